@@ -1,0 +1,6 @@
+"""Run the command line with ``python -m napari_slitseg``."""
+
+from napari_slitseg.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Maths: arrays in, arrays out. No Qt, no napari, no pydantic."""

@@ -1,0 +1,1 @@
+"""Generators: a job in, events out. No Qt."""

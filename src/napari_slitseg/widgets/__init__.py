@@ -1,0 +1,1 @@
+"""Dock widgets: Qt and napari, no arithmetic."""

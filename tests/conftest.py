@@ -1,0 +1,21 @@
+"""Shared fixtures and settings of the test suite."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("NAPARI_STRICT_QT", "1")
+
+REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "podocyte_tem"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real micrographs; the test is skipped where there is none."""
+    if not REAL_DATA.is_dir():
+        pytest.skip("real micrographs (../shared/data/podocyte_tem) are not on this machine")
+    return REAL_DATA
