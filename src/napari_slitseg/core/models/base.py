@@ -1,0 +1,121 @@
+"""What every segmentation model offers, and the layers they share."""
+
+from __future__ import annotations
+
+from math import gcd
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from napari_slitseg.core.models.spec import ModelSpec
+
+GROUPS = 8
+
+
+class Logits(NamedTuple):
+    """Raw outputs of the two heads, each (B, 1, H, W); their sigmoid is a probability."""
+
+    membrane: Tensor
+    slit: Tensor
+
+
+class SegmentationModel(nn.Module):
+    """A network from one normalised image to membrane and slit logits.
+
+    Normalising the image (percentiles to -1 and 1, or whatever the weights were trained with) is
+    done by the caller.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        What the model was built from.
+    size_multiple : int
+        Height and width of the input must be multiples of this, px. Outputs keep their place in
+        an image when a tile's corner is moved by multiples of it.
+    receptive_radius_px : int
+        In eval mode an output pixel depends on no input pixel farther away than this along an
+        axis. True when `is_local`; otherwise it counts the convolutions only.
+    is_local : bool
+        False with ``norm="group"``, whose statistics span the whole input.
+    """
+
+    size_multiple: int = 1
+    receptive_radius_px: int = 0
+
+    def __init__(self, spec: ModelSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.is_local = spec.norm != "group"
+
+    def check_image(self, image: Tensor) -> None:
+        """Raise ValueError unless `image` is (B, 1, H, W) with sides this model can take."""
+        multiple = self.size_multiple
+        if image.ndim != 4 or image.shape[1] != 1:
+            raise ValueError(
+                f"the model takes images of shape (batch, 1, height, width), "
+                f"not {tuple(image.shape)}"
+            )
+        height, width = image.shape[2:]
+        if min(height, width) < multiple or height % multiple or width % multiple:
+            raise ValueError(
+                f"the image is {height} x {width} px; height and width must be "
+                f"multiples of {multiple}, so pad it"
+            )
+
+    def __call__(self, image: Tensor) -> Logits:
+        """Return the logits of a batch of images; see `forward`."""
+        result: Logits = super().__call__(image)
+        return result
+
+
+class Conv(nn.Module):
+    """'Same' convolution and ReLU, (B, C, H, W) -> (B, out, H, W).
+
+    An even kernel pads one pixel more to the right and the bottom, as Keras does.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels_in, channels_out, kernel, padding=(kernel - 1) // 2)
+        self.pads_end = kernel % 2 == 0
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return relu(conv(features))."""
+        padded = functional.pad(features, (0, 1, 0, 1)) if self.pads_end else features
+        return functional.relu(self.conv(padded), inplace=True)
+
+
+def make_norm(kind: str, channels: int) -> nn.Module:
+    """Return a normalisation layer for (B, channels, H, W).
+
+    Batch normalisation has Keras' constants (momentum .99 there is .01 here, epsilon 1e-3). Group
+    normalisation uses the most groups up to 8 that divide the channels; a single channel passes
+    unchanged, since normalising it would erase the contrast of the whole image.
+    """
+    if kind == "batch":
+        return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+    if kind == "group" and channels > 1:
+        groups = max(gcd(channels, n) for n in range(1, GROUPS + 1))
+        return nn.GroupNorm(groups, channels, eps=1e-3)
+    return nn.Identity()
+
+
+def pool(features: Tensor) -> Tensor:
+    """Return the 2x2 maxima, (B, C, H, W) -> (B, C, H / 2, W / 2)."""
+    return functional.max_pool2d(features, 2)
+
+
+def init_weights(model: nn.Module) -> None:
+    """Draw all kernels as Keras does by default: Glorot uniform, biases zero."""
+    for layer in model.modules():
+        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+            nn.init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+def concat(*features: Tensor) -> Tensor:
+    """Return feature maps of one size stacked along the channels."""
+    return torch.cat(features, dim=1)
