@@ -1,0 +1,54 @@
+"""Read PNG, JPEG and BMP files."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from napari_slitseg.core.image_source import ImageReadError, PageData, check_page
+
+
+def read_picture(path: Path, page: int) -> PageData:
+    """Read a PNG, JPEG or BMP file with pillow.
+
+    Pixel sizes in such files are printing resolutions and are not believed.
+
+    Raises
+    ------
+    ImageReadError
+        If the file is damaged or no picture, or has no such page.
+    """
+    try:
+        with warnings.catch_warnings(), Image.open(path) as picture:
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            n_pages = int(getattr(picture, "n_frames", 1))
+            check_page(page, n_pages, path.name)
+            picture.seek(page)
+            return _page(picture, n_pages)
+    except Image.DecompressionBombError as error:
+        raise ImageReadError(f"{path.name} is too large; save it as a TIFF file.") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        if isinstance(error, ImageReadError):
+            raise
+        raise ImageReadError(
+            f"{path.name} cannot be read as a picture ({error}). "
+            "Check that it opens in another program, or export it again."
+        ) from error
+
+
+def _page(picture: Any, n_pages: int) -> PageData:
+    mode = picture.mode
+    if mode in ("1", "L", "LA", "RGB", "RGBA", "I", "F", "I;16", "I;16B", "I;16L"):
+        return PageData(_array(picture), n_pages=n_pages)
+    notice = f"The picture's colour mode {mode} was turned into RGB."
+    return PageData(_array(picture.convert("RGB")), n_pages=n_pages, notices=(notice,))
+
+
+def _array(picture: Any) -> NDArray[Any]:
+    array: NDArray[Any] = np.asarray(picture)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)

@@ -1,0 +1,19 @@
+"""Slits as points: the table, and everything it is read from and written to."""
+
+from napari_slitseg.core.points_formats import POINT_SUFFIXES, read_membrane, read_points
+from napari_slitseg.core.points_pairs import find_annotation
+from napari_slitseg.core.points_source import PointsReadError
+from napari_slitseg.core.points_table import COLUMNS, STATUSES, PointTable
+from napari_slitseg.core.points_write import write_points
+
+__all__ = [
+    "COLUMNS",
+    "POINT_SUFFIXES",
+    "STATUSES",
+    "PointTable",
+    "PointsReadError",
+    "find_annotation",
+    "read_membrane",
+    "read_points",
+    "write_points",
+]

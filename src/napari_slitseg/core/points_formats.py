@@ -1,0 +1,111 @@
+"""Read points and membranes from every format people keep them in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_slitseg.core.image_source import ImageReadError
+from napari_slitseg.core.points_csv import read_csv
+from napari_slitseg.core.points_source import PointsReadError
+from napari_slitseg.core.points_table import PointTable
+
+_MASK: Final = (".tif", ".tiff", ".png")
+_ROI: Final = (".roi", ".zip")
+_MEMBRANE_LAYER: Final = 2
+_SLIT_LAYER: Final = 3
+
+POINT_SUFFIXES: Final[tuple[str, ...]] = (".csv", *_ROI, *_MASK)
+"""File name endings that `read_points` understands, in lower case."""
+
+
+def read_points(path: Path | str) -> PointTable:
+    """Read the slits of one image.
+
+    Parameters
+    ----------
+    path : Path or str
+        CSV as napari writes a Points layer (our further columns are understood); an
+        ImageJ ROI file or ROI set (.roi, .zip); or a mask with a dot on every slit
+        (PNG, TIFF), whose connected components become points at their centroids. A TIFF
+        with four or more pages is a layered mask of fpw-dl-v1, whose slits are page 3
+        (counted from 0).
+
+    Raises
+    ------
+    PointsReadError
+        If there is no such file, or it holds no points.
+    """
+    path = Path(path)
+    _check_file(path)
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        return read_csv(path)
+    if suffix in _MASK:
+        return PointTable.from_yx(_centroids(_mask(path, _SLIT_LAYER)))
+    if suffix in _ROI:
+        from napari_slitseg.core.points_roi import read_roi
+
+        return read_roi(path)
+    raise PointsReadError(
+        f"{path.name}: files ending in '{suffix}' are not read as points. "
+        f"Known endings: {', '.join(POINT_SUFFIXES)}."
+    )
+
+
+def read_membrane(path: Path | str) -> NDArray[np.bool_]:
+    """Read the membrane mask of one image.
+
+    Parameters
+    ----------
+    path : Path or str
+        PNG or TIFF, membrane where a pixel is not 0; of a layered mask of fpw-dl-v1 (a
+        TIFF with four or more pages) page 2, counted from 0.
+
+    Returns
+    -------
+    (H, W) array of bool
+
+    Raises
+    ------
+    PointsReadError
+        If there is no such file, or it is no mask.
+    """
+    path = Path(path)
+    _check_file(path)
+    if path.suffix.lower() not in _MASK:
+        raise PointsReadError(f"{path.name}: a membrane mask is a PNG or TIFF image.")
+    return _mask(path, _MEMBRANE_LAYER)
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise PointsReadError(f"{path} is a folder. Choose a file with points in it.")
+    if not path.is_file():
+        raise PointsReadError(f"There is no file {path}. Check its name and folder.")
+
+
+def _mask(path: Path, layer: int) -> NDArray[np.bool_]:
+    """Mask of a picture, or one layer of a layered mask."""
+    from napari_slitseg.core.image import read_image
+
+    try:
+        first = read_image(path)
+        data = read_image(path, page=layer) if first.n_pages >= 4 else first
+    except ImageReadError as error:
+        raise PointsReadError(str(error)) from error
+    mask: NDArray[np.bool_] = data.pixels != 0
+    return mask
+
+
+def _centroids(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Centroids of the 8-connected components, top to bottom."""
+    from scipy import ndimage
+
+    labels: NDArray[Any]
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    centres = ndimage.center_of_mass(mask, labels, np.arange(1, count + 1))
+    return np.array(centres, np.float64).reshape(-1, 2)

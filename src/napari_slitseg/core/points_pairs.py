@@ -1,0 +1,67 @@
+"""Find the annotation that belongs to an image, by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+_TABLES: Final = (".csv", ".roi", ".zip")
+_MASKS: Final = (".png", ".tif", ".tiff")
+_ENDINGS: Final = ("", "_slits", "_points", "_annotations")
+_FOLDERS: Final = ("slits", "annotations", "points")
+
+
+def find_annotation(image_path: Path | str, folder: Path | str | None = None) -> Path | None:
+    """File with the slits of an image, None where there is none.
+
+    Looked for, in this order and without regard to capitals: ``<stem>.csv``, ``.roi``,
+    ``.zip``; then the stem followed by ``_slits``, ``_points`` or ``_annotations`` with
+    these endings; then masks (``.png``, ``.tif``, ``.tiff``) with such a name. In a
+    folder named slits, annotations or points a mask may be called ``<stem>.png`` too. An
+    image is never its own annotation.
+
+    Parameters
+    ----------
+    image_path : Path or str
+        The image file; it need not exist.
+    folder : Path, str or None
+        Where to look. None looks beside the image and in folders named slits,
+        annotations or points beside it, in its folder or next to that folder.
+    """
+    image = Path(image_path)
+    folders = _around(image.parent) if folder is None else [Path(folder)]
+    for place in folders:
+        if (found := _in_folder(image, place, named=folder is not None)) is not None:
+            return found
+    return None
+
+
+def _around(home: Path) -> list[Path]:
+    """Folder of the image and the annotation folders in it and next to it."""
+    folders = [home]
+    for parent in (home, home.parent):
+        folders += [parent / name for name in _FOLDERS]
+    return folders
+
+
+def _in_folder(image: Path, folder: Path, *, named: bool) -> Path | None:
+    """First match in one folder; `named` folders may hold masks called like the image."""
+    if not folder.is_dir():
+        return None
+    files = {entry.name.lower(): entry for entry in sorted(folder.iterdir()) if entry.is_file()}
+    bare_masks = named or folder.name.lower() in _FOLDERS
+    for name in _names(image.stem.lower(), bare_masks=bare_masks):
+        found = files.get(name)
+        if found is not None and not _same(found, image):
+            return found
+    return None
+
+
+def _names(stem: str, *, bare_masks: bool) -> list[str]:
+    tables = [stem + ending + suffix for ending in _ENDINGS for suffix in _TABLES]
+    endings = _ENDINGS if bare_masks else _ENDINGS[1:]
+    return tables + [stem + ending + suffix for ending in endings for suffix in _MASKS]
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()

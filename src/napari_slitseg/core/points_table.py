@@ -1,0 +1,203 @@
+"""PointTable: an immutable list of slits with their score, status and origin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STATUSES: Final[tuple[str, ...]] = ("proposed", "accepted", "rejected", "added", "moved")
+"""What has become of a point: proposed by a model, then judged, or set by a person."""
+
+COLUMNS: Final[tuple[str, ...]] = (
+    "index",
+    "axis-0",
+    "axis-1",
+    "score",
+    "status",
+    "origin",
+    "uncertain",
+)
+"""Columns of a table on disk; the first three are napari's own points format."""
+
+
+@dataclass(frozen=True, eq=False)
+class PointTable:
+    """Slits of one image.
+
+    All arrays are copied in and read-only; an edit makes a new table.
+
+    Attributes
+    ----------
+    ids : (N,) int64
+        Names of the points, each once, kept through edits.
+    yx : (N, 2) float64
+        Row and column, pixel centres at integers; may lie outside the image.
+    score : (N,) float64
+        Probability in [0, 1]; NaN for a point set by a person.
+    status : (N,) str
+        One of `STATUSES`.
+    origin : (N,) str
+        "human" or "model:<name>@<first letters of its hash>".
+    uncertain : (N,) bool
+        Points whose annotator was not sure: neither right nor wrong when scoring.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a coordinate is not finite, an id occurs twice, a score is
+        out of range or a status unknown.
+    """
+
+    ids: NDArray[np.int64]
+    yx: NDArray[np.float64]
+    score: NDArray[np.float64]
+    status: NDArray[np.str_]
+    origin: NDArray[np.str_]
+    uncertain: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        self._own("ids", np.array(self.ids, np.int64))
+        self._own("yx", np.array(self.yx, np.float64).reshape(-1, 2))
+        self._own("score", np.array(self.score, np.float64))
+        self._own("status", np.array(self.status, np.str_))
+        self._own("origin", np.array(self.origin, np.str_))
+        self._own("uncertain", np.array(self.uncertain, np.bool_))
+        self._check_lengths()
+        self._check_values()
+
+    def _own(self, name: str, array: NDArray[Any]) -> None:
+        array.flags.writeable = False
+        object.__setattr__(self, name, array)
+
+    def _check_lengths(self) -> None:
+        shapes = {field.name: getattr(self, field.name).shape for field in fields(self)}
+        if shapes.pop("yx") != (len(self.yx), 2) or set(shapes.values()) != {(len(self.yx),)}:
+            raise ValueError(f"A table of {len(self.yx)} points has columns of shapes {shapes}.")
+
+    def _check_values(self) -> None:
+        if not np.isfinite(self.yx).all():
+            row = int(np.flatnonzero(~np.isfinite(self.yx).all(axis=1))[0])
+            raise ValueError(f"Point {row} has a coordinate that is no finite number.")
+        if len(np.unique(self.ids)) != len(self.ids):
+            raise ValueError("Two points have the same id.")
+        if (bad := ~(np.isnan(self.score) | ((self.score >= 0) & (self.score <= 1)))).any():
+            raise ValueError(f"The score {self.score[bad][0]} is not between 0 and 1.")
+        if unknown := set(self.status.tolist()) - set(STATUSES):
+            raise ValueError(f"Unknown status {sorted(unknown)}; known are {list(STATUSES)}.")
+
+    def __len__(self) -> int:
+        return len(self.yx)
+
+    def equals(self, other: PointTable) -> bool:
+        """Whether two tables agree in every value; NaN scores count as equal."""
+        return all(
+            np.array_equal(
+                getattr(self, field.name),
+                getattr(other, field.name),
+                equal_nan=field.name == "score",
+            )
+            for field in fields(self)
+        )
+
+    def take(self, rows: ArrayLike) -> PointTable:
+        """Table of some rows: a boolean mask or row numbers."""
+        index = np.asarray(rows)
+        index = index if index.dtype == np.bool_ else index.astype(np.intp)
+        return PointTable(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+    @classmethod
+    def empty(cls) -> PointTable:
+        """Table without points."""
+        return cls.from_yx(np.empty((0, 2)))
+
+    @classmethod
+    def from_yx(
+        cls,
+        yx: ArrayLike,
+        *,
+        score: ArrayLike | None = None,
+        status: str | Sequence[str] = "added",
+        origin: str | Sequence[str] = "human",
+        uncertain: ArrayLike | None = None,
+    ) -> PointTable:
+        """Table of new points with ids 0, 1, 2, ...
+
+        Parameters
+        ----------
+        yx : (N, 2) array
+            Row and column, pixel centres at integers.
+        score : (N,) array or None
+            Probabilities; None for points without one.
+        status, origin : str or N of them
+            The same for all points, or one each.
+        uncertain : (N,) array of bool or None
+            None for points that are all certain.
+
+        Raises
+        ------
+        ValueError
+            If a value is impossible or lengths differ.
+        """
+        coordinates = np.asarray(yx, np.float64)
+        if coordinates.size and (coordinates.ndim != 2 or coordinates.shape[1] != 2):
+            raise ValueError(
+                f"Points need a row and a column each, shape (N, 2), not {coordinates.shape}."
+            )
+        coordinates = coordinates.reshape(-1, 2)
+        count = len(coordinates)
+        return cls(
+            ids=np.arange(count),
+            yx=coordinates,
+            score=np.full(count, np.nan) if score is None else np.asarray(score, np.float64),
+            status=_each(status, count),
+            origin=_each(origin, count),
+            uncertain=np.zeros(count, bool) if uncertain is None else np.asarray(uncertain, bool),
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Data frame with the columns `COLUMNS`."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "index": self.ids,
+                "axis-0": self.yx[:, 0],
+                "axis-1": self.yx[:, 1],
+                "score": self.score,
+                "status": self.status.astype(object),
+                "origin": self.origin.astype(object),
+                "uncertain": self.uncertain,
+            }
+        )
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> PointTable:
+        """Inverse of `to_frame`.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing or a value impossible.
+        """
+        if missing := [name for name in COLUMNS if name not in frame.columns]:
+            raise ValueError(f"The table lacks the columns {missing}.")
+        return cls(
+            ids=frame["index"].to_numpy(np.int64),
+            yx=frame[["axis-0", "axis-1"]].to_numpy(np.float64),
+            score=frame["score"].to_numpy(np.float64),
+            status=frame["status"].to_numpy(np.str_),
+            origin=frame["origin"].to_numpy(np.str_),
+            uncertain=frame["uncertain"].to_numpy(np.bool_),
+        )
+
+
+def _each(value: str | Sequence[str], count: int) -> NDArray[np.str_]:
+    """One text a point."""
+    return np.full(count, value) if isinstance(value, str) else np.array(value, np.str_)

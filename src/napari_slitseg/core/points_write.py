@@ -1,0 +1,77 @@
+"""Write points as CSV in napari's own points format, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_slitseg.core.points_table import COLUMNS, PointTable
+
+
+def write_points(path: Path | str, table: PointTable, columns: Sequence[str] = COLUMNS) -> None:
+    """Write a table as CSV that napari opens as a Points layer.
+
+    The file appears whole or not at all; one that was there stays when writing fails.
+
+    Parameters
+    ----------
+    path : Path or str
+        File to write, in an existing folder.
+    table : PointTable
+        Points; coordinates are written so that they read back bit for bit.
+    columns : sequence of str
+        Which of `COLUMNS`, in which order.
+
+    Raises
+    ------
+    ValueError
+        If a column is unknown.
+    OSError
+        If the file cannot be written.
+    """
+    if unknown := [name for name in columns if name not in COLUMNS]:
+        raise ValueError(f"Points have no columns {unknown}, only {list(COLUMNS)}.")
+    cells = {
+        "index": [str(value) for value in table.ids.tolist()],
+        "axis-0": [repr(value) for value in table.yx[:, 0].tolist()],
+        "axis-1": [repr(value) for value in table.yx[:, 1].tolist()],
+        "score": ["" if math.isnan(value) else repr(value) for value in table.score.tolist()],
+        "status": table.status.tolist(),
+        "origin": table.origin.tolist(),
+        "uncertain": [str(int(value)) for value in table.uncertain.tolist()],
+    }
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows(zip(*(cells[name] for name in columns), strict=True))
+    _replace(Path(path), text.getvalue().encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a whole new file in the place of an old one."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(_mode(path))
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _mode(path: Path) -> int:
+    """Permissions of the file to be replaced, or what a plain new file would get."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
