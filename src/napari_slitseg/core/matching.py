@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +31,8 @@ class Matching:
         Numbers of points that went in.
     tolerance_px : float
         Largest distance of a pair, inclusive, px.
+    set_aside : (S,) array of int
+        Indices of the predictions near an uncertain annotation, neither right nor wrong.
     """
 
     pairs: NDArray[np.int64]
@@ -38,6 +40,7 @@ class Matching:
     n_predicted: int
     n_annotated: int
     tolerance_px: float
+    set_aside: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -49,8 +52,8 @@ class Matching:
 
     @property
     def false_positive(self) -> NDArray[np.int64]:
-        """Indices of the predictions without an annotation, ascending."""
-        return _others(self.n_predicted, self.pairs[:, 0])
+        """Indices of the predictions without an annotation and not set aside, ascending."""
+        return _others(self.n_predicted, self.pairs[:, 0], self.set_aside)
 
     @property
     def missed(self) -> NDArray[np.int64]:
@@ -87,7 +90,14 @@ def as_yx(points: ArrayLike, name: str = "points") -> NDArray[np.float64]:
     return yx
 
 
-def match(predicted_yx: ArrayLike, annotated_yx: ArrayLike, tolerance_px: float) -> Matching:
+def match(
+    predicted_yx: ArrayLike,
+    annotated_yx: ArrayLike,
+    tolerance_px: float,
+    *,
+    uncertain_yx: ArrayLike = (),
+    ignore_radius_px: float = 0.0,
+) -> Matching:
     """Match predictions with annotations one to one.
 
     Of all matchings whose pairs lie within the tolerance, take one with the largest number of
@@ -99,6 +109,13 @@ def match(predicted_yx: ArrayLike, annotated_yx: ArrayLike, tolerance_px: float)
         Positions (y, x) in px.
     tolerance_px : float
         Largest distance of a pair, inclusive (up to `TOLERANCE_SLACK` of rounding), px.
+    uncertain_yx : (U, 2) array_like
+        Annotations that may or may not be slits. Predictions that found no partner among the
+        annotations are matched with these in the same way; those that find one, and all others
+        within `ignore_radius_px` of one, are set aside. So uncertain annotations never change a
+        pair, and can only take false positives away.
+    ignore_radius_px : float
+        Inclusive, px.
 
     Returns
     -------
@@ -112,23 +129,43 @@ def match(predicted_yx: ArrayLike, annotated_yx: ArrayLike, tolerance_px: float)
     """
     predicted = as_yx(predicted_yx, "predicted points")
     annotated = as_yx(annotated_yx, "annotated points")
-    if not (np.isfinite(tolerance_px) and tolerance_px >= 0):
-        raise ValueError(f"tolerance_px must be a finite number of at least 0, got {tolerance_px}.")
-    i, j, distance = _neighbours(predicted, annotated, float(tolerance_px))
-    chosen = _best_edges(i, j, distance, (len(predicted), len(annotated)))
-    chosen = chosen[np.argsort(i[chosen])]
+    uncertain = as_yx(uncertain_yx, "uncertain points")
+    tolerance_px = _distance(tolerance_px, "tolerance_px")
+    radius_px = _distance(ignore_radius_px, "ignore_radius_px")
+    pairs, distance = _assign(predicted, annotated, tolerance_px)
+    left = _others(len(predicted), pairs[:, 0])
+    excused, _ = _assign(predicted[left], uncertain, tolerance_px)
+    near, _, _ = _neighbours(predicted[left], uncertain, radius_px)
     return Matching(
-        pairs=np.stack([i[chosen], j[chosen]], axis=1),
-        distance_px=distance[chosen],
+        pairs=pairs,
+        distance_px=distance,
         n_predicted=len(predicted),
         n_annotated=len(annotated),
-        tolerance_px=float(tolerance_px),
+        tolerance_px=tolerance_px,
+        set_aside=left[np.union1d(excused[:, 0], near)],
     )
 
 
-def _others(n: int, taken: NDArray[np.int64]) -> NDArray[np.int64]:
+def _distance(value: float, name: str) -> float:
+    if not (np.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} must be a finite number of at least 0, got {value}.")
+    return float(value)
+
+
+def _assign(
+    predicted: NDArray[np.float64], annotated: NDArray[np.float64], tolerance_px: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the best pairs and their distances."""
+    i, j, distance = _neighbours(predicted, annotated, tolerance_px)
+    chosen = _best_edges(i, j, distance, (len(predicted), len(annotated)))
+    chosen = chosen[np.argsort(i[chosen])]
+    return np.stack([i[chosen], j[chosen]], axis=1), distance[chosen]
+
+
+def _others(n: int, *taken: NDArray[np.int64]) -> NDArray[np.int64]:
     free = np.ones(n, dtype=bool)
-    free[taken] = False
+    for some in taken:
+        free[some] = False
     return np.flatnonzero(free)
 
 
