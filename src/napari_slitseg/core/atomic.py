@@ -1,0 +1,42 @@
+"""Write a whole file or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from pathlib import Path
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put `content` in `path`, so that a reader finds the old file or the new one, never a part.
+
+    A temporary file in the same folder is written, flushed to the disk and moved over `path`;
+    when anything goes wrong it is removed and an earlier file at `path` is untouched.
+
+    Parameters
+    ----------
+    path : Path
+        File to write, in an existing folder. A link is followed and stays a link.
+    content : bytes
+        Everything the file will hold.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written: no such folder, no permission, disk full.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".slitseg-{uuid.uuid4().hex}.part")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise

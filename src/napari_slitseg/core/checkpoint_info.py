@@ -1,0 +1,103 @@
+"""What a checkpoint says about its model. Needs no torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+from napari_slitseg.core.image_normalisation import Normalisation
+from napari_slitseg.core.models.spec import ModelSpec
+
+_PARTS: Final = ("spec", "normalisation", "card", "job")
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """What a model is and how its answers are meant to be read.
+
+    Attributes
+    ----------
+    name : str
+        Short name shown to people.
+    spec : ModelSpec
+        Architecture to build.
+    normalisation : Normalisation
+        How the images were normalised in training.
+    pixel_size_nm : float
+        Pixel size it was trained at, nm; other images are resampled to it.
+    threshold : float
+        Suggested lowest slit probability that counts, [0, 1].
+    min_distance_nm : float
+        Suggested smallest distance of two detections, nm.
+    card : dict
+        What the model saw, its scores, its licence; any JSON values.
+    job : dict
+        The training job it came from; any JSON values.
+    sha256 : str
+        Fingerprint of the weights, hex; filled in by `save_checkpoint`.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+    """
+
+    name: str
+    spec: ModelSpec
+    normalisation: Normalisation
+    pixel_size_nm: float
+    threshold: float
+    min_distance_nm: float
+    card: dict[str, Any] = field(default_factory=dict)
+    job: dict[str, Any] = field(default_factory=dict)
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise ValueError(f"a model needs a name, not {self.name!r}")
+        _check_number("pixel_size_nm", self.pixel_size_nm, "above 0", lowest=math.ulp(0.0))
+        _check_number("threshold", self.threshold, "from 0 to 1", highest=1.0)
+        _check_number("min_distance_nm", self.min_distance_nm, "from 0 up")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the info as plain JSON values."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        return plain | {
+            "spec": self.spec.to_dict(),
+            "normalisation": self.normalisation.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> CheckpointInfo:
+        """Build an info from plain values.
+
+        Raises
+        ------
+        ValueError
+            For a missing or unknown key, or a value outside its range.
+        """
+        _check_dict("the info", values)
+        for part in _PARTS:
+            _check_dict(part, values.get(part, {}))
+        known = {field.name for field in fields(cls)}
+        optional = {"card", "job", "sha256"}
+        if wrong := sorted((set(values) - known) | (known - optional - set(values))):
+            raise ValueError(f"missing or unknown entries: {', '.join(wrong)}")
+        spec = ModelSpec.from_dict(values["spec"])
+        normalisation = Normalisation.from_dict(values["normalisation"])
+        return cls(**{**values, "spec": spec, "normalisation": normalisation})
+
+
+def _check_number(
+    name: str, value: Any, allowed: str, lowest: float = 0.0, highest: float = math.inf
+) -> None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not (is_number and math.isfinite(value) and lowest <= value <= highest):
+        raise ValueError(f"{name} is {value!r}, but must be a number {allowed}")
+
+
+def _check_dict(name: str, value: Any) -> None:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} is {value!r}, but must be a dictionary")
