@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,20 +23,21 @@ _TRUNCATE = 4.0  # radius of the smoothing kernel, in sigmas
 _RANGE_SLACK = 1e-3  # blended or half precision maps may leave [0, 1] by this much
 
 _Box = tuple[int, int, int, int]  # y0, y1, x0, x1
+_T = TypeVar("_T", bound=np.generic)
 _Tops = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
 class _Pixels:
-    """Pixels that no neighbour exceeds; `flat` where one equals it, `edge` where that one loses."""
+    """Pixels that no neighbour exceeds, each with what decides about the top it belongs to."""
 
     at: NDArray[np.int64]  # (N, 2)
     yx: NDArray[np.float64]  # (N, 2) refined
     raw: NDArray[np.float64]  # (N,) highest unsmoothed value around
     smooth: NDArray[np.float64]  # (N,)
-    flat: NDArray[np.bool_]  # (N,) an equal neighbour
-    leaks: NDArray[np.bool_]  # (N,) an equal neighbour that is not a maximum
-    rises: NDArray[np.bool_]  # (N,) a lower neighbour
+    flat: NDArray[np.bool_]  # (N,) may touch an equal pixel
+    leaks: NDArray[np.bool_]  # (N,) touches an equal pixel that is not maximal
+    rises: NDArray[np.bool_]  # (N,) touches a lower pixel
 
 
 def find_tops(
@@ -97,26 +99,24 @@ def _pixels_in(
     seen = _grow(box, 2, shape)
     read = _grow(box, 2 + radius, shape)
     window = _read(probability, read)
-    smooth = gaussian_filter(window, sigma_px, mode="reflect", truncate=_TRUNCATE)
+    smooth = gaussian_filter(window, sigma_px, mode="nearest", truncate=_TRUNCATE)
     crop = tuple(slice(seen[i] - read[i], seen[i + 1] - read[i]) for i in (0, 2))
     raw, smooth = window[crop], smooth[crop]
-    around = _highest_neighbour(smooth)
-    top = (smooth >= around) & (smooth > FLOOR)
-    losers = _highest_neighbour(np.where(top, -np.inf, smooth))
-    inner = np.zeros(smooth.shape, dtype=bool)
-    inner[box[0] - seen[0] : box[1] - seen[0], box[2] - seen[2] : box[3] - seen[2]] = True
-    y, x = np.nonzero(top & inner)
-    height = smooth[y, x]
-    at = np.stack([y, x], axis=1)
-    patch = _patches(smooth, at)
+    top = (smooth > FLOOR) & (smooth >= _highest_neighbour(smooth))
     corner = np.array([seen[0], seen[2]])
+    at = np.argwhere(top)
+    low, high = np.array(box).reshape(2, 2).T - corner
+    at = at[np.all((at >= low) & (at < high), axis=1)]
+    patch = _patches(smooth, at)
+    height = patch[:, 1, 1]
+    equal = patch == height[:, None, None]
     return _Pixels(
         at=at + corner,
         yx=at + corner + _vertex(patch),
-        raw=_patches(raw, at).max(axis=(1, 2)).astype(np.float64),
+        raw=_patches(raw, at).max(axis=(1, 2), initial=0).astype(np.float64),
         smooth=height.astype(np.float64),
-        flat=height == around[y, x],
-        leaks=height == losers[y, x],
+        flat=equal.sum(axis=(1, 2)) > 1,
+        leaks=(equal & ~_patches(top, at)).any(axis=(1, 2)),
         rises=patch.min(axis=(1, 2)) < height,
     )
 
@@ -130,12 +130,12 @@ def _highest_neighbour(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return highest
 
 
-def _patches(values: NDArray[np.float32], at: NDArray[np.int64]) -> NDArray[np.float32]:
+def _patches(values: NDArray[_T], at: NDArray[np.int64]) -> NDArray[_T]:
     """Return the (N, 3, 3) surroundings of the pixels; the edge of the map is repeated."""
-    padded = np.pad(values, 1, mode="edge")
-    step = np.arange(3)
-    y, x = at[:, 0, None, None], at[:, 1, None, None]
-    patches: NDArray[np.float32] = padded[y + step[:, None], x + step]
+    step = np.arange(-1, 2)
+    y = np.clip(at[:, 0, None, None] + step[:, None], 0, values.shape[0] - 1)
+    x = np.clip(at[:, 1, None, None] + step, 0, values.shape[1] - 1)
+    patches: NDArray[_T] = values[y, x]
     return patches
 
 

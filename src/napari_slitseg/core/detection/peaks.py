@@ -66,7 +66,7 @@ def candidates(
     *,
     sigma_px: float = 1.0,
     border_px: float = 0.0,
-    block_px: int = 2048,
+    block_px: int = 512,
 ) -> Detections:
     """Find every local maximum of the smoothed probability map.
 
@@ -98,7 +98,8 @@ def candidates(
     Position: the vertex of a quadratic fitted by least squares to the logarithm of the 3 x 3
     smoothed values, exact for a Gaussian dot. A flat top (a saturated disc) is one detection, at
     the mean of its pixels, or on its pixel nearest to that mean where the top is not convex. A
-    map without any relief has no maximum.
+    map without any relief has no maximum. Within 3 px of the edge of the map a position may be
+    pulled towards the edge by up to 1 px.
 
     Score: the highest *unsmoothed* probability in the 3 x 3 pixels around the maximum, that is
     the number a person reads off the map under the cursor. The smoothed height would be lower by
