@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_slitseg.core.image_grey import grey
 from napari_slitseg.core.image_normalisation import Normalisation
 from napari_slitseg.core.image_source import ImageReadError, PageData
+from napari_slitseg.core.pixel_size import believable
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -113,7 +114,7 @@ def read_image(path: Path | str, *, page: int = 0) -> Micrograph:
         pixels, notices = grey(data.pixels)
     except ImageReadError as error:
         raise ImageReadError(f"{path.name}: {error}") from error
-    size = data.pixel_size
+    size, doubts = believable(data.pixel_size)
     return Micrograph(
         pixels=pixels,
         pixel_size_nm=None if size is None else size.isotropic_nm,
@@ -122,7 +123,7 @@ def read_image(path: Path | str, *, page: int = 0) -> Micrograph:
         path=path,
         page=page,
         n_pages=data.n_pages,
-        notices=(*data.notices, *notices, *(() if size is None else size.notices)),
+        notices=(*data.notices, *notices, *doubts),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 PLAUSIBLE_NM: Final = (0.05, 1000.0)
-"""Range of a believable electron microscope pixel, nm."""
+"""Range of a believable electron microscope pixel, nm; the upper bound lies outside."""
 
 _NM_PER_UNIT: Final = {
     "fm": 1e-6,
@@ -58,6 +58,12 @@ class PixelSize:
         return math.sqrt(self.y_nm * self.x_nm)
 
     @property
+    def is_plausible(self) -> bool:
+        """Whether an electron micrograph can have such pixels."""
+        low, high = PLAUSIBLE_NM
+        return all(low <= size < high for size in (self.y_nm, self.x_nm))
+
+    @property
     def notices(self) -> tuple[str, ...]:
         """One sentence when the pixels are not square by more than 1 %."""
         ratio = self.y_nm / self.x_nm
@@ -84,9 +90,7 @@ def nm_per_unit(unit: str) -> float | None:
     return _NM_PER_UNIT.get(text)
 
 
-def pixel_size(
-    y: float, x: float, unit: str | float, source: str, *, plausible_only: bool = False
-) -> PixelSize | None:
+def pixel_size(y: float, x: float, unit: str | float, source: str) -> PixelSize | None:
     """Pixel size from two lengths and their unit, None when they make no sense.
 
     Parameters
@@ -97,8 +101,6 @@ def pixel_size(
         Name of the unit, or its length in nm.
     source : str
         Which part of the file says so.
-    plausible_only : bool
-        Believe only a size an electron micrograph can have (`PLAUSIBLE_NM`).
     """
     scale = nm_per_unit(unit) if isinstance(unit, str) else unit
     if scale is None:
@@ -106,7 +108,24 @@ def pixel_size(
     sizes = (float(y) * scale, float(x) * scale)
     if not all(math.isfinite(size) and size > 0 for size in sizes):
         return None
-    low, high = PLAUSIBLE_NM
-    if plausible_only and not all(low <= size <= high for size in sizes):
-        return None
     return PixelSize(*sizes, source)
+
+
+def believable(size: PixelSize | None) -> tuple[PixelSize | None, tuple[str, ...]]:
+    """Keep a size an electron micrograph can have; say what is odd about it.
+
+    Returns
+    -------
+    size : PixelSize or None
+        None for a size outside `PLAUSIBLE_NM`, such as the 1 µm of files that were
+        never calibrated.
+    notices : tuple of str
+        Sentences for the person.
+    """
+    if size is None or size.is_plausible:
+        return size, () if size is None else size.notices
+    low, high = PLAUSIBLE_NM
+    return None, (
+        f"The file states a pixel of {size.isotropic_nm:.4g} nm ({size.source}), which no "
+        f"electron micrograph has ({low} to {high:g} nm): the pixel size is unknown.",
+    )

@@ -162,7 +162,7 @@ class PointTable:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Data frame with the columns `COLUMNS`."""
+        """Lay the table out as a data frame with the columns `COLUMNS`."""
         import pandas as pd
 
         return pd.DataFrame(
