@@ -40,24 +40,11 @@ apt_install() {
   local as_root=(env DEBIAN_FRONTEND=noninteractive)
   [ "$(id -u)" -eq 0 ] || as_root=(sudo -n "${as_root[@]}")
   say "Installing with apt: $*"
-  "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null
+  "${as_root[@]}" apt-get update -qq &&
+    "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null
 }
 
-# Install Debian packages, or say how: need_packages WHY PACKAGE...
-need_packages() {
-  local why="$1"
-  shift
-  if may_use_apt; then
-    apt_install "$@" || stop "apt could not install: $*" "see the lines above"
-  elif command -v apt-get >/dev/null; then
-    stop "$why Please run this, then the same command again:" "sudo apt-get install $*"
-  else
-    stop "$why Please install what your system calls these Debian packages:" "$*"
-  fi
-}
-
-missing_packages() {
+missing_libraries() {
   local have entry
   have="$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p)"
   for entry in "${libraries[@]}"; do
@@ -70,12 +57,28 @@ missing_packages() {
     say fonts-dejavu-core
 }
 
+# The Debian packages that are missing, one a line.
+missing_packages() {
+  [ "$(uname -s)" != Linux ] || missing_libraries
+  venv_runs || "$python" -c 'import ensurepip, venv' 2>/dev/null || say python3-venv
+}
+
+# Install what is missing, or say how.
 check_system() {
-  [ "$(uname -s)" = Linux ] || return 0
   local packages
-  mapfile -t packages < <(missing_packages)
-  [ "${#packages[@]}" -eq 0 ] ||
-    need_packages "the window system's libraries are not all here." "${packages[@]}"
+  packages="$(missing_packages | paste -s -d ' ' -)"
+  if [ -z "$packages" ]; then return; fi
+  if may_use_apt; then
+    # shellcheck disable=SC2086  # one word for each package
+    apt_install $packages || stop "apt could not install all of this; the lines above say why:" \
+      "$packages"
+  elif command -v apt-get >/dev/null; then
+    stop "some system packages are missing. Please run this, then the same command again:" \
+      "sudo apt-get install $packages"
+  else
+    stop "some system packages are missing; here are Debian's names, yours may differ a little:" \
+      "$packages"
+  fi
 }
 
 # The first Python that is new enough; $PYTHON, when set, is the only candidate.
@@ -87,16 +90,15 @@ find_python() {
       return
     fi
   done
-  stop "no Python 3.11 or newer was found (tried: ${PYTHON:-python3, python3.13, 3.12, 3.11})." \
+  stop "no Python 3.11 or newer (tried: ${PYTHON:-python3, python3.13, python3.12, python3.11})." \
     "install one, or say where it is: make demo PYTHON=/path/to/python3"
 }
 
+venv_runs() {
+  "$venv/bin/python" -c '' 2>/dev/null
+}
+
 make_venv() {
-  local python
-  python="$(find_python)"
-  if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    need_packages "this Python cannot make virtual environments." python3-venv
-  fi
   say "Creating $venv with $("$python" --version)"
   "$python" -m venv --clear "$venv"
 }
@@ -116,8 +118,9 @@ install_packages() {
     "${pip[@]}" -c constraints.txt -e '.[all,em,test,lint]'
 }
 
+python="$(find_python)"
 check_system
-"$venv/bin/python" -c '' 2>/dev/null || make_venv
+venv_runs || make_venv
 if [ "$(fingerprint)" != "$(cat "$stamp" 2>/dev/null)" ]; then
   install_packages || stop "the packages could not be installed; the lines above say why." \
     "the same command again goes on from here"
