@@ -110,16 +110,23 @@ class Normalisation:
                 f"Normalisation does not know {sorted(unknown)}, only {sorted(known)}."
             )
         try:
-            return cls(**{key: float(value) for key, value in values.items()})
-        except TypeError as error:
-            raise ValueError(f"Normalisation needs numbers: {values}.") from error
+            numbers = {key: float(value) for key, value in values.items()}
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"Normalisation needs numbers, not {values}.") from error
+        return cls(**numbers)
 
 
 def _sample(pixels: Any) -> NDArray[np.float64]:
     """Finite values of an even subsample."""
-    height, width = pixels.shape
-    step_y = min(max(1, height), math.ceil(math.sqrt(max(1, height * width) / _SAMPLE)))
-    step_x = max(1, math.ceil(height * width / (step_y * _SAMPLE)))
+    step_y, step_x = _steps(*pixels.shape)
     values = np.asarray(pixels[::step_y, ::step_x]).astype(np.float64).ravel()
     finite: NDArray[np.float64] = values[np.isfinite(values)]
     return finite
+
+
+def _steps(height: int, width: int) -> tuple[int, int]:
+    """Steps down and across that leave at most `_SAMPLE` pixels, however long the image."""
+    step_y = math.ceil(math.sqrt(max(1, height * width) / _SAMPLE))
+    step_x = max(1, min(width, math.ceil(math.ceil(height / step_y) * width / _SAMPLE)))
+    columns = math.ceil(width / step_x)
+    return max(step_y, math.ceil(height * columns / _SAMPLE)), step_x

@@ -81,8 +81,12 @@ def _planes(file: tifffile.TiffFile) -> list[_Plane]:
     start = whole.dataoffset
     if len(file.pages) == 1 and whole.size > first.size and start is not None:
         return [_Plane(first, start + k * first.nbytes) for k in range(whole.size // first.size)]
-    pages = [_Plane(page) for page in file.pages if not page.is_reduced]
+    pages = [_Plane(page) for page in file.pages if not _is_thumbnail(page)]
     return pages or [_Plane(page) for page in file.pages]
+
+
+def _is_thumbnail(page: Any) -> bool:
+    return isinstance(page, tifffile.TiffPage) and page.is_reduced
 
 
 def _check_complete(plane: _Plane, path: Path) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from napari_slitseg.core.atomic import write_atomically
 from napari_slitseg.core.points_table import COLUMNS, PointTable
 
 
@@ -49,29 +48,4 @@ def write_points(path: Path | str, table: PointTable, columns: Sequence[str] = C
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows(zip(*(cells[name] for name in columns), strict=True))
-    _replace(Path(path), text.getvalue().encode())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put a whole new file in the place of an old one."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(_mode(path))
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _mode(path: Path) -> int:
-    """Permissions of the file to be replaced, or what a plain new file would get."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+    write_atomically(Path(path), text.getvalue().encode())
