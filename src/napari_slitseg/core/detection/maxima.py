@@ -20,6 +20,7 @@ FLOOR = 0.01
 """Lowest value of the smoothed map at which a local maximum is a candidate."""
 
 _TRUNCATE = 4.0  # radius of the smoothing kernel, in sigmas
+_MAX_OFFSET_PX = 0.75  # the vertex of a tilted oval may lie in a neighbouring pixel
 _RANGE_SLACK = 1e-3  # blended or half precision maps may leave [0, 1] by this much
 
 _Box = tuple[int, int, int, int]  # y0, y1, x0, x1
@@ -154,7 +155,7 @@ def _vertex(patch: NDArray[np.float32]) -> NDArray[np.float64]:
     own = np.divide(-gradient, bend, out=np.zeros_like(bend), where=falls)
     cross = gradient[:, ::-1] * twist[:, None] - gradient * bend[:, ::-1]
     both = np.divide(cross, determinant[:, None], out=own, where=round_top[:, None])
-    offset: NDArray[np.float64] = np.clip(both, -0.5, 0.5)
+    offset: NDArray[np.float64] = np.clip(both, -_MAX_OFFSET_PX, _MAX_OFFSET_PX)
     return offset
 
 
