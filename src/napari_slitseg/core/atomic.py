@@ -5,14 +5,47 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
+from collections.abc import Generator
 from pathlib import Path
+from typing import BinaryIO
+
+
+@contextlib.contextmanager
+def open_atomically(path: Path) -> Generator[BinaryIO]:
+    """Open a file that takes the place of `path` when the block ends without an error.
+
+    A temporary file in the same folder is written, flushed to the disk and moved over `path`, so
+    that a reader finds the old file or the new one, never a part; when anything goes wrong it is
+    removed and an earlier file at `path` is untouched.
+
+    Parameters
+    ----------
+    path : Path
+        File to write, in an existing folder. A link is followed and stays a link.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written: no such folder, no permission, disk full.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".slitseg-{uuid.uuid4().hex}.part")
+    try:
+        with open(temporary, "x+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Put `content` in `path`, so that a reader finds the old file or the new one, never a part.
-
-    A temporary file in the same folder is written, flushed to the disk and moved over `path`;
-    when anything goes wrong it is removed and an earlier file at `path` is untouched.
+    """Put `content` in `path`, as a whole or not at all.
 
     Parameters
     ----------
@@ -26,17 +59,5 @@ def write_atomically(path: Path, content: bytes) -> None:
     OSError
         If the file cannot be written: no such folder, no permission, disk full.
     """
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".slitseg-{uuid.uuid4().hex}.part")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            temporary.chmod(target.stat().st_mode & 0o777)
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+    with open_atomically(path) as file:
+        file.write(content)
