@@ -82,7 +82,7 @@ class MapWriter:
             for part, first in zip(window, self.offset_yx, strict=True)
         )
         for array, value in zip(self._open(), values, strict=True):
-            array[rows, columns] += value
+            array[rows, columns] = np.minimum(array[rows, columns] + value, 1)
 
     def finish(self) -> ProbabilityMaps:
         """Hand the maps over; the writer is spent."""
