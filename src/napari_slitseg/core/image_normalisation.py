@@ -125,7 +125,7 @@ def _sample(pixels: Any) -> NDArray[np.float64]:
 
 
 def _steps(height: int, width: int) -> tuple[int, int]:
-    """Steps down and across that leave at most `_SAMPLE` pixels, however long the image."""
+    """Choose steps down and across that leave at most `_SAMPLE` pixels, however long the image."""
     step_y = math.ceil(math.sqrt(max(1, height * width) / _SAMPLE))
     step_x = max(1, min(width, math.ceil(math.ceil(height / step_y) * width / _SAMPLE)))
     columns = math.ceil(width / step_x)

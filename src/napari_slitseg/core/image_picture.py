@@ -44,11 +44,17 @@ def read_picture(path: Path, page: int) -> PageData:
 def _page(picture: Any, n_pages: int) -> PageData:
     mode = picture.mode
     if mode in ("1", "L", "LA", "RGB", "RGBA", "I", "F", "I;16", "I;16B", "I;16L"):
-        return PageData(_array(picture), n_pages=n_pages)
+        return PageData(picture_array(picture), n_pages=n_pages)
     notice = f"The picture's colour mode {mode} was turned into RGB."
-    return PageData(_array(picture.convert("RGB")), n_pages=n_pages, notices=(notice,))
+    return PageData(picture_array(picture.convert("RGB")), n_pages=n_pages, notices=(notice,))
 
 
-def _array(picture: Any) -> NDArray[Any]:
+def picture_array(picture: Any) -> NDArray[Any]:
+    """Values of an opened pillow image, in the machine's byte order.
+
+    Pillow hands out truth values as the bytes 0 and 255; numpy expects 0 and 1.
+    """
     array: NDArray[Any] = np.asarray(picture)
+    if array.dtype.kind == "b":
+        array = np.not_equal(array.view(np.uint8), 0)
     return array.astype(array.dtype.newbyteorder("="), copy=False)

@@ -11,8 +11,9 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from napari_slitseg.core.image_picture import picture_array
 from napari_slitseg.core.image_source import ImageReadError, PageData, check_page
-from napari_slitseg.core.image_tiff_colour import plain_values
+from napari_slitseg.core.image_tiff_colour import channels_last, plain_values
 from napari_slitseg.core.image_tiff_scale import tiff_pixel_size
 
 MEMORY_LIMIT: Final = 2**30
@@ -28,7 +29,9 @@ class _Plane:
     series: int = 0
 
 
-def read_tiff(path: Path, page: int, *, memory_limit: int = MEMORY_LIMIT) -> PageData:
+def read_tiff(
+    path: Path, page: int, *, memory_limit: int = MEMORY_LIMIT, as_stored: bool = False
+) -> PageData:
     """Read one page of a TIFF, OME-TIFF or ImageJ-TIFF file.
 
     Every 2-D plane is a page: the pages of a plain file (not its thumbnails), the planes
@@ -43,6 +46,9 @@ def read_tiff(path: Path, page: int, *, memory_limit: int = MEMORY_LIMIT) -> Pag
     memory_limit : int
         Larger pages, in bytes, are memory-mapped: where they lie in the file when they
         are not compressed, else from a temporary file.
+    as_stored : bool
+        Leave the numbers as they are, as masks need: do not invert white-is-zero, do
+        not look colours up.
 
     Raises
     ------
@@ -55,9 +61,12 @@ def read_tiff(path: Path, page: int, *, memory_limit: int = MEMORY_LIMIT) -> Pag
             check_page(page, len(planes), path.name)
             plane = planes[page]
             _check_complete(plane, path)
-            stored, inverted = _decode(plane, path, memory_limit)
-            pixels, notices = plain_values(plane.page.keyframe, stored, file, inverted=inverted)
-            size = tiff_pixel_size(file, plane.page.keyframe, plane.series)
+            stored = _decode(plane, path, memory_limit)
+            frame = plane.page.keyframe
+            if as_stored:
+                return PageData(channels_last(frame, stored), n_pages=len(planes))
+            pixels, notices = plain_values(frame, stored, file)
+            size = tiff_pixel_size(file, frame, plane.series)
             return PageData(pixels, size, len(planes), notices)
     except ImageReadError:
         raise
@@ -109,8 +118,8 @@ def _check_complete(plane: _Plane, path: Path) -> None:
         )
 
 
-def _decode(plane: _Plane, path: Path, memory_limit: int) -> tuple[NDArray[Any], bool]:
-    """Read the stored values; say whether white-is-zero was already turned round."""
+def _decode(plane: _Plane, path: Path, memory_limit: int) -> NDArray[Any]:
+    """Read the stored values."""
     page = plane.page
     frame = page.keyframe
     if frame.dtype is None:
@@ -120,25 +129,27 @@ def _decode(plane: _Plane, path: Path, memory_limit: int) -> tuple[NDArray[Any],
     if plane.offset is not None or (large and frame.is_memmappable):
         offset = page.dataoffsets[0] if plane.offset is None else plane.offset
         mapped = np.memmap(path, dtype, "r", offset, frame.shape)
-        return (mapped if large else mapped.astype(frame.dtype)), False
+        return mapped if large else mapped.astype(frame.dtype)
     try:
-        return page.asarray(out="memmap" if large else None), False
+        pixels: NDArray[Any] = page.asarray(out="memmap" if large else None)
     except (ValueError, ImportError) as error:
         if "imagecodecs" not in str(error):
             raise
         return _decode_with_pillow(path, page, error)
+    return pixels
 
 
-def _decode_with_pillow(path: Path, page: Any, reason: Exception) -> tuple[NDArray[Any], bool]:
+def _decode_with_pillow(path: Path, page: Any, reason: Exception) -> NDArray[Any]:
     """Pixels of a compression that tifffile leaves to imagecodecs, when pillow knows it."""
     frame = page.keyframe
     with Image.open(path) as picture:
         picture.seek(page.index)
-        pixels = np.asarray(picture)
-        inverted = picture.mode in ("1", "L")
+        pixels = picture_array(picture)
+        if picture.mode in ("1", "L") and frame.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+            pixels = ~pixels  # pillow has turned it round
     if pixels.dtype.itemsize != frame.dtype.itemsize or pixels.size != frame.size:
         raise ImageReadError(
             f"{path.name} needs another decoder ({reason}). Install it with "
             '"pip install imagecodecs", or save the file without compression.'
         )
-    return pixels.astype(pixels.dtype.newbyteorder("="), copy=False), inverted
+    return pixels

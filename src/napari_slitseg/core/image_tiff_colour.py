@@ -14,9 +14,7 @@ _KIND = tifffile.PHOTOMETRIC
 _Plain = tuple[NDArray[Any], tuple[str, ...]]
 
 
-def plain_values(
-    page: tifffile.TiffPage, stored: NDArray[Any], file: tifffile.TiffFile, *, inverted: bool
-) -> _Plain:
+def plain_values(page: tifffile.TiffPage, stored: NDArray[Any], file: tifffile.TiffFile) -> _Plain:
     """Grey or RGB(A) values with channels last, from the values stored in a page.
 
     Parameters
@@ -26,9 +24,8 @@ def plain_values(
     stored : array
         Decoded values in the order in which the file keeps them.
     file : TiffFile
-        The file; a colour table of ImageJ is only for display.
-    inverted : bool
-        Whether values that count down from white were already turned round.
+        The file; a colour table of ImageJ is only for display, and truth values written
+        by Python's tifffile are what they are.
 
     Returns
     -------
@@ -40,10 +37,9 @@ def plain_values(
     ImageReadError
         If the kind of colour is not supported.
     """
-    if page.axes.startswith("S") and stored.ndim == 3 and stored.shape == page.shape:
-        stored = np.moveaxis(stored, 0, -1)
+    stored = channels_last(page, stored)
     kind = page.photometric
-    if kind == _KIND.MINISWHITE and not inverted:
+    if kind == _KIND.MINISWHITE and not (file.is_shaped and stored.dtype == bool):
         return _turned_round(page, stored), (
             "White was stored as 0: the grey values were inverted.",
         )
@@ -56,6 +52,12 @@ def plain_values(
     if kind == _KIND.YCBCR and page.compression == tifffile.COMPRESSION.NONE:
         return stored[..., 0], ("Of Y'CbCr colours the brightness was taken.",)
     return stored, ()
+
+
+def channels_last(page: tifffile.TiffPage, stored: NDArray[Any]) -> NDArray[Any]:
+    """Pixels of a page with its colour planes, if it has any, as the last axis."""
+    planar = page.axes.startswith("S") and stored.ndim == 3 and stored.shape == page.shape
+    return np.moveaxis(stored, 0, -1) if planar else stored
 
 
 def _turned_round(page: tifffile.TiffPage, stored: NDArray[Any]) -> NDArray[Any]:

@@ -61,13 +61,16 @@ def _ome(file: tifffile.TiffFile, series: int) -> PixelSize | None:
         return None
     root = ElementTree.fromstring(file.ome_metadata or "")
     pixels = root.findall("{*}Image/{*}Pixels")[series].attrib
-    x = pixels.get("PhysicalSizeX", pixels.get("PhysicalSizeY"))
-    y = pixels.get("PhysicalSizeY", x)
-    unit_x = pixels.get("PhysicalSizeXUnit", pixels.get("PhysicalSizeYUnit", "µm"))
-    unit_y = pixels.get("PhysicalSizeYUnit", unit_x)
+    x, y = (
+        (pixels[f"PhysicalSize{axis}"], pixels.get(f"PhysicalSize{axis}Unit", "µm"))
+        if f"PhysicalSize{axis}" in pixels
+        else None
+        for axis in "XY"
+    )
+    x, y = x or y, y or x
     if x is None or y is None:
         return None
-    return _two(float(y), unit_y, float(x), unit_x, "OME-XML")
+    return _two(float(y[0]), y[1], float(x[0]), x[1], "OME-XML")
 
 
 def _fei(file: tifffile.TiffFile) -> PixelSize | None:

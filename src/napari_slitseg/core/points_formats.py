@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_slitseg.core.image_source import ImageReadError
+from napari_slitseg.core.image_grey import grey
+from napari_slitseg.core.image_source import ImageReadError, PageData
 from napari_slitseg.core.points_csv import read_csv
 from napari_slitseg.core.points_source import PointsReadError
 from napari_slitseg.core.points_table import PointTable
@@ -17,6 +18,7 @@ _MASK: Final = (".tif", ".tiff", ".png")
 _ROI: Final = (".roi", ".zip")
 _MEMBRANE_LAYER: Final = 2
 _SLIT_LAYER: Final = 3
+_MOST_DOTS: Final = 0.5
 
 POINT_SUFFIXES: Final[tuple[str, ...]] = (".csv", *_ROI, *_MASK)
 """File name endings that `read_points` understands, in lower case."""
@@ -45,7 +47,7 @@ def read_points(path: Path | str) -> PointTable:
     if suffix == ".csv":
         return read_csv(path)
     if suffix in _MASK:
-        return PointTable.from_yx(_centroids(_mask(path, _SLIT_LAYER)))
+        return PointTable.from_yx(_centroids(_dots(path)))
     if suffix in _ROI:
         from napari_slitseg.core.points_roi import read_roi
 
@@ -90,15 +92,38 @@ def _check_file(path: Path) -> None:
 
 def _mask(path: Path, layer: int) -> NDArray[np.bool_]:
     """Mask of a picture, or one layer of a layered mask."""
-    from napari_slitseg.core.image import read_image
-
     try:
-        first = read_image(path)
-        data = read_image(path, page=layer) if first.n_pages >= 4 else first
+        first = _stored(path, 0)
+        data = _stored(path, layer) if first.n_pages >= 4 else first
+        pixels, _ = grey(data.pixels)
     except ImageReadError as error:
-        raise PointsReadError(str(error)) from error
-    mask: NDArray[np.bool_] = data.pixels != 0
+        raise PointsReadError(
+            f"{path.name}: {str(error).removeprefix(path.name + ': ')}"
+        ) from error
+    mask: NDArray[np.bool_] = np.not_equal(pixels, 0)
     return mask
+
+
+def _dots(path: Path) -> NDArray[np.bool_]:
+    """Mask of slits; a picture that is mostly foreground is no such mask."""
+    mask = _mask(path, _SLIT_LAYER)
+    if mask.mean() > _MOST_DOTS:
+        raise PointsReadError(
+            f"{path.name} is no mask of slits: {mask.mean():.0%} of its pixels are not 0. "
+            "Needed is a picture that is 0 except for a dot on every slit."
+        )
+    return mask
+
+
+def _stored(path: Path, page: int) -> PageData:
+    """Page of a mask, without any inversion of its values."""
+    if path.suffix.lower() == ".png":
+        from napari_slitseg.core.image_picture import read_picture
+
+        return read_picture(path, page)
+    from napari_slitseg.core.image_tiff import read_tiff
+
+    return read_tiff(path, page, as_stored=True)
 
 
 def _centroids(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
