@@ -137,7 +137,7 @@ def test_properties(predicted, annotated, tolerance_px):
 
 class TestUncertain:
     def test_match_excuses_one_prediction(self):
-        found = match([(0, 0), (0, 1), (9, 9)], [], 2.0, uncertain_yx=[(0, 0)])
+        found = match([(0, 0), (0, 1), (9, 9)], [], 2.0, uncertain_yx=[(0, 0.4)])
         assert found.set_aside.tolist() == [0]
         assert found.false_positive.tolist() == [1, 2]
 

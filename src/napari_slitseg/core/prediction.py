@@ -65,7 +65,8 @@ class Prediction:
             raise ValueError(f"pixel_size_nm must be a positive number, got {self.pixel_size_nm}.")
         if not 0 <= self.min_distance_nm < math.inf:
             raise ValueError(
-                f"min_distance_nm must be a finite number of at least 0, got {self.min_distance_nm}."
+                "min_distance_nm must be a finite number of at least 0, "
+                f"got {self.min_distance_nm}."
             )
         object.__setattr__(self, "table", self._select())
 
