@@ -109,9 +109,9 @@ def test_fast_for_thousands_of_points():
     rng = np.random.default_rng(0)
     predicted = rng.uniform(0, 10_000, (5000, 2))
     annotated = (predicted + rng.normal(0, 2, predicted.shape))[rng.permutation(5000)]
-    started = time.perf_counter()
+    started = time.process_time()
     found = match(predicted, annotated, 6.0)
-    assert time.perf_counter() - started < 2.0  # dense: 25 million distances, several seconds
+    assert time.process_time() - started < 2.0  # dense: 25 million distances, several seconds
     assert len(found) > 4900
 
 

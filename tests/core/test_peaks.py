@@ -343,9 +343,9 @@ def test_fast_enough_for_a_slider():
     found = candidates(many_dots(6))
     times = []
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         select(found, threshold=0.3, min_distance_px=4.0)
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     assert min(times) < 5e-3  # measured: 0.1e-3
 
 
@@ -353,9 +353,9 @@ def test_candidates_are_quick():
     image = many_dots(6)
     times = []
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         candidates(image)
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     assert min(times) < 30e-3  # measured: 9e-3
 
 

@@ -91,9 +91,9 @@ def test_slider_is_quick_with_many_candidates():
     prediction = make(membrane=blank, slit=blank, candidates=many)
     times = []
     for threshold in (0.1, 0.2, 0.3):
-        started = time.perf_counter()
+        started = time.process_time()
         prediction.at(threshold)
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     assert min(times) < 0.1  # measured: 0.01 s
 
 
