@@ -1,0 +1,136 @@
+"""What all docks have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+from weakref import WeakMethod
+
+from psygnal import SignalInstance
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QKeySequence, QShortcut
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_slitseg.widgets._thread import Runner
+
+_SOON_MS: Final = 30
+
+
+class Dock(QWidget):
+    """A widget whose subscriptions to the workspace end with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        links: list[tuple[SignalInstance, WeakMethod[Any]]] = []
+        self._links = links
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON_MS)
+        self._soon.timeout.connect(self.refresh)
+        self.destroyed.connect(lambda: _unlink(links))
+
+    def link(self, signal: SignalInstance, slot: Callable[..., Any]) -> None:
+        """Call a method of this widget for as long as the widget lives."""
+        signal.connect(slot)
+        self._links.append((signal, WeakMethod(slot)))
+
+    def refresh_soon(self) -> None:
+        """Call `refresh` a moment from now, once for many changes."""
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def refresh(self) -> None:
+        """Show the workspace as it is now."""
+
+    def shortcut(self, keys: str, slot: Callable[[], Any]) -> None:
+        """Bind keys everywhere in this window."""
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+        shortcut.activated.connect(slot)
+
+
+def _unlink(links: list[tuple[SignalInstance, WeakMethod[Any]]]) -> None:
+    for signal, slot in links:
+        method = slot()
+        if method is not None:
+            signal.disconnect(method, missing_ok=True)
+
+
+class Message(QLabel):
+    """A line of text under the controls: what is going on, or what went wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+
+    def say(self, text: str) -> None:
+        """Show plain news."""
+        self._set(text, "")
+
+    def warn(self, text: str) -> None:
+        """Show what went wrong."""
+        self._set(f"⚠ {text}" if text else "", "color: #E69F00;")
+
+    def _set(self, text: str, style: str) -> None:
+        self.setStyleSheet(style)
+        self.setText(text)
+        self.setVisible(bool(text))
+
+
+class TaskBar(QWidget):
+    """Progress and a cancel button, there while a runner is busy."""
+
+    def __init__(self, runner: Runner) -> None:
+        super().__init__()
+        self.runner = runner
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(True)
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setToolTip("Stop at the next step; images that are done stay done.")
+        self.cancel.clicked.connect(runner.cancel)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.cancel)
+        self.setVisible(False)
+
+    def show_busy(self, busy: bool) -> None:  # noqa: FBT001
+        """Appear, of unknown length, or disappear."""
+        self.setVisible(busy)
+        self.progress(0, 0, "")
+
+    def progress(self, done: float, total: float, text: str) -> None:
+        """Show how far the work has come; a total of 0 means it is not known."""
+        self.bar.setRange(0, round(1000 * total))
+        self.bar.setValue(round(1000 * done))
+        self.bar.setFormat(text or "%p%")
+
+
+def column(*widgets: QWidget | QHBoxLayout) -> QVBoxLayout:
+    """Widgets below each other."""
+    layout = QVBoxLayout()
+    for widget in widgets:
+        if isinstance(widget, QWidget):
+            layout.addWidget(widget)
+        else:
+            layout.addLayout(widget)
+    return layout
+
+
+def row(*widgets: QWidget, stretch: int | None = None) -> QHBoxLayout:
+    """Widgets beside each other; the one numbered `stretch` takes the room that is left."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    for number, widget in enumerate(widgets):
+        layout.addWidget(widget, int(number == stretch))
+    return layout

@@ -1,0 +1,85 @@
+"""One image of the workspace and everything known about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_slitseg.core.image import Micrograph
+from napari_slitseg.core.points import PointTable
+from napari_slitseg.widgets._overlay import Overlay
+
+if TYPE_CHECKING:
+    from napari_slitseg.core.prediction import Prediction
+    from napari_slitseg.core.scores import ImageScores
+
+
+class Status(Enum):
+    """Where an image stands; the value is what the list shows."""
+
+    READY = "ready"
+    WAITING = "waiting"
+    PREDICTING = "predicting"
+    PREDICTED = "predicted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, eq=False)
+class ImageEntry:
+    """An image of the workspace; an edit makes a new entry with the same key.
+
+    Attributes
+    ----------
+    key : int
+        Names the image for as long as the workspace lives.
+    name : str
+        What lists call it.
+    path : Path or None
+        Its file, None for an image that came as a napari layer.
+    page, n_pages : int
+        Which page of how many.
+    shape : (int, int)
+        Rows and columns.
+    pixel_size_nm : float or None
+        None when unknown.
+    micrograph : Micrograph or None
+        Kept here for images without a file; others are read when needed.
+    layer_slice : tuple
+        (id of a foreign napari layer, indices of the slice), empty for files.
+    annotation : PointTable or None
+        The human's slits.
+    annotation_path : Path or None
+        Where they were read from.
+    edited : bool
+        Whether the annotation has changes that no file has.
+    prediction : Prediction or None
+        The model's maps and slits.
+    overlay : Overlay
+        What to draw over the image.
+    scores : ImageScores or None
+        Comparison of the two.
+    status : Status
+        Where the image stands.
+    message : str
+        Why it failed, or what the reader noticed.
+    """
+
+    key: int
+    name: str
+    path: Path | None = None
+    page: int = 0
+    n_pages: int = 1
+    shape: tuple[int, int] = (0, 0)
+    pixel_size_nm: float | None = None
+    micrograph: Micrograph | None = None
+    layer_slice: tuple[int, ...] = ()
+    annotation: PointTable | None = None
+    annotation_path: Path | None = None
+    edited: bool = False
+    prediction: Prediction | None = None
+    overlay: Overlay = field(default_factory=Overlay)
+    scores: ImageScores | None = None
+    status: Status = Status.READY
+    message: str = ""

@@ -1,0 +1,110 @@
+"""Make and fill the layers that lie over an image."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from napari.layers import Image, Layer, Points, Vectors
+from napari.utils import Colormap
+from numpy.typing import NDArray
+
+from napari_slitseg.widgets._adopt import Frame, same_units
+from napari_slitseg.widgets._overlay import Marks
+from napari_slitseg.widgets._style import MARKS, MATCH_LINE, MEMBRANE_COLOUR, SLIT_COLOUR
+
+ORDER: Final = (
+    "image",
+    "membrane map",
+    "slit map",
+    "matched pairs",
+    "annotated slits",
+    "detected slits",
+)
+"""Our layers, lowest first."""
+
+_MAP_COLOUR: Final = {"membrane map": MEMBRANE_COLOUR, "slit map": SLIT_COLOUR}
+
+
+def make(name: str, frame: Frame) -> Layer:
+    """Return one of the layers of `ORDER`, empty, in its place."""
+    layer = _empty(name)
+    place(layer, frame)
+    return layer
+
+
+def _empty(name: str) -> Layer:
+    nothing = np.zeros((1, 1), np.float32)
+    if name == "image":
+        return Image(nothing, name=name, colormap="gray")
+    if name in _MAP_COLOUR:
+        colours = Colormap(["#000000", _MAP_COLOUR[name]], name=f"slitseg {name}")
+        return Image(
+            nothing,
+            name=name,
+            colormap=colours,
+            contrast_limits=(0, 1),
+            blending="additive",
+            opacity=0.6,
+        )
+    if name == "matched pairs":
+        return Vectors(
+            np.zeros((0, 2, 2)), ndim=2, name=name, edge_color=MATCH_LINE, vector_style="line"
+        )
+    return Points(
+        np.zeros((0, 2)), ndim=2, name=name, border_width=0.18, border_width_is_relative=True
+    )
+
+
+def place(layer: Layer, frame: Frame) -> None:
+    """Put a layer where its image lies."""
+    if tuple(layer.scale) != frame.scale:
+        layer.scale = frame.scale
+    if tuple(layer.translate) != frame.translate:
+        layer.translate = frame.translate
+    if hasattr(layer, "units") and not same_units(layer.units, frame.units):
+        layer.units = frame.units
+
+
+def draw_lines(layer: Vectors, lines: NDArray[np.float64], width_px: float) -> None:
+    """Give a layer lines: (K, 2, 2) start and direction, px."""
+    with layer.events.blocker_all():
+        layer.data = lines.copy()
+        layer.edge_width = width_px
+    layer.refresh()
+
+
+def draw_marks(layer: Points, marks: Marks, size_px: float) -> None:
+    """Give a layer points, each drawn as its kind.
+
+    Parameters
+    ----------
+    layer : Points
+        Its data is replaced by a copy, unless the points are there already.
+    marks : Marks
+        What to draw.
+    size_px : float
+        Standard diameter, px of the image.
+    """
+    with layer.events.blocker_all():
+        _set_marks(layer, marks, size_px)
+    layer.refresh()
+    layer.events.features()
+
+
+def _set_marks(layer: Points, marks: Marks, size_px: float) -> None:
+    styles = [MARKS[kind] for kind in marks.kind.tolist()]
+    if not np.array_equal(layer.data, marks.yx):
+        layer.data = marks.yx.copy()
+    layer.features = {
+        "id": marks.ids,
+        "kind": marks.kind.astype(object),
+        "score": marks.score,
+        "distance (px)": marks.distance_px,
+    }
+    if not styles:
+        return
+    layer.symbol = [style.symbol for style in styles]
+    layer.size = [style.size * size_px for style in styles]
+    layer.border_color = [style.colour for style in styles]
+    layer.face_color = [style.colour if style.filled else "#00000000" for style in styles]

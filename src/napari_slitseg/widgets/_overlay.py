@@ -1,0 +1,175 @@
+"""Decide what is drawn over an image: a pure function of what is known about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_slitseg.core.points import PointTable
+
+if TYPE_CHECKING:
+    from napari_slitseg.core.matching import Matching
+    from napari_slitseg.core.scores import ImageScores
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Points with the kind each is drawn as.
+
+    Attributes
+    ----------
+    yx : (N, 2) float64
+        Row and column, px.
+    kind : (N,) str
+        Names in `napari_slitseg.widgets._style.MARKS`.
+    score : (N,) float64
+        Probability, NaN for annotations.
+    ids : (N,) int64
+        Ids of the points in their table.
+    distance_px : (N,) float64
+        Distance to the matched point, NaN without one.
+    """
+
+    yx: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    kind: NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, np.str_))
+    score: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    distance_px: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """Detections, annotations and the lines (K, 2, 2) of start and direction between them."""
+
+    detections: Marks = field(default_factory=Marks)
+    annotations: Marks = field(default_factory=Marks)
+    lines: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2, 2)))
+
+    def counts(self) -> Counter[str]:
+        """How many points there are of each kind."""
+        return Counter([*self.detections.kind.tolist(), *self.annotations.kind.tolist()])
+
+
+def compare(
+    predicted: PointTable | None,
+    annotated: PointTable | None,
+    *,
+    shape: tuple[int, int],
+    tolerance_px: float,
+    pixel_size_nm: float | None,
+) -> tuple[Overlay, ImageScores | None]:
+    """Return what to draw, and the scores where there are both points to compare.
+
+    Parameters
+    ----------
+    predicted, annotated : PointTable or None
+        The model's and the human's slits; None where there are none yet.
+    shape : (int, int)
+        Rows and columns of the image.
+    tolerance_px : float
+        Largest distance of a matched pair; also the radius around uncertain annotations.
+    pixel_size_nm : float or None
+        For the scores in nm.
+    """
+    if predicted is None or annotated is None:
+        return _unjudged(predicted, annotated), None
+    from napari_slitseg.core.matching import match
+    from napari_slitseg.core.scores import score_image
+
+    certain = annotated.take(~annotated.uncertain)
+    uncertain = annotated.take(annotated.uncertain)
+    found = match(
+        predicted.yx,
+        certain.yx,
+        tolerance_px,
+        uncertain_yx=uncertain.yx,
+        ignore_radius_px=tolerance_px,
+    )
+    scores = score_image(
+        predicted.yx,
+        certain.yx,
+        shape=shape,
+        tolerance_px=tolerance_px,
+        pixel_size_nm=pixel_size_nm,
+        ignored_yx=uncertain.yx,
+        ignore_radius_px=tolerance_px,
+    )
+    return _judged(predicted, annotated, found), scores
+
+
+def _unjudged(predicted: PointTable | None, annotated: PointTable | None) -> Overlay:
+    return Overlay(
+        detections=Marks() if predicted is None else _marks(predicted, "detected"),
+        annotations=Marks() if annotated is None else _annotations(annotated),
+    )
+
+
+def _judged(predicted: PointTable, annotated: PointTable, found: Matching) -> Overlay:
+    detections = _marks(predicted, "false positive")
+    detections.kind[found.true_positive] = "true positive"
+    detections.kind[found.set_aside] = "set aside"
+    annotations = _annotations(annotated)
+    rows = np.flatnonzero(~annotated.uncertain)
+    partner = rows[found.pairs[:, 1]]
+    annotations.kind[rows[found.missed]] = "missed"
+    annotations.kind[partner] = "matched"
+    detections.distance_px[found.pairs[:, 0]] = found.distance_px
+    annotations.distance_px[partner] = found.distance_px
+    start = predicted.yx[found.pairs[:, 0]]
+    lines = np.stack([start, annotated.yx[partner] - start], axis=1)
+    return Overlay(detections=detections, annotations=annotations, lines=lines)
+
+
+def _annotations(table: PointTable) -> Marks:
+    marks = _marks(table, "annotated")
+    marks.kind[table.uncertain] = "uncertain"
+    return marks
+
+
+def _marks(table: PointTable, kind: str) -> Marks:
+    return Marks(
+        yx=table.yx,
+        kind=np.full(len(table), kind, dtype="<U16"),
+        score=table.score,
+        ids=table.ids,
+        distance_px=np.full(len(table), np.nan),
+    )
+
+
+def edited_table(table: PointTable, ids: NDArray[np.int64], yx: NDArray[np.float64]) -> PointTable:
+    """Return the table after a person moved, added or deleted points.
+
+    Parameters
+    ----------
+    table : PointTable
+        Before the edit.
+    ids : (N,) int64
+        Ids of the points after it; unknown or repeated ones mean new points.
+    yx : (N, 2) float64
+        Their positions, px.
+    """
+    row_of = {int(key): row for row, key in enumerate(table.ids)}
+    rows = np.array([row_of.pop(int(key), -1) for key in ids], dtype=np.int64)
+    kept = rows >= 0
+    moved = kept.copy()
+    moved[kept] = (table.yx[rows[kept]] != yx[kept]).any(axis=1)
+    first_new = int(table.ids.max(initial=-1)) + 1
+    status = np.where(kept, _column(table.status, rows, new="added"), "added").astype("<U16")
+    status[moved & (status != "added")] = "moved"
+    return PointTable(
+        ids=np.where(kept, _column(table.ids, rows, new=0), first_new + np.cumsum(~kept) - 1),
+        yx=yx,
+        score=_column(table.score, rows, new=np.nan),
+        status=status,
+        origin=_column(table.origin.astype(object), rows, new="human").astype(np.str_),
+        uncertain=_column(table.uncertain, rows, new=False),
+    )
+
+
+def _column(values: NDArray[Any], rows: NDArray[np.int64], *, new: object) -> NDArray[Any]:
+    """Values of the kept rows, `new` where the row is -1."""
+    return np.array([values[row] if row >= 0 else new for row in rows], dtype=values.dtype)

@@ -1,0 +1,43 @@
+"""What a person set in napari's preferences; built-in values where napari is too old for that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_slitseg.core.bundled import DEFAULT_MODEL
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Defaults of the docks.
+
+    Attributes
+    ----------
+    model : str
+        Name of a bundled model or path of a checkpoint.
+    device : str
+        "auto", "cpu", "cuda" or "mps".
+    tolerance_nm : float
+        Largest distance of a matched pair, nm.
+    """
+
+    model: str = DEFAULT_MODEL
+    device: str = "auto"
+    tolerance_nm: float = 50.0
+
+
+def settings() -> Settings:
+    """Return the preferences of this person."""
+    try:
+        from napari.settings import get_plugin_settings
+    except ImportError:  # napari before 0.9
+        return Settings()
+    try:
+        page = get_plugin_settings("napari-slitseg").defaults
+    except (AttributeError, KeyError):
+        return Settings()
+    return Settings(
+        model=page.model.strip() or DEFAULT_MODEL,
+        device=page.device,
+        tolerance_nm=float(page.tolerance_nm),
+    )

@@ -1,0 +1,90 @@
+"""How each kind of point looks: a symbol and a colour that colour-blind people tell apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True)
+class MarkStyle:
+    """Look of one kind of point.
+
+    Attributes
+    ----------
+    label : str
+        What the legend calls it.
+    symbol : str
+        A napari point symbol.
+    colour : str
+        Hexadecimal RGB.
+    size : float
+        Diameter in units of the standard diameter.
+    tooltip : str
+        One sentence for the legend.
+    filled : bool
+        Whether the inside is coloured too.
+    """
+
+    label: str
+    symbol: str
+    colour: str
+    size: float
+    tooltip: str
+    filled: bool = True
+
+
+SKY_BLUE: Final = "#56B4E9"
+BLUISH_GREEN: Final = "#009E73"
+VERMILLION: Final = "#D55E00"
+YELLOW: Final = "#F0E442"
+WHITE: Final = "#FFFFFF"
+GREY: Final = "#BBBBBB"
+PURPLE: Final = "#CC79A7"
+BLUE: Final = "#0072B2"
+
+_FOUND = "Found by the model; nothing to compare with."
+
+MARKS: Final = MappingProxyType(
+    {
+        "detected": MarkStyle("Detected", "disc", SKY_BLUE, 0.9, _FOUND),
+        "true positive": MarkStyle(
+            "True positive", "disc", SKY_BLUE, 0.75, "Found, and annotated within tolerance."
+        ),
+        "false positive": MarkStyle(
+            "False positive", "x", VERMILLION, 1.0, "Found, but not annotated."
+        ),
+        "set aside": MarkStyle(
+            "Set aside", "cross", GREY, 0.8, "Found near an uncertain annotation: not scored."
+        ),
+        "missed": MarkStyle(
+            "Missed", "diamond", YELLOW, 1.5, "Annotated, but not found.", filled=False
+        ),
+        "matched": MarkStyle(
+            "Annotated, found", "disc", WHITE, 1.25, "Annotation of a true positive.", filled=False
+        ),
+        "annotated": MarkStyle(
+            "Annotated", "disc", WHITE, 1.25, "Annotated by a person.", filled=False
+        ),
+        "uncertain": MarkStyle(
+            "Uncertain",
+            "square",
+            GREY,
+            1.1,
+            "The annotator was not sure: not scored.",
+            filled=False,
+        ),
+    }
+)
+"""Kinds of points by name. Detections are filled, annotations are outlines."""
+
+MATCH_LINE: Final = WHITE
+"""Colour of the line from a detection to its annotation."""
+
+MEMBRANE_COLOUR: Final = BLUE
+SLIT_COLOUR: Final = PURPLE
+"""Brightest colours of the two probability maps."""
+
+MARK_NM: Final = 120.0
+"""Standard diameter of a mark, nm."""

@@ -1,0 +1,183 @@
+"""A table with one row an image, sorted by value, with a summary that stays at the bottom."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt
+from qtpy.QtGui import QFont
+from qtpy.QtWidgets import QAbstractItemView, QTableView, QWidget
+
+from napari_slitseg.widgets._entry import ImageEntry
+
+_Role = Qt.ItemDataRole
+KEY: Final = _Role.UserRole
+SORT: Final = _Role.UserRole + 1
+_SUMMARY: Final = -1
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: what it shows of an image.
+
+    Attributes
+    ----------
+    title : str
+        Heading.
+    tooltip : str
+        What the figures mean, with their unit.
+    value : callable
+        Value of an image, for sorting; None or NaN where there is none.
+    text : callable
+        Text of a value.
+    edit : callable or None
+        Called with key and text when a person edits the cell.
+    hint : callable or None
+        Tooltip of an image's cell.
+    blank : str
+        Text where there is no value.
+    """
+
+    title: str
+    tooltip: str
+    value: Callable[[Any], Any]
+    text: Callable[[Any], str] = str
+    edit: Callable[[int, str], bool] | None = None
+    hint: Callable[[ImageEntry], str] | None = None
+    blank: str = "—"
+
+
+class EntryTable(QAbstractTableModel):
+    """Images as rows; the summary, if there is one, is the last row."""
+
+    def __init__(self, columns: Sequence[Column], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self._entries: list[ImageEntry] = []
+        self._summary: Any = None
+        self._current: int | None = None
+
+    def show(self, entries: Sequence[ImageEntry], current: int | None, summary: Any = None) -> None:
+        """Take new rows; views keep their place where the images are the same."""
+        same = [e.key for e in entries] == [e.key for e in self._entries]
+        same = same and (summary is None) == (self._summary is None)
+        if not same:
+            self.beginResetModel()
+        self._entries, self._summary, self._current = list(entries), summary, current
+        if not same:
+            self.endResetModel()
+        elif entries:
+            last = self.index(self.rowCount() - 1, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    def row_of(self, key: int) -> int:
+        """Row of an image, -1 where it has none."""
+        return next((row for row, e in enumerate(self._entries) if e.key == key), -1)
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Qt: number of rows."""
+        if parent is not None and parent.isValid():
+            return 0
+        return len(self._entries) + (self._summary is not None)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """Qt: number of columns."""
+        return 0 if parent is not None and parent.isValid() else len(self.columns)
+
+    def is_summary(self, row: int) -> bool:
+        """Whether a row is the summary."""
+        return row == len(self._entries)
+
+    def data(self, index: QModelIndex, role: int = _Role.DisplayRole) -> Any:
+        """Qt: what a cell shows."""
+        column, row = self.columns[index.column()], index.row()
+        item = self._summary if self.is_summary(row) else self._entries[row]
+        if role in (_Role.DisplayRole, _Role.EditRole, SORT):
+            value = column.value(item)
+            return value if role == SORT else _text(column, value)
+        if role == KEY:
+            return _SUMMARY if self.is_summary(row) else item.key
+        if role == _Role.TextAlignmentRole and index.column():
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if role == _Role.FontRole:
+            return self._font(row)
+        if role == _Role.ToolTipRole and column.hint and not self.is_summary(row):
+            return column.hint(item) or None
+        return None
+
+    def _font(self, row: int) -> QFont | None:
+        """Bold for the image being looked at, bold italic for the summary."""
+        is_current = not self.is_summary(row) and self._entries[row].key == self._current
+        if not (is_current or self.is_summary(row)):
+            return None
+        font = QFont()
+        font.setBold(True)
+        font.setItalic(self.is_summary(row))
+        return font
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = _Role.DisplayRole
+    ) -> Any:
+        """Qt: heading and tooltip of a column."""
+        if orientation == Qt.Orientation.Horizontal:
+            if role == _Role.DisplayRole:
+                return self.columns[section].title
+            if role == _Role.ToolTipRole:
+                return self.columns[section].tooltip
+        return None
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        """Qt: which cells can be edited."""
+        flags = super().flags(index)
+        if self.columns[index.column()].edit and not self.is_summary(index.row()):
+            flags |= Qt.ItemFlag.ItemIsEditable
+        return flags
+
+    def setData(self, index: QModelIndex, value: Any, role: int = _Role.EditRole) -> bool:
+        """Qt: a person edited a cell."""
+        edit = self.columns[index.column()].edit
+        if edit is None or role != _Role.EditRole:
+            return False
+        return edit(self._entries[index.row()].key, str(value))
+
+
+class SummaryLast(QSortFilterProxyModel):
+    """Sort by value; what has no value, and the summary, come last in either order."""
+
+    def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
+        """Qt: whether one row comes before another."""
+        model = self.sourceModel()
+        ascending = self.sortOrder() == Qt.SortOrder.AscendingOrder
+        if model.is_summary(right.row()):
+            return ascending
+        if model.is_summary(left.row()):
+            return not ascending
+        a, b = model.data(left, SORT), model.data(right, SORT)
+        if _is_blank(a) or _is_blank(b):
+            return (_is_blank(b) and not _is_blank(a)) is ascending
+        return bool(a < b)
+
+
+def table_view(model: SummaryLast) -> QTableView:
+    """Return a view that selects whole rows and sorts on a click on a heading."""
+    view = QTableView()
+    view.setModel(model)
+    view.setSortingEnabled(True)
+    view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setShowGrid(False)
+    view.verticalHeader().setVisible(False)
+    view.verticalHeader().setDefaultSectionSize(24)
+    view.setTabKeyNavigation(False)
+    return view
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _text(column: Column, value: Any) -> str:
+    return column.blank if _is_blank(value) else column.text(value)

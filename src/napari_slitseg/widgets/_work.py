@@ -1,0 +1,176 @@
+"""Work for a thread: generators that need neither Qt nor napari. Torch is loaded when they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_slitseg.core.image import Micrograph, read_image
+from napari_slitseg.core.inference_types import InferenceError
+from napari_slitseg.core.points import PointTable, find_annotation, read_points
+
+if TYPE_CHECKING:
+    from napari_slitseg.core.inference import Predictor
+    from napari_slitseg.core.prediction import Prediction
+
+ShouldStop = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class ToRead:
+    """An image file of the workspace that is to be read."""
+
+    key: int
+    path: Path
+    page: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class FileRead:
+    """A file was read, with its annotation if there is one."""
+
+    key: int
+    micrograph: Micrograph
+    annotation: PointTable | None
+    annotation_path: Path | None
+    message: str
+
+
+@dataclass(frozen=True)
+class ItemFailed:
+    """One image could not be read or predicted; the others go on."""
+
+    key: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ItemStarted:
+    """Work on one image begins."""
+
+    key: int
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class ItemPredicted:
+    """The model's answer for one image."""
+
+    key: int
+    prediction: Prediction
+
+
+def read_files(files: Sequence[ToRead], should_stop: ShouldStop) -> Generator[Any, None, None]:
+    """Read images and the annotations that belong to them, one after the other."""
+    for number, file in enumerate(files):
+        if should_stop():
+            return
+        yield ItemStarted(file.key, number, len(files))
+        try:
+            image = read_image(file.path, page=file.page)
+        except (ValueError, OSError) as error:
+            yield ItemFailed(file.key, str(error))
+            continue
+        yield FileRead(file.key, image, *_annotation(file, image))
+
+
+def _annotation(file: ToRead, image: Micrograph) -> tuple[PointTable | None, Path | None, str]:
+    """Annotation of an image; one that cannot be read is a notice, not a failure."""
+    notices = "\n".join(image.notices)
+    path = find_annotation(file.path) if file.page == 0 else None
+    if path is None:
+        return None, None, notices
+    try:
+        return read_points(path), path, notices
+    except (ValueError, OSError) as error:
+        return None, None, f"{notices}\nThe annotation was not read. {error}".strip()
+
+
+class PredictorCache:
+    """Keeps the model that was used last, so that only the first click waits for it."""
+
+    def __init__(self) -> None:
+        self._key: tuple[str, str] | None = None
+        self._predictor: Predictor | None = None
+
+    def get(self, model: str, device: str) -> Predictor:
+        """Return a model on a device, loaded if it is not the one used last."""
+        from napari_slitseg.pipelines.predict import open_predictor
+
+        if self._predictor is None or self._key != (model, device):
+            self._predictor = open_predictor(model, device)
+            self._key = (model, device)
+        return self._predictor
+
+
+@dataclass(frozen=True, eq=False)
+class PredictPlan:
+    """What to predict and how.
+
+    Attributes
+    ----------
+    images : dict
+        From key to a function that gives the image.
+    model, device : str
+        See `napari_slitseg.pipelines.predict.open_predictor`.
+    threshold, min_distance_nm : float or None
+        None for the model's own.
+    region : pair of slices or None
+        Part of the image to predict.
+    earlier : Prediction or None
+        What a region is put into.
+    """
+
+    images: dict[int, Callable[[], Micrograph]]
+    model: str
+    device: str
+    threshold: float | None = None
+    min_distance_nm: float | None = None
+    region: tuple[slice, slice] | None = None
+    earlier: Prediction | None = None
+
+
+def predict_all(
+    plan: PredictPlan, cache: PredictorCache, should_stop: ShouldStop
+) -> Generator[Any, None, int]:
+    """Predict images one after the other; the answer is how many failed."""
+    failed = 0
+    predictor = cache.get(plan.model, plan.device)
+    for number, (key, image) in enumerate(plan.images.items()):
+        if should_stop():
+            return failed
+        yield ItemStarted(key, number, len(plan.images))
+        try:
+            prediction = yield from _predict_one(predictor, image(), plan, should_stop)
+        except (ValueError, OSError, InferenceError) as error:
+            failed += 1
+            yield ItemFailed(key, str(error))
+            continue
+        yield ItemPredicted(key, prediction)
+    return failed
+
+
+def _predict_one(
+    predictor: Predictor, image: Micrograph, plan: PredictPlan, should_stop: ShouldStop
+) -> Generator[Any, None, Prediction]:
+    from napari_slitseg.pipelines.predict import predict_image
+
+    predict = partial(predict_image, threshold=plan.threshold, min_distance_nm=plan.min_distance_nm)
+    return (yield from predict(predictor, image, should_stop=should_stop, region=plan.region))
+
+
+def window_around(
+    yx: tuple[float, float], shape: tuple[int, int], half_px: float
+) -> tuple[slice, slice] | None:
+    """Return the window around a pixel, cut at the image's border; None outside the image."""
+    if not all(-0.5 <= at < size - 0.5 for at, size in zip(yx, shape, strict=True)):
+        return None
+    y, x = (
+        slice(max(0, round(at - half_px)), min(size, round(at + half_px) + 1))
+        for at, size in zip(yx, shape, strict=True)
+    )
+    return y, x

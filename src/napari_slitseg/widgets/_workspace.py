@@ -1,0 +1,273 @@
+"""The images of one viewer and what is known about them. Knows neither Qt nor napari."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_slitseg.core.image import Micrograph, read_image
+from napari_slitseg.core.points import PointTable
+from napari_slitseg.widgets._entry import ImageEntry, Status
+from napari_slitseg.widgets._overlay import compare, edited_table
+
+if TYPE_CHECKING:
+    from napari_slitseg.core.prediction import Prediction
+
+DEFAULT_TOLERANCE_NM: Final = 50.0
+_ASSUMED_NM: Final = 10.0
+_KEPT_IMAGES: Final = 3
+
+
+class Workspace:
+    """Images in the order they were opened, one of them current.
+
+    Signals: `entries_changed()` when images come or go, `entry_changed(key)` when something about
+    one changes, `current_changed(key or None)`, `settings_changed()` for the tolerance.
+    """
+
+    entries_changed = Signal()
+    entry_changed = Signal(int)
+    current_changed = Signal(object)
+    settings_changed = Signal()
+
+    def __init__(self, tolerance_nm: float = DEFAULT_TOLERANCE_NM) -> None:
+        self._entries: dict[int, ImageEntry] = {}
+        self._keys = count()
+        self._current: int | None = None
+        self._tolerance_nm = tolerance_nm
+        self._cut: tuple[float, float] | None = None
+        self._stale: set[int] = set()
+        self._images: OrderedDict[int, Micrograph] = OrderedDict()
+
+    @property
+    def entries(self) -> tuple[ImageEntry, ...]:
+        """All images, in order."""
+        return tuple(self._entries.values())
+
+    @property
+    def current(self) -> ImageEntry | None:
+        """The image being looked at."""
+        return None if self._current is None else self._entries[self._current]
+
+    @property
+    def tolerance_nm(self) -> float:
+        """Largest distance of a matched pair, nm."""
+        return self._tolerance_nm
+
+    def entry(self, key: int) -> ImageEntry:
+        """Image of that key; KeyError if it was removed."""
+        return self._entries[key]
+
+    def has(self, key: int) -> bool:
+        """Whether the image is still there."""
+        return key in self._entries
+
+    def find(self, **values: Any) -> ImageEntry | None:
+        """First image whose attributes have these values."""
+        wanted = values.items()
+        matches = (e for e in self.entries if all(getattr(e, k) == v for k, v in wanted))
+        return next(matches, None)
+
+    # -- images come and go
+
+    def add_paths(self, paths: Iterable[Path]) -> list[int]:
+        """List files that are still to be read; those listed already keep their place."""
+        keys = []
+        for path in paths:
+            known = self.find(path=path)
+            entry = known or self._new(name=path.stem, path=path, status=Status.WAITING)
+            keys.append(entry.key)
+        self.entries_changed.emit()
+        return keys
+
+    def add_image(self, micrograph: Micrograph, **values: Any) -> int:
+        """Add an image that is in memory, with its `annotation` and so on."""
+        entry = self._new(**_facts(micrograph), micrograph=micrograph)
+        self._entries[entry.key] = self._resolved(replace(entry, **values))
+        self.entries_changed.emit()
+        return entry.key
+
+    def add_page(self, key: int, page: int) -> int:
+        """Key of another page of an image's file; listed anew unless it is already."""
+        entry = self._entries[key]
+        if (known := self.find(path=entry.path, page=page)) is not None:
+            return known.key
+        name = f"{entry.name.split(' [page')[0]} [page {page + 1}]"
+        new = self._new(
+            name=name, path=entry.path, page=page, n_pages=entry.n_pages, status=Status.WAITING
+        )
+        self.entries_changed.emit()
+        return new.key
+
+    def remove(self, key: int) -> None:
+        """Forget an image (its files stay); its neighbour becomes current."""
+        keys = list(self._entries)
+        row = keys.index(key)
+        neighbours = keys[row + 1 : row + 2] or keys[max(0, row - 1) : row]
+        if self._current == key:
+            self.open(neighbours[0] if neighbours else None)
+        del self._entries[key]
+        self._images.pop(key, None)
+        self._stale.discard(key)
+        self.entries_changed.emit()
+
+    def open(self, key: int | None) -> None:
+        """Look at an image."""
+        if key != self._current:
+            self._current = key
+            self.settle(key)
+            self.current_changed.emit(key)
+
+    def step(self, by: int) -> None:
+        """Look at the next (+1) or previous (-1) image; stays at the ends."""
+        keys = list(self._entries)
+        if keys and self._current is not None:
+            row = keys.index(self._current) + by
+            self.open(keys[min(max(row, 0), len(keys) - 1)])
+
+    def image(self, key: int) -> Micrograph:
+        """Pixels of an image, read again if they were not kept; ImageReadError if that fails."""
+        entry = self._entries[key]
+        if entry.micrograph is not None:
+            return entry.micrograph
+        if key not in self._images:
+            self._images[key] = _read(entry)
+        self._images.move_to_end(key)
+        while len(self._images) > _KEPT_IMAGES:
+            self._images.popitem(last=False)
+        return self._images[key].with_pixel_size(entry.pixel_size_nm)
+
+    def opener(self, key: int) -> Callable[[], Micrograph]:
+        """Return a function that gives an image, also in another thread."""
+        entry = self._entries[key]
+        kept = entry.micrograph or self._images.get(key)
+        if kept is not None:
+            image = kept.with_pixel_size(entry.pixel_size_nm)
+            return lambda: image
+        return partial(_read, entry)
+
+    # -- what is known about an image changes
+
+    def set_read(self, key: int, micrograph: Micrograph, **values: Any) -> None:
+        """Record what reading a file brought."""
+        if self.has(key):
+            self._images[key] = micrograph
+            facts = _facts(micrograph)
+            if self._entries[key].page:
+                facts.pop("name")
+            self.update(key, **{**facts, "status": Status.READY, **values})
+
+    def set_status(self, key: int, status: Status, message: str = "") -> None:
+        """Record where an image stands."""
+        if self.has(key):
+            self.update(key, status=status, message=message)
+
+    def set_pixel_size(self, key: int, pixel_size_nm: float | None) -> None:
+        """Record the pixel size a person gave; the prediction for another one is dropped."""
+        entry = self._entries[key]
+        if entry.pixel_size_nm == pixel_size_nm:
+            return
+        values: dict[str, Any] = {"pixel_size_nm": pixel_size_nm, "prediction": None}
+        if entry.micrograph is not None:
+            values["micrograph"] = entry.micrograph.with_pixel_size(pixel_size_nm)
+        if entry.status is Status.PREDICTED:
+            values["status"] = Status.READY
+        self.update(key, **values)
+
+    def set_prediction(self, key: int, prediction: Prediction) -> None:
+        """Record what the model found; ignored for an image that was removed."""
+        if self.has(key):
+            cut = self._cut or (prediction.threshold, prediction.min_distance_nm)
+            self.update(key, prediction=prediction.at(*cut), status=Status.PREDICTED, message="")
+
+    def edit_annotation(self, key: int, ids: NDArray[np.int64], yx: NDArray[np.float64]) -> None:
+        """Record that a person moved, added or deleted annotated points."""
+        table = self._entries[key].annotation or PointTable.empty()
+        edited = edited_table(table, ids, yx)
+        if not edited.equals(table):
+            self.update(key, annotation=edited, edited=True)
+
+    def update(self, key: int, **values: Any) -> None:
+        """Change attributes of an image, score it anew and tell everybody."""
+        self._entries[key] = self._resolved(replace(self._entries[key], **values))
+        self.entry_changed.emit(key)
+
+    # -- settings
+
+    def set_tolerance(self, tolerance_nm: float) -> None:
+        """Change the largest distance of a matched pair, nm; the current image follows at once."""
+        if tolerance_nm != self._tolerance_nm:
+            self._tolerance_nm = tolerance_nm
+            self._restale()
+            self.settings_changed.emit()
+
+    def set_cut(self, threshold: float, min_distance_nm: float) -> None:
+        """Change threshold and minimum distance; the current image follows at once."""
+        if self._cut != (threshold, min_distance_nm):
+            self._cut = (threshold, min_distance_nm)
+            self._restale()
+
+    def settle(self, key: int | None = None) -> None:
+        """Bring images up to date with the settings: one, or all that are behind."""
+        for each in sorted(self._stale) if key is None else {key} & self._stale:
+            self._stale.discard(each)
+            prediction = self._entries[each].prediction
+            if prediction is not None and self._cut is not None:
+                self.update(each, prediction=prediction.at(*self._cut))
+            else:
+                self.update(each)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every image is up to date with the settings."""
+        return not self._stale
+
+    def _restale(self) -> None:
+        self._stale = set(self._entries)
+        if self._current is not None:
+            self.settle(self._current)
+
+    def _new(self, **values: Any) -> ImageEntry:
+        entry = ImageEntry(key=next(self._keys), **values)
+        self._entries[entry.key] = entry
+        return entry
+
+    def _resolved(self, entry: ImageEntry) -> ImageEntry:
+        """Return the entry with overlay and scores that follow from the rest of it."""
+        prediction = entry.prediction
+        assumed = _ASSUMED_NM if prediction is None else prediction.pixel_size_nm
+        overlay, scores = compare(
+            None if prediction is None else prediction.table,
+            entry.annotation,
+            shape=entry.shape,
+            tolerance_px=self._tolerance_nm / (entry.pixel_size_nm or assumed or _ASSUMED_NM),
+            pixel_size_nm=entry.pixel_size_nm,
+        )
+        return replace(entry, overlay=overlay, scores=scores)
+
+
+def _read(entry: ImageEntry) -> Micrograph:
+    if entry.path is None:
+        raise ValueError(f"{entry.name}: the image is no longer there.")
+    image = read_image(entry.path, page=entry.page)
+    return image if entry.pixel_size_nm is None else image.with_pixel_size(entry.pixel_size_nm)
+
+
+def _facts(micrograph: Micrograph) -> dict[str, Any]:
+    """Return what an entry keeps of an image."""
+    return {
+        "name": micrograph.name,
+        "n_pages": micrograph.n_pages,
+        "shape": micrograph.shape,
+        "pixel_size_nm": micrograph.pixel_size_nm,
+        "message": "\n".join(micrograph.notices),
+    }

@@ -1,0 +1,279 @@
+"""The dock that opens images and moves from one to the next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import napari.viewer
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QFileDialog, QHeaderView, QLabel, QPushButton, QSpinBox, QVBoxLayout
+
+from napari_slitseg.core.image import IMAGE_SUFFIXES, is_image_file
+from napari_slitseg.widgets._dock import Dock, Message, TaskBar, row
+from napari_slitseg.widgets._entry import ImageEntry, Status
+from napari_slitseg.widgets._save import save_annotations
+from napari_slitseg.widgets._session import session_of
+from napari_slitseg.widgets._table import KEY, Column, EntryTable, SummaryLast, table_view
+from napari_slitseg.widgets._thread import Runner
+from napari_slitseg.widgets._work import FileRead, ItemFailed, ItemStarted, ToRead, read_files
+
+if TYPE_CHECKING:
+    from qtpy.QtCore import QModelIndex
+
+_EMPTY = "No images yet. Choose a folder or files, drop them here, or drag an image into napari."
+_SIGN = {
+    Status.READY: "○ ready",
+    Status.WAITING: "… reading",
+    Status.PREDICTING: "▶ predicting",
+    Status.PREDICTED: "✓ predicted",
+    Status.FAILED: "✗ failed",
+}
+
+
+class LoadDock(Dock):
+    """List of the images, with their pixel size and annotations."""
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self.workspace = session_of(viewer).workspace
+        self.runner = Runner()
+        self._make_widgets()
+        self._lay_out()
+        self._connect()
+        self.setAcceptDrops(True)
+        self.refresh()
+
+    def _make_widgets(self) -> None:
+        self.folder = _button("Folder…", "Open all images of a folder.", self.choose_folder)
+        self.files = _button("Files…", "Open image files.", self.choose_files)
+        self.remove = _button(
+            "Remove", "Take the selected images off the list; files stay.", self.remove_selected
+        )
+        self.previous = _button("◀", "Previous image (Alt+Left).", partial(self.step, -1))
+        self.next = _button("▶", "Next image (Alt+Right).", partial(self.step, 1))
+        self.save = _button(
+            "Save annotations…", "Write the annotations you edited to CSV files.", self.save_all
+        )
+        self.page = QSpinBox()
+        self.page.setPrefix("Page ")
+        self.page.setToolTip("Page of a file with several images.")
+        self.page.setKeyboardTracking(False)
+        self.empty = QLabel(_EMPTY)
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.message = Message()
+        self.tasks = TaskBar(self.runner)
+        self.table = EntryTable(self._columns(), self)
+        self.sorted = SummaryLast(self)
+        self.sorted.setSourceModel(self.table)
+        self.view = table_view(self.sorted)
+        self.view.setAccessibleName("Images")
+
+    def _columns(self) -> list[Column]:
+        return [
+            Column("Image", "Name; the tooltip tells its file.", _name, hint=_where),
+            Column(
+                "nm/px",
+                "Pixel size. Double-click to enter it.",
+                lambda entry: entry.pixel_size_nm,
+                lambda size: f"{size:.4g}",
+                edit=self.edit_pixel_size,
+                hint=_size_hint,
+                blank="? nm",
+            ),
+            Column("Slits", "Annotated slits.", _n_annotated),
+            Column("Status", "What has been done.", _status, hint=lambda entry: entry.message),
+        ]
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.addLayout(row(self.folder, self.files, self.remove))
+        layout.addWidget(self.empty, 1)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.tasks)
+        layout.addWidget(self.message)
+        layout.addLayout(row(self.previous, self.next, self.page, self.save))
+        header = self.view.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+
+    def _connect(self) -> None:
+        self.view.clicked.connect(self._on_row)
+        self.view.activated.connect(self._on_row)
+        self.page.valueChanged.connect(self._on_page)
+        self.link(self.workspace.entries_changed, self.refresh_soon)
+        self.link(self.workspace.entry_changed, self.refresh_soon)
+        self.link(self.workspace.current_changed, self.refresh_soon)
+        self.link(self.runner.busy_changed, self.tasks.show_busy)
+        self.link(self.runner.event, self._on_event)
+        self.link(self.runner.failed, self.message.warn)
+        self.shortcut("Alt+Left", partial(self.step, -1))
+        self.shortcut("Alt+Right", partial(self.step, 1))
+
+    # -- what a person does
+
+    def choose_folder(self) -> None:
+        """Ask for a folder and open its images."""
+        folder = QFileDialog.getExistingDirectory(self, "Open the images of a folder")
+        if folder:
+            self.open_paths([Path(folder)])
+
+    def choose_files(self) -> None:
+        """Ask for files and open them."""
+        patterns = " ".join(f"*{suffix}" for suffix in IMAGE_SUFFIXES)
+        names, _ = QFileDialog.getOpenFileNames(
+            self, "Open images", "", f"Images ({patterns});;All files (*)"
+        )
+        self.open_paths([Path(name) for name in names])
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Open files, and all images of folders."""
+        files = [file for path in paths for file in _images_of(path)]
+        if paths and not files:
+            self.message.warn(f"{paths[0].name} holds no image that can be read.")
+            return
+        self.message.say("")
+        self.workspace.add_paths(files)
+        self._read_waiting()
+
+    def step(self, by: int) -> None:
+        """Open the next or previous image."""
+        self.workspace.step(by)
+
+    def remove_selected(self) -> None:
+        """Take the selected images off the list, unless that would lose annotations."""
+        rows = self.view.selectionModel().selectedRows()
+        for key in [index.data(KEY) for index in rows]:
+            if self.workspace.entry(key).edited:
+                name = self.workspace.entry(key).name
+                self.message.warn(f"{name} has annotations that are not saved. Save them first.")
+            else:
+                self.workspace.remove(key)
+
+    def save_all(self) -> None:
+        """Write edited annotations to files."""
+        self.message.say(save_annotations(self, self.workspace))
+
+    def edit_pixel_size(self, key: int, text: str) -> bool:
+        """Take a pixel size that was typed in; empty means unknown."""
+        text = text.strip().removesuffix("nm").strip().replace(",", ".")
+        try:
+            size = float(text) if text not in ("", "?") else None
+        except ValueError:
+            size = math.nan
+        if size is not None and not 0 < size < math.inf:
+            self.message.warn(f"A pixel size is a positive number of nm, not “{text}”.")
+            return False
+        self.message.say("")
+        self.workspace.set_pixel_size(key, size)
+        return True
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Qt: files are being dragged over the dock."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Qt: files were dropped."""
+        event.acceptProposedAction()
+        self.open_paths([Path(url.toLocalFile()) for url in event.mimeData().urls()])
+
+    # -- what follows
+
+    def _read_waiting(self) -> None:
+        waiting = [e for e in self.workspace.entries if e.status is Status.WAITING]
+        files = [ToRead(e.key, e.path, e.page) for e in waiting if e.path is not None]
+        if files:
+            self.runner.start(partial(read_files, files), f"Read {len(files)} images")
+
+    def _on_event(self, event: Any) -> None:
+        if isinstance(event, ItemStarted):
+            text = f"Reading {event.number + 1} of {event.total}"
+            self.tasks.progress(event.number, event.total, text)
+        elif isinstance(event, ItemFailed):
+            self.workspace.set_status(event.key, Status.FAILED, event.reason)
+            self.message.warn(event.reason)
+        elif isinstance(event, FileRead):
+            self._on_read(event)
+
+    def _on_read(self, event: FileRead) -> None:
+        self.workspace.set_read(
+            event.key,
+            event.micrograph,
+            annotation=event.annotation,
+            annotation_path=event.annotation_path,
+            message=event.message,
+        )
+        if self.workspace.current is None and self.workspace.has(event.key):
+            self.workspace.open(event.key)
+
+    def _on_row(self, index: QModelIndex) -> None:
+        self.workspace.open(index.data(KEY))
+
+    def _on_page(self, page: int) -> None:
+        current = self.workspace.current
+        if current is not None and current.page != page - 1:
+            self.workspace.open(self.workspace.add_page(current.key, page - 1))
+            self._read_waiting()
+
+    def refresh(self) -> None:
+        """Show the images as they are now."""
+        entries, current = self.workspace.entries, self.workspace.current
+        self.table.show(entries, None if current is None else current.key)
+        self.empty.setVisible(not entries)
+        self.view.setVisible(bool(entries))
+        for button in (self.remove, self.previous, self.next):
+            button.setEnabled(bool(entries))
+        self.save.setEnabled(any(entry.edited for entry in entries))
+        self._show_pages(current)
+
+    def _show_pages(self, current: ImageEntry | None) -> None:
+        pages = 1 if current is None else current.n_pages
+        self.page.setVisible(pages > 1)
+        if current is not None and pages > 1:
+            self.page.blockSignals(True)  # noqa: FBT003
+            self.page.setRange(1, pages)
+            self.page.setValue(current.page + 1)
+            self.page.blockSignals(False)  # noqa: FBT003
+
+
+def _button(text: str, tooltip: str, slot: Callable[[], Any]) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tooltip)
+    button.clicked.connect(lambda: slot())
+    return button
+
+
+def _images_of(path: Path) -> list[Path]:
+    """Images of a folder; a file is itself."""
+    if path.is_dir():
+        return sorted(file for file in path.iterdir() if file.is_file() and is_image_file(file))
+    return [path]
+
+
+def _name(entry: ImageEntry) -> str:
+    return f"{entry.name} *" if entry.edited else entry.name
+
+
+def _n_annotated(entry: ImageEntry) -> int | None:
+    return None if entry.annotation is None else len(entry.annotation)
+
+
+def _status(entry: ImageEntry) -> str:
+    return _SIGN[entry.status]
+
+
+def _where(entry: ImageEntry) -> str:
+    where = "napari layer" if entry.path is None else str(entry.path)
+    return f"{where}\n* edited, not saved" if entry.edited else where
+
+
+def _size_hint(entry: ImageEntry) -> str:
+    if entry.pixel_size_nm is None:
+        return "The file does not tell its pixel size. Double-click to enter it."
+    return f"{entry.pixel_size_nm:g} nm per pixel. Double-click to change it."

@@ -1,0 +1,214 @@
+"""The dock that compares what the model found with what people annotated, image by image."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import napari.viewer
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import (
+    QDoubleSpinBox,
+    QFileDialog,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+)
+
+from napari_slitseg.widgets._dock import Dock, Message, row
+from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._legend import Legend
+from napari_slitseg.widgets._session import session_of
+from napari_slitseg.widgets._table import KEY, Column, EntryTable, SummaryLast, table_view
+
+if TYPE_CHECKING:
+    from qtpy.QtCore import QModelIndex
+
+    from napari_slitseg.core.pooling import PooledScores
+
+_EMPTY = (
+    "Scores appear here once an image has annotated slits and a prediction. "
+    "Annotations are paired with images by name when you load them."
+)
+
+
+class MetricsDock(Dock):
+    """Sortable table of the scores of all images."""
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self.workspace = session_of(viewer).workspace
+        self._make_widgets()
+        self._lay_out()
+        self._connect()
+        self.refresh()
+
+    def _make_widgets(self) -> None:
+        self.tolerance = QDoubleSpinBox()
+        self.tolerance.setRange(1, 2000)
+        self.tolerance.setDecimals(0)
+        self.tolerance.setSingleStep(5)
+        self.tolerance.setSuffix(" nm")
+        self.tolerance.setValue(self.workspace.tolerance_nm)
+        self.tolerance.setToolTip("Largest distance at which a found slit matches an annotation.")
+        self.export = QPushButton("Export CSV…")
+        self.export.setToolTip("Write this table, with every figure, to a file.")
+        self.legend = Legend()
+        self.message = Message()
+        self.empty = QLabel(_EMPTY)
+        self.empty.setWordWrap(True)
+        self.table = EntryTable(_COLUMNS, self)
+        self.sorted = SummaryLast(self)
+        self.sorted.setSourceModel(self.table)
+        self.view = table_view(self.sorted)
+        self.view.setAccessibleName("Scores")
+        self.timer = QTimer(self)
+        self.timer.setSingleShot(True)
+        self.timer.setInterval(150)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 4)
+        label = QLabel("Tolerance")
+        label.setBuddy(self.tolerance)
+        layout.addLayout(row(label, self.tolerance, self.legend, self.export, stretch=2))
+        layout.addWidget(self.empty)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.message)
+        self.message.say("")
+        header = self.view.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+
+    def _connect(self) -> None:
+        self.tolerance.valueChanged.connect(self.workspace.set_tolerance)
+        self.export.clicked.connect(self.choose_export)
+        self.view.clicked.connect(self._on_row)
+        self.view.activated.connect(self._on_row)
+        self.timer.timeout.connect(self.workspace.settle)
+        self.link(self.workspace.entries_changed, self.refresh_soon)
+        self.link(self.workspace.entry_changed, self.refresh_soon)
+        self.link(self.workspace.current_changed, self.refresh_soon)
+        self.link(self.workspace.settings_changed, self._on_settings)
+
+    def _on_settings(self) -> None:
+        self.tolerance.setValue(self.workspace.tolerance_nm)
+        self.refresh()
+
+    def _on_row(self, index: QModelIndex) -> None:
+        if (key := index.data(KEY)) >= 0:
+            self.workspace.open(key)
+
+    def refresh(self) -> None:
+        """Show the scores as they are now; other images follow a moment after the current one."""
+        if not self.workspace.is_settled:
+            self.timer.start()
+        scored = [entry for entry in self.workspace.entries if entry.scores is not None]
+        current = self.workspace.current
+        key = None if current is None else current.key
+        self.table.show(scored, key, _pooled(scored))
+        self.empty.setVisible(not scored)
+        self.view.setVisible(bool(scored))
+        self.export.setEnabled(bool(scored))
+        self.legend.show_counts({} if current is None else current.overlay.counts())
+
+    def choose_export(self) -> None:
+        """Ask for a file and write the table."""
+        name, _ = QFileDialog.getSaveFileName(self, "Export scores", "scores.csv", "CSV (*.csv)")
+        if name:
+            self.export_csv(Path(name))
+
+    def export_csv(self, path: Path) -> None:
+        """Write every figure of every image, and of all together."""
+        self.workspace.settle()
+        try:
+            write_scores(path, self.workspace.entries)
+        except OSError as error:
+            self.message.warn(f"{path.name} was not written: {error.strerror or error}.")
+        else:
+            self.message.say(f"Wrote {path}.")
+
+
+def write_scores(path: Path, entries: Sequence[ImageEntry]) -> None:
+    """Write one row an image with every figure, as CSV.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    rows = [
+        {"image": entry.name, **entry.scores.to_dict()}
+        for entry in entries
+        if entry.scores is not None
+    ]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]) if rows else ["image"])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _pooled(entries: Sequence[ImageEntry]) -> PooledScores | None:
+    """All images together, None where there is nothing or the tolerances differ."""
+    from napari_slitseg.core.pooling import pool_scores
+
+    scores = [entry.scores for entry in entries if entry.scores is not None]
+    calibrated = [each for each in scores if each.pixel_size_nm is not None]
+    try:
+        return pool_scores(calibrated or scores)
+    except ValueError:
+        return None
+
+
+def _name(item: Any) -> str:
+    return item.name if isinstance(item, ImageEntry) else f"All {item.n_images} pooled"
+
+
+def _score(name: str, pooled: str = "") -> Callable[[Any], Any]:
+    """Figure of an image, or of the pool."""
+
+    def value(item: Any) -> Any:
+        if isinstance(item, ImageEntry):
+            return getattr(item.scores, name)
+        return getattr(item, pooled or name)
+
+    return value
+
+
+def _length(name: str, pooled: str) -> Callable[[Any], Any]:
+    """Length in nm, None without a pixel size."""
+    return _score(f"{name}_nm", f"{pooled}_nm")
+
+
+_COLUMNS = (
+    Column("Image", "Click a row to open the image.", _name),
+    Column("Annotated", "Annotated slits that count.", _score("n_annotated")),
+    Column("Found", "Slits the model found.", _score("n_predicted")),
+    Column("True pos.", "Found and annotated.", _score("true_positive")),
+    Column("False pos.", "Found, not annotated.", _score("false_positive")),
+    Column("Missed", "Annotated, not found.", _score("missed")),
+    Column("Precision", "Share of the found that is right.", _score("precision"), "{:.2f}".format),
+    Column("Recall", "Share of the annotated that was found.", _score("recall"), "{:.2f}".format),
+    Column("F1", "Harmonic mean of precision and recall.", _score("f1"), "{:.2f}".format),
+    Column(
+        "Chamfer (nm)",
+        "Mean distance to the nearest point of the other set, both ways. Pooled: mean over images.",
+        _length("chamfer", "mean_image_chamfer"),
+        "{:.1f}".format,
+    ),
+    Column(
+        "Point loss",
+        "Penalty on the difference in number: surplus squared, shortage cubed. Pooled: mean.",
+        _score("point_loss", "mean_image_point_loss"),
+        "{:.4g}".format,
+    ),
+    Column(
+        "Offset (nm)",
+        "Localisation error: mean distance of the matched pairs.",
+        _length("localisation", "localisation"),
+        "{:.1f}".format,
+    ),
+)

@@ -1,0 +1,44 @@
+"""Open all docks at once, side by side where they fit."""
+
+from __future__ import annotations
+
+import napari.viewer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+PLUGIN = "napari-slitseg"
+
+
+def open_workspace(viewer: napari.viewer.Viewer) -> None:
+    """Open Load and Predict as tabs on the right and Metrics below the image."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    load = _dock(viewer, "Load images")
+    predict = _dock(viewer, "Predict slits")
+    metrics = _dock(viewer, "Metrics")
+    window = load.parent()
+    if isinstance(window, QMainWindow):
+        _arrange(window, load, predict, metrics)
+
+
+def _arrange(
+    window: QMainWindow, load: QDockWidget, predict: QDockWidget, metrics: QDockWidget
+) -> None:
+    from qtpy.QtCore import Qt
+
+    window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, metrics)
+    window.splitDockWidget(load, predict, Qt.Orientation.Vertical)
+    window.resizeDocks([load, predict], [290, 360], Qt.Orientation.Vertical)
+    window.resizeDocks([load], [330], Qt.Orientation.Horizontal)
+    window.resizeDocks([metrics], [180], Qt.Orientation.Vertical)
+
+
+def _dock(viewer: napari.viewer.Viewer, name: str) -> QDockWidget:
+    """Dock of that name, opened if it is not open yet."""
+    dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+    dock.show()
+    return dock
+
+
+def inner(viewer: napari.viewer.Viewer, name: str) -> QWidget:
+    """Widget in an open dock."""
+    _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+    return widget

@@ -1,0 +1,243 @@
+"""The dock that runs a model and cuts its map into slits."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+import napari.viewer
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_slitseg.core.checkpoint import CheckpointInfo
+from napari_slitseg.widgets._device import DeviceCombo
+from napari_slitseg.widgets._dock import Dock, Message, TaskBar, row
+from napari_slitseg.widgets._entry import ImageEntry, Status
+from napari_slitseg.widgets._model_card import ModelChooser
+from napari_slitseg.widgets._session import session_of
+from napari_slitseg.widgets._settings import settings
+from napari_slitseg.widgets._thread import Runner
+from napari_slitseg.widgets._work import (
+    ItemFailed,
+    ItemPredicted,
+    ItemStarted,
+    PredictPlan,
+    predict_all,
+    window_around,
+)
+
+_STEPS: Final = 100
+
+
+class PredictDock(Dock):
+    """Model, device, threshold; predict one image, all, or around a click."""
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self.session = session_of(viewer)
+        self.workspace = self.session.workspace
+        self.runner = Runner()
+        self._progress = (0, 1)
+        self._make_widgets()
+        self._lay_out()
+        self._connect()
+        self._on_model(self.model.info)
+        self.refresh()
+
+    def _make_widgets(self) -> None:
+        chosen = settings()
+        self.model = ModelChooser(chosen.model)
+        self.device = DeviceCombo(chosen.device)
+        self.this = QPushButton("&Predict this image")
+        self.this.setToolTip("Find membrane and slits in the image that is shown (Alt+P).")
+        self.all = QPushButton("Predict &all")
+        self.all.setToolTip("Predict every image of the list (Alt+A).")
+        self.click = QCheckBox("Predict where I &click")
+        self.click.setToolTip("Each click on the image predicts a window around it.")
+        self.threshold = _spin(0, 1, 2, "", "Lowest score of a slit. Moving it is immediate.")
+        self.threshold.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.threshold.setFixedWidth(60)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, _STEPS)
+        self.slider.setToolTip(self.threshold.toolTip())
+        self.slider.setAccessibleName("Threshold")
+        self.distance = _spin(0, 5000, 0, " nm", "Smallest distance between two slits.")
+        self.distance.setSingleStep(10)
+        self.count = QLabel()
+        self.count.setWordWrap(True)
+        self.tasks = TaskBar(self.runner)
+        self.message = Message()
+        self.message.say("")
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.model)
+        form = QFormLayout()
+        form.addRow("Device", self.device)
+        layout.addLayout(form)
+        layout.addLayout(row(self.this, self.all, stretch=0))
+        layout.addWidget(self.click)
+        layout.addWidget(self.tasks)
+        layout.addWidget(self.message)
+        layout.addWidget(_line())
+        cut = QFormLayout()
+        cut.addRow("&Threshold", _beside(self.slider, self.threshold))
+        cut.addRow("&Min. distance", self.distance)
+        layout.addLayout(cut)
+        layout.addWidget(self.count)
+        layout.addStretch()
+
+    def _connect(self) -> None:
+        self.this.clicked.connect(lambda: self.predict_this())
+        self.all.clicked.connect(lambda: self.predict_all())
+        self.click.toggled.connect(self._on_click_mode)
+        self.slider.valueChanged.connect(lambda value: self.threshold.setValue(value / _STEPS))
+        self.threshold.valueChanged.connect(self._on_cut)
+        self.distance.valueChanged.connect(self._on_cut)
+        self.link(self.model.changed, self._on_model)
+        self.link(self.workspace.entries_changed, self.refresh)
+        self.link(self.workspace.entry_changed, self.refresh)
+        self.link(self.workspace.current_changed, self.refresh)
+        self.link(self.runner.busy_changed, self._on_busy)
+        self.link(self.runner.event, self._on_event)
+        self.link(self.runner.failed, self.message.warn)
+        self.link(self.runner.cancelled, self._on_cancelled)
+
+    # -- what a person does
+
+    def predict_this(self) -> None:
+        """Predict the current image."""
+        current = self.workspace.current
+        if current is not None:
+            self._start([current])
+
+    def predict_all(self) -> None:
+        """Predict every image that could be read."""
+        self._start([e for e in self.workspace.entries if e.shape[0]])
+
+    def predict_at(self, y: float, x: float) -> None:
+        """Predict a window around a pixel of the current image."""
+        current = self.workspace.current
+        if current is None or self.model.info is None:
+            return
+        size = current.pixel_size_nm or self.model.info.pixel_size_nm
+        region = window_around((y, x), current.shape, 1600 / size)
+        if region is not None:
+            self._start([current], region)
+
+    def _start(self, entries: list[ImageEntry], region: tuple[slice, slice] | None = None) -> None:
+        if self.model.info is None:
+            self.message.warn("Choose a model first.")
+            return
+        self.message.say("")
+        plan = PredictPlan(
+            images={e.key: self.workspace.opener(e.key) for e in entries},
+            model=self.model.model,
+            device=self.device.device,
+            threshold=self.threshold.value(),
+            min_distance_nm=self.distance.value(),
+            region=region,
+            earlier=entries[0].prediction if region is not None and entries else None,
+        )
+        work = partial(predict_all, plan, self.session.predictors)
+        self.runner.start(work, f"Predict {len(entries)} images")
+
+    # -- what follows
+
+    def _on_model(self, info: CheckpointInfo | None) -> None:
+        if info is not None:
+            self.threshold.setValue(info.threshold)
+            self.distance.setValue(info.min_distance_nm)
+        self.refresh()
+
+    def _on_cut(self) -> None:
+        value = self.threshold.value()
+        self.slider.blockSignals(True)  # noqa: FBT003
+        self.slider.setValue(round(value * _STEPS))
+        self.slider.blockSignals(False)  # noqa: FBT003
+        self.workspace.set_cut(value, self.distance.value())
+
+    def _on_click_mode(self, on: bool) -> None:  # noqa: FBT001
+        self.session.layers.on_click(self.predict_at if on else None)
+        self.message.say("Click on the image to predict around that spot." if on else "")
+
+    def _on_busy(self, busy: bool) -> None:  # noqa: FBT001
+        self.tasks.show_busy(busy)
+        if busy:
+            self.tasks.progress(0, 0, "Loading the model…")
+        self.refresh()
+
+    def _on_event(self, event: Any) -> None:
+        if isinstance(event, ItemStarted):
+            self._progress = (event.number, event.total)
+            self.workspace.set_status(event.key, Status.PREDICTING)
+            self._show_progress(0)
+        elif isinstance(event, ItemPredicted):
+            self.workspace.set_prediction(event.key, event.prediction)
+            self.message.say("\n".join(event.prediction.notices))
+        elif isinstance(event, ItemFailed):
+            self.workspace.set_status(event.key, Status.FAILED, event.reason)
+            self.message.warn(event.reason)
+        elif getattr(event, "kind", "") == "progress" and event.total:
+            self._show_progress(event.done / event.total)
+
+    def _show_progress(self, part: float) -> None:
+        number, total = self._progress
+        text = "%p%" if total == 1 else f"Image {number + 1} of {total}"
+        self.tasks.progress(number + part, total, text)
+
+    def _on_cancelled(self) -> None:
+        self.message.say("Cancelled. Images that were done keep their slits.")
+        for entry in self.workspace.entries:
+            if entry.status is Status.PREDICTING:
+                done = entry.prediction is not None
+                self.workspace.set_status(entry.key, Status.PREDICTED if done else Status.READY)
+
+    def refresh(self) -> None:
+        """Show what can be done now and how many slits there are."""
+        current = self.workspace.current
+        ready = self.model.info is not None and not self.runner.is_busy
+        self.this.setEnabled(ready and current is not None)
+        self.all.setEnabled(ready and bool(self.workspace.entries))
+        self.count.setText(_count_text(current))
+
+
+def _count_text(entry: ImageEntry | None) -> str:
+    if entry is None:
+        return "Open an image first: in the Load dock, or by dragging it into napari."
+    if entry.prediction is None:
+        return f"{entry.name}: not predicted yet."
+    number = len(entry.prediction.table)
+    return f"<b>{number} slit{'' if number == 1 else 's'}</b> found in {entry.name}"
+
+
+def _spin(low: float, high: float, decimals: int, suffix: str, tooltip: str) -> QDoubleSpinBox:
+    spin = QDoubleSpinBox()
+    spin.setRange(low, high)
+    spin.setDecimals(decimals)
+    spin.setSingleStep(10.0**-decimals)
+    spin.setSuffix(suffix)
+    spin.setToolTip(tooltip)
+    return spin
+
+
+def _beside(left: QWidget, right: QWidget) -> QWidget:
+    both = QWidget()
+    both.setLayout(row(left, right, stretch=0))
+    return both
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    return line
