@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 _DM_TYPES = {"u1": 6, "i1": 9, "i2": 1, "u2": 10, "i4": 7, "u4": 11, "f4": 2, "f8": 12, "c8": 3}
-_TAG_TYPES = {"i2": 2, "i4": 3, "u2": 4, "u4": 5, "f4": 6, "f8": 7, "u1": 10, "i1": 10, "c8": 6}
+_TAG_TYPES = {"i2": 2, "i4": 3, "u2": 4, "u4": 5, "f4": 6, "f8": 7, "u1": 10, "i1": 10}
 
 
 class _Dm:
@@ -37,6 +37,8 @@ class _Dm:
         return self.entry(21, label, b"%%%%" + info + data)
 
     def array(self, label: str, kind: str, data: np.ndarray) -> bytes:
+        if kind == "c8":
+            kind, data = "f4", np.ascontiguousarray(data).view("<f4")
         info = b"".join(map(self.number, (3, 20, _TAG_TYPES[kind], data.size)))
         return self.entry(21, label, b"%%%%" + info + data.astype("<" + kind).tobytes())
 

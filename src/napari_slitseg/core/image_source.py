@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from numpy.typing import NDArray
 
 from napari_slitseg.core.pixel_size import PixelSize
+
+MEMORY_LIMIT: Final = 2**30
+"""Pages of more bytes are mapped from disk instead of read into memory, where possible."""
 
 
 class ImageReadError(ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -12,12 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_slitseg.core.image_picture import picture_array
-from napari_slitseg.core.image_source import ImageReadError, PageData, check_page
-from napari_slitseg.core.image_tiff_colour import channels_last, plain_values
+from napari_slitseg.core.image_source import MEMORY_LIMIT, ImageReadError, PageData, check_page
+from napari_slitseg.core.image_tiff_colour import plain_values
 from napari_slitseg.core.image_tiff_scale import tiff_pixel_size
-
-MEMORY_LIMIT: Final = 2**30
-"""Pages of more bytes are mapped from disk instead of read into memory."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ def read_tiff(
         are not compressed, else from a temporary file.
     as_stored : bool
         Leave the numbers as they are, as masks need: do not invert white-is-zero, do
-        not look colours up.
+        not look colours up, leave colour planes first where they are stored so.
 
     Raises
     ------
@@ -64,7 +61,7 @@ def read_tiff(
             stored = _decode(plane, path, memory_limit)
             frame = plane.page.keyframe
             if as_stored:
-                return PageData(channels_last(frame, stored), n_pages=len(planes))
+                return PageData(stored, n_pages=len(planes))
             pixels, notices = plain_values(frame, stored, file)
             size = tiff_pixel_size(file, frame, plane.series)
             return PageData(pixels, size, len(planes), notices)

@@ -37,7 +37,7 @@ def plain_values(page: tifffile.TiffPage, stored: NDArray[Any], file: tifffile.T
     ImageReadError
         If the kind of colour is not supported.
     """
-    stored = channels_last(page, stored)
+    stored = _channels_last(page, stored)
     kind = page.photometric
     if kind == _KIND.MINISWHITE and not (file.is_shaped and stored.dtype == bool):
         return _turned_round(page, stored), (
@@ -54,7 +54,7 @@ def plain_values(page: tifffile.TiffPage, stored: NDArray[Any], file: tifffile.T
     return stored, ()
 
 
-def channels_last(page: tifffile.TiffPage, stored: NDArray[Any]) -> NDArray[Any]:
+def _channels_last(page: tifffile.TiffPage, stored: NDArray[Any]) -> NDArray[Any]:
     """Pixels of a page with its colour planes, if it has any, as the last axis."""
     planar = page.axes.startswith("S") and stored.ndim == 3 and stored.shape == page.shape
     return np.moveaxis(stored, 0, -1) if planar else stored

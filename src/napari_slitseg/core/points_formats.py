@@ -18,6 +18,7 @@ _MASK: Final = (".tif", ".tiff", ".png")
 _ROI: Final = (".roi", ".zip")
 _MEMBRANE_LAYER: Final = 2
 _SLIT_LAYER: Final = 3
+_FEWEST_LAYERS: Final = 4
 _MOST_DOTS: Final = 0.5
 
 POINT_SUFFIXES: Final[tuple[str, ...]] = (".csv", *_ROI, *_MASK)
@@ -33,8 +34,8 @@ def read_points(path: Path | str) -> PointTable:
         CSV as napari writes a Points layer (our further columns are understood); an
         ImageJ ROI file or ROI set (.roi, .zip); or a mask with a dot on every slit
         (PNG, TIFF), whose connected components become points at their centroids. A TIFF
-        with four or more pages is a layered mask of fpw-dl-v1, whose slits are page 3
-        (counted from 0).
+        with four or more pages or planes is a layered mask of fpw-dl-v1, whose slits are
+        page 3 (counted from 0).
 
     Raises
     ------
@@ -93,15 +94,30 @@ def _check_file(path: Path) -> None:
 def _mask(path: Path, layer: int) -> NDArray[np.bool_]:
     """Mask of a picture, or one layer of a layered mask."""
     try:
-        first = _stored(path, 0)
-        data = _stored(path, layer) if first.n_pages >= 4 else first
-        pixels, _ = grey(data.pixels)
+        pixels, _ = grey(_layer(path, layer))
     except ImageReadError as error:
         raise PointsReadError(
             f"{path.name}: {str(error).removeprefix(path.name + ': ')}"
         ) from error
     mask: NDArray[np.bool_] = np.not_equal(pixels, 0)
     return mask
+
+
+def _layer(path: Path, layer: int) -> NDArray[Any]:
+    """Values of a mask; of a layered one, whose layers are pages or planes, that layer."""
+    first = _stored(path, 0)
+    if first.n_pages >= _FEWEST_LAYERS:
+        return _stored(path, layer).pixels
+    if first.n_pages > 1:
+        raise PointsReadError(
+            f"{path.name} has {first.n_pages} pages. A mask has one, a layered mask at least "
+            f"{_FEWEST_LAYERS}, with the membrane on page {_MEMBRANE_LAYER} and slits on page "
+            f"{_SLIT_LAYER}, counted from 0."
+        )
+    planes = first.pixels
+    if planes.ndim != 3 or planes.shape[2] <= 4:
+        return planes
+    return planes[layer] if len(planes) >= _FEWEST_LAYERS else np.moveaxis(planes, 0, -1)
 
 
 def _dots(path: Path) -> NDArray[np.bool_]:

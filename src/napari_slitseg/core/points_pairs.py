@@ -40,7 +40,8 @@ def _around(home: Path) -> list[Path]:
     """Folder of the image and the annotation folders in it and next to it."""
     folders = [home]
     for parent in (home, home.parent):
-        folders += [parent / name for name in _FOLDERS]
+        inside = sorted(parent.iterdir()) if parent.is_dir() else []
+        folders += [entry for name in _FOLDERS for entry in inside if entry.name.lower() == name]
     return folders
 
 
@@ -52,16 +53,14 @@ def _in_folder(image: Path, folder: Path, *, named: bool) -> Path | None:
     bare_masks = named or folder.name.lower() in _FOLDERS
     for name in _names(image.stem.lower(), bare_masks=bare_masks):
         found = files.get(name)
-        if found is not None and not _same(found, image):
+        if found is not None and found.resolve() != image.resolve():
             return found
     return None
 
 
 def _names(stem: str, *, bare_masks: bool) -> list[str]:
-    tables = [stem + ending + suffix for ending in _ENDINGS for suffix in _TABLES]
-    endings = _ENDINGS if bare_masks else _ENDINGS[1:]
-    return tables + [stem + ending + suffix for ending in endings for suffix in _MASKS]
-
-
-def _same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
+    """Names to look for, best first; OME files are also known without their .ome."""
+    stems = dict.fromkeys((stem, stem.removesuffix(".ome")))
+    tables = [s + end + suffix for s in stems for end in _ENDINGS for suffix in _TABLES]
+    ends = _ENDINGS if bare_masks else _ENDINGS[1:]
+    return tables + [s + end + suffix for s in stems for end in ends for suffix in _MASKS]

@@ -64,7 +64,8 @@ class PointTable:
 
     def __post_init__(self) -> None:
         self._own("ids", np.array(self.ids, np.int64))
-        self._own("yx", np.array(self.yx, np.float64).reshape(-1, 2))
+        yx = np.array(self.yx, np.float64)
+        self._own("yx", yx.reshape(0, 2) if yx.size == 0 else yx)
         self._own("score", np.array(self.score, np.float64))
         self._own("status", np.array(self.status, np.str_))
         self._own("origin", np.array(self.origin, np.str_))
