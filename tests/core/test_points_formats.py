@@ -114,7 +114,9 @@ def test_we_read_what_napari_writes(tmp_path):
     assert read_points(path).equals(PointTable.from_yx(YX))
     properties = {"score": np.linspace(0, 1, 5), "confidence": np.ones(5)}
     path = writer.napari_write_points(str(tmp_path / "b.csv"), YX, {"properties": properties})
-    assert read_points(path).equals(PointTable.from_yx(YX, score=properties["score"]))
+    found = read_points(path)
+    np.testing.assert_array_equal(found.yx, YX)
+    np.testing.assert_array_equal(found.score, properties["score"])
 
 
 def test_plain_tables_of_other_people(tmp_path):
@@ -128,6 +130,16 @@ def test_plain_tables_of_other_people(tmp_path):
     )
     table = read_points(path)
     assert table.equals(PointTable.from_yx([[8.9, 396.3], [9.1, 933.8]], uncertain=[1, 0]))
+
+
+def test_who_made_a_point_is_told_by_its_score(tmp_path):
+    path = text_file(tmp_path / "a.csv", "axis-0,axis-1,score\n1,2,0.5\n3,4,\n5,6,nan\n")
+    table = read_points(path)
+    assert table.status.tolist() == ["proposed", "added", "added"]
+    assert table.origin.tolist() == ["model:unknown", "human", "human"]
+    path = text_file(tmp_path / "b.csv", "axis-0,axis-1,score,status,origin\n1,2,0.5,moved,human\n")
+    table = read_points(path)
+    assert (table.status[0], table.origin[0]) == ("moved", "human")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ def read_csv(path: Path) -> PointTable:
     Understood are napari's points format (``index,axis-0,axis-1``), the same without
     index, our further columns in any order (others are ignored), and semicolons (then
     with decimal commas) or tabs instead of commas. An index that does not name every
-    point once is replaced by 0, 1, 2, ...
+    point once is replaced by 0, 1, 2, ... Points with a score and nothing else about
+    them are a model's proposals, others were added by a person.
 
     Raises
     ------
@@ -37,12 +38,16 @@ def read_csv(path: Path) -> PointTable:
     table = _open(path)
     _check_header(table)
     y, x = table.column("axis-0", _coordinate), table.column("axis-1", _coordinate)
+    score = np.array(table.column("score", _score), np.float64)
+    status = np.array(table.column("status", _status), np.str_)
+    origin = np.array(table.column("origin", str), np.str_)
+    scored = ~np.isnan(score)
     return PointTable(
         ids=_ids(table),
         yx=np.stack([np.array(y, np.float64), np.array(x, np.float64)], axis=1),
-        score=np.array(table.column("score", _score), np.float64),
-        status=np.array(table.column("status", _status), np.str_),
-        origin=np.array(table.column("origin", _origin), np.str_),
+        score=score,
+        status=np.where(status == "", np.where(scored, "proposed", "added"), status),
+        origin=np.where(origin == "", np.where(scored, "model:unknown", "human"), origin),
         uncertain=np.array(table.column("uncertain", _truth), np.bool_),
     )
 
@@ -123,11 +128,7 @@ def _score(cell: str) -> float:
 def _status(cell: str) -> str:
     if cell and cell not in STATUSES:
         raise ValueError(f"'{cell}' is no status; known are {', '.join(STATUSES)}.")
-    return cell or "added"
-
-
-def _origin(cell: str) -> str:
-    return cell or "human"
+    return cell
 
 
 def _truth(cell: str) -> bool:
