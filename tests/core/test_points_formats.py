@@ -413,6 +413,14 @@ def test_damaged_rois(tmp_path, name, content):
         read_points(tmp_path / name)
 
 
+def test_truncated_roi(tmp_path):
+    point_roi(np.random.default_rng(0).random((20, 2))).tofile(tmp_path / "a.roi")
+    content = (tmp_path / "a.roi").read_bytes()
+    (tmp_path / "a.roi").write_bytes(content[:150])
+    with pytest.raises(PointsReadError, match=r"^a\.roi is no readable"):
+        read_points(tmp_path / "a.roi")
+
+
 # ---- pairs -------------------------------------------------------------------------------------
 
 

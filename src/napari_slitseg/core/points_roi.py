@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ def read_roi(path: Path) -> PointTable:
     """
     try:
         found = roifile.roiread(path)
-    except (ValueError, OSError, IndexError, zipfile.BadZipFile) as error:
+    except Exception as error:
         raise PointsReadError(f"{path.name} is no readable ImageJ ROI file ({error}).") from error
     rois = found if isinstance(found, list) else [found]
     points = [roi for roi in rois if roi.roitype == roifile.ROI_TYPE.POINT]
