@@ -421,6 +421,14 @@ def test_truncated_roi(tmp_path):
         read_points(tmp_path / "a.roi")
 
 
+def test_roi_with_a_point_nowhere(tmp_path):
+    roi = point_roi([[1.5, 2.5], [3.0, 4.0]])
+    roi.subpixel_coordinates[1, 0] = np.nan
+    roi.tofile(tmp_path / "a.roi")
+    with pytest.raises(PointsReadError, match=r"^a\.roi: Point 1 has a coordinate"):
+        read_points(tmp_path / "a.roi")
+
+
 # ---- pairs -------------------------------------------------------------------------------------
 
 

@@ -38,7 +38,10 @@ def read_roi(path: Path) -> PointTable:
             f"{path.name} holds {len(rois)} selection(s), none of which is a point or "
             "multi-point selection."
         )
-    return PointTable.from_yx(np.concatenate([_yx(roi) for roi in points]))
+    try:
+        return PointTable.from_yx(np.concatenate([_yx(roi) for roi in points]))
+    except ValueError as error:
+        raise PointsReadError(f"{path.name}: {error}") from error
 
 
 def _yx(roi: roifile.ImagejRoi) -> NDArray[np.float64]:
