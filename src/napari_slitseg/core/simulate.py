@@ -1,0 +1,199 @@
+"""Seeded simulator of podocyte electron micrographs with exact truth.
+
+Geometry and sizes are drawn in nanometres from one random stream, textures from another: the same
+seed shows the same anatomy at every pixel size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_slitseg.core.simulate_canvas import Canvas
+from napari_slitseg.core.simulate_feet import plan_feet
+from napari_slitseg.core.simulate_line import MembraneLine, grow_lines
+from napari_slitseg.core.simulate_stain import draw_stain, expose
+from napari_slitseg.core.simulate_tissue import (
+    look_around,
+    paint_capillary,
+    paint_clearing,
+    paint_feet,
+    paint_space,
+)
+
+STRIPE_NM = 90.0
+SMALLEST_NM, LARGEST_NM = 3.0, 20.0
+SMALLEST_SIDE_PX = 64
+
+
+@dataclass(frozen=True)
+class SceneOptions:
+    """What to simulate; None leaves a value to the seed.
+
+    Attributes
+    ----------
+    shape : (height, width), px, each at least 64
+    pixel_size_nm : nanometres per pixel, 3 to 20
+    capillaries : number of capillary walls tried, at least 1
+    effacement : share of membrane without slits, [0, 1]
+    contrast : 0 cytoplasm as grey as the membrane, 1 hard contrast
+    noise : standard deviation of the grain, share of the full grey range, [0, 0.5]
+    blur_nm : standard deviation of the defocus, nm
+    """
+
+    shape: tuple[int, int] = (640, 640)
+    pixel_size_nm: float = 10.0
+    capillaries: int | None = None
+    effacement: float | None = None
+    contrast: float | None = None
+    noise: float | None = None
+    blur_nm: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn."""
+        if len(self.shape) != 2 or min(self.shape) < SMALLEST_SIDE_PX:
+            raise ValueError(f"shape must be two sides of at least 64 px, not {self.shape}")
+        _within("pixel_size_nm", self.pixel_size_nm, SMALLEST_NM, LARGEST_NM)
+        _within("capillaries", self.capillaries, 1, 20)
+        _within("effacement", self.effacement, 0, 1)
+        _within("contrast", self.contrast, 0, 1)
+        _within("noise", self.noise, 0, 0.5)
+        _within("blur_nm", self.blur_nm, 0, 200)
+
+
+def _within(name: str, value: float | None, low: float, high: float) -> None:
+    if value is not None and not low <= value <= high:
+        raise ValueError(f"{name} must lie between {low:g} and {high:g}, not {value:g}")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A simulated micrograph and its truth.
+
+    Attributes
+    ----------
+    image : (H, W) uint8
+    pixel_size_nm : nanometres per pixel
+    membrane : (H, W) bool
+        Stripe, 90 nm wide, along the podocyte side of the basement membrane.
+    membrane_lines : tuple of (K, 2) float64
+        Centre lines (y, x) of the stripe, px; the visible runs only.
+    slits : (N, 2) float64
+        Middle of each slit's base (y, x), px, on a membrane line.
+    seed : the seed it came from
+    """
+
+    image: NDArray[np.uint8]
+    pixel_size_nm: float
+    membrane: NDArray[np.bool_]
+    membrane_lines: tuple[NDArray[np.float64], ...]
+    slits: NDArray[np.float64]
+    seed: int
+
+
+def simulate(seed: int, options: SceneOptions | None = None) -> Scene:
+    """Draw one scene.
+
+    Parameters
+    ----------
+    seed : int
+        Same seed and options, same scene, to the last pixel.
+    options : SceneOptions, optional
+        What is not left to the seed.
+
+    Returns
+    -------
+    Scene
+        The micrograph, the membrane stripe and lines, and every slit.
+    """
+    options = options or SceneOptions()
+    shapes, textures = (np.random.default_rng([seed, stream]) for stream in (0, 1))
+    nm = options.pixel_size_nm
+    field_nm = (options.shape[0] * nm, options.shape[1] * nm)
+    stain = draw_stain(shapes, options.contrast)
+    soft_nm = max(shapes.uniform(5, 9), 0.4 * nm)
+    canvas = Canvas(np.zeros(options.shape, np.float32), nm, soft_nm, textures)
+    paint_space(canvas, stain)
+    stripe = np.zeros(options.shape, dtype=bool)
+    runs: list[NDArray[np.float64]] = []
+    slits = [np.empty((0, 2))]
+    for line in _lines(shapes, field_nm, options):
+        around = look_around(line, canvas)
+        feet = plan_feet(shapes, line.length_nm, _effacement(shapes, options))
+        paint_capillary(canvas, stain, around)
+        paint_clearing(canvas, stain, around)
+        paint_feet(canvas, stain, around, feet)
+        stripe |= np.abs(around.depth) <= STRIPE_NM / 2
+        runs += visible_runs(line.yx_nm / nm, options.shape)
+        slits.append(line.at(feet.slit_nm) / nm)
+    return Scene(
+        image=expose(canvas, options.noise, options.blur_nm),
+        pixel_size_nm=nm,
+        membrane=stripe,
+        membrane_lines=tuple(runs),
+        slits=_in_view(np.concatenate(slits), options.shape),
+        seed=seed,
+    )
+
+
+def _lines(
+    rng: np.random.Generator, field_nm: tuple[float, float], options: SceneOptions
+) -> list[MembraneLine]:
+    count = int(rng.choice([1, 2, 3, 4], p=[0.2, 0.35, 0.3, 0.15]))
+    return grow_lines(rng, field_nm, options.capillaries or count)
+
+
+def _effacement(rng: np.random.Generator, options: SceneOptions) -> float:
+    drawn = rng.uniform(0.3, 0.9) if rng.random() < 0.25 else rng.uniform(0, 0.3)
+    return drawn if options.effacement is None else options.effacement
+
+
+def _in_view(yx: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
+    return yx[_inside_field(yx, shape)]
+
+
+def _inside_field(yx: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    return np.asarray(((yx >= 0) & (yx <= np.array(shape) - 1)).all(axis=1))
+
+
+def visible_runs(yx: NDArray[np.float64], shape: tuple[int, int]) -> list[NDArray[np.float64]]:
+    """Cut a closed line into the runs that lie in the field.
+
+    Parameters
+    ----------
+    yx : (K, 2) float64
+        Points of the closed line, px.
+    shape : (height, width)
+        Field, px.
+
+    Returns
+    -------
+    list of (M, 2) float64
+        Runs of at least two points, in order.
+    """
+    seen = _inside_field(yx, shape)
+    if seen.all():
+        return [np.vstack([yx, yx[:1]])]
+    start = int(np.flatnonzero(~seen)[0])
+    yx, seen = np.roll(yx, -start, axis=0), np.roll(seen, -start)
+    breaks = np.flatnonzero(np.diff(seen.astype(int))) + 1
+    return [
+        run
+        for run, inside in zip(np.split(yx, breaks), np.split(seen, breaks), strict=True)
+        if inside[0] and len(run) > 1
+    ]
+
+
+SAMPLES = (
+    ("Healthy", 11, SceneOptions(effacement=0.0, contrast=0.8, noise=0.02)),
+    ("Partly effaced", 12, SceneOptions(effacement=0.6, contrast=0.7, noise=0.03)),
+    ("Low contrast", 13, SceneOptions(effacement=0.1, contrast=0.1, noise=0.04)),
+)
+
+
+def sample_scene(index: int) -> tuple[str, Scene]:
+    """One of the three sample scenes (healthy, partly effaced, low contrast) and its name."""
+    name, seed, options = SAMPLES[index]
+    return name, simulate(seed, options)
