@@ -6,13 +6,15 @@ description of a field is its help text.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 Precision = Literal["auto", "float32", "float16", "bfloat16"]
 MapsFormat = Literal["float16", "float32", "none"]
+Side = Annotated[int, Field(ge=64, le=20_000)]
 
 
 class Document(BaseModel):
@@ -63,7 +65,6 @@ class ModelSettings(Document):
     )
     device: str = Field(
         default="auto",
-        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
         description="Where the model runs: auto (the fastest there is), cpu, mps, cuda or "
         "cuda:NUMBER.",
     )
@@ -71,6 +72,13 @@ class ModelSettings(Document):
         default="auto",
         description="Numbers the model computes with; auto is what suits the device.",
     )
+
+    @field_validator("device")
+    @classmethod
+    def _is_device(cls, name: str) -> str:
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", name):
+            raise ValueError("Input should be auto, cpu, mps, cuda or cuda:NUMBER")
+        return name
 
 
 class PredictJob(ModelSettings, ImageSettings):
@@ -145,8 +153,39 @@ class SimulateJob(Document):
         "same.",
     )
     pixel_size_nm: float = Field(default=10, ge=3, le=20, description="Side of a pixel in nm.")
-    shape: tuple[int, int] = Field(
+    shape: tuple[Side, Side] = Field(
         default=(640, 640), description="Rows and columns of a micrograph, px."
+    )
+    capillaries: int | None = Field(
+        default=None,
+        ge=1,
+        le=20,
+        description="How many capillary walls are tried. Default: 1 to 4, by the seed.",
+    )
+    effacement: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of the membrane without slits, from 0 to 1. Default: by the seed.",
+    )
+    contrast: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="From 0 (cytoplasm as grey as the membrane) to 1 (hard). Default: by the seed.",
+    )
+    noise: float | None = Field(
+        default=None,
+        ge=0,
+        le=0.5,
+        description="Grain, as a share of the full grey range, from 0 to 0.5. Default: by the "
+        "seed.",
+    )
+    blur_nm: float | None = Field(
+        default=None,
+        ge=0,
+        le=200,
+        description="Standard deviation of the defocus in nm. Default: by the seed.",
     )
 
 
@@ -166,6 +205,7 @@ def explain(error: ValidationError) -> str:
 
 def _line(field: str, message: str, kind: str, value: object) -> str:
     where = f"{field}: " if field else ""
+    message = message.removeprefix("Value error, ")
     if kind in ("missing", "extra_forbidden"):
         return f"{where}{message}"
     return f"{where}{message}, got {value!r}"

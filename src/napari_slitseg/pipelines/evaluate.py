@@ -33,8 +33,6 @@ from napari_slitseg.pipelines.predict_one import open_predictor, predict_image
 if TYPE_CHECKING:
     from napari_slitseg.core.inference import Predictor
 
-_NOT_ANNOTATED = ("proposed", "rejected")
-
 
 def evaluate(
     job: EvaluateJob, should_stop: ShouldStop = never
@@ -115,11 +113,9 @@ class _Run:
         found = self._prediction_file(path)
         if found is not None and found.resolve() == annotation.resolve():
             raise JobError(f"{found} is its annotation as well as its prediction.")
-        annotated = read_points(annotation)
-        if _looks_predicted(annotated):
-            yield Notice(
-                text=f"Its annotation {annotation} has scores, as predictions have.", item=path.name
-            )
+        annotated, note = _reviewed(read_points(annotation), annotation)
+        if note:
+            yield Notice(text=note, item=path.name)
         image = self.reader.read(path)
         yield from page_and_notices(image, path)
         scale = _Scale.of(self.job, image)
@@ -178,15 +174,22 @@ class _Scale:
         return cls(in_px, job.ignore_radius_nm / size_nm)
 
 
-def _looks_predicted(table: PointTable) -> bool:
-    """Whether scored points that nobody reviewed are among the annotations."""
-    return bool(np.any(np.isfinite(table.score) & (table.status == "added")))
+def _reviewed(table: PointTable, path: Path) -> tuple[PointTable, str]:
+    """Annotation without what a person rejected or has not looked at, and a word about that."""
+    proposed = table.status == "proposed"
+    if proposed.any() and proposed.all():
+        raise JobError(
+            f"Its annotation {path} holds only proposals of a model. Give the folder of the "
+            "annotations, or review them."
+        )
+    note = f"{proposed.sum()} proposals that nobody reviewed were left out of its annotation."
+    kept = table.take(~np.isin(table.status, ("proposed", "rejected")))
+    return kept, note if proposed.any() else ""
 
 
 def _score(
     predicted: PointTable, annotated: PointTable, image: Micrograph, scale: _Scale
 ) -> ImageScores:
-    annotated = annotated.take(~np.isin(annotated.status, _NOT_ANNOTATED))
     return score_image(
         predicted.take(predicted.status != "rejected").yx,
         annotated.take(~annotated.uncertain).yx,

@@ -1,0 +1,124 @@
+"""The commands of ``slitseg``."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import App, Parameter
+
+from napari_slitseg import __version__
+from napari_slitseg.cli.options import options_of
+from napari_slitseg.cli.run import run_pipeline
+from napari_slitseg.jobs import EvaluateJob, PredictJob, SimulateJob
+
+Quiet = Annotated[
+    bool, Parameter(help="Show only what went wrong.", negative=(), show_default=False)
+]
+AsJson = Annotated[bool, Parameter(name="--json", negative=(), show_default=False)]
+
+app: Final = App(
+    name="slitseg",
+    help="Find and review podocyte slits in electron micrographs.",
+    version=__version__,
+    result_action="return_value",
+)
+
+
+@app.command
+@options_of(PredictJob, positional=("images",))
+def predict(job: PredictJob, *, quiet: Quiet = False) -> int:
+    """Find the slits in image files.
+
+    For each image a.tif the folder of results gets a_slits.csv (index,axis-0,axis-1,score: rows
+    and columns of the slits, which napari opens as points) and a_maps.tif (probability maps of
+    membrane and slits), and for all of them predictions.json (model, settings, versions). Running
+    again into the same folder replaces the results of the images given and leaves the others.
+
+    Exit code 0: all is well; 1: some image failed, the others are done; 2: the command makes no
+    sense; 130: stopped with Ctrl-C, what was finished stays.
+    """
+    from napari_slitseg.pipelines.predict import predict_files
+
+    _, _, code = run_pipeline(partial(predict_files, job), quiet=quiet)
+    return code
+
+
+@app.command
+@options_of(EvaluateJob, positional=("images",))
+def evaluate(job: EvaluateJob, *, as_json: AsJson = False, quiet: Quiet = False) -> int:
+    """Compare predicted with annotated slits.
+
+    Prints one row an image and all images pooled; --out writes every figure of every image.
+    Images without an annotation are skipped.
+
+    Parameters
+    ----------
+    as_json
+        Print the result as JSON, and nothing else, to the output stream.
+    """
+    from napari_slitseg.cli.tables import print_evaluation, say
+    from napari_slitseg.pipelines.evaluate import evaluate as run
+    from napari_slitseg.pipelines.record import to_json
+
+    table, finished, code = run_pipeline(partial(run, job), quiet=quiet)
+    if as_json:
+        result = {"reason": finished.reason, "message": finished.message, **table.to_dict()}
+        say(to_json(result | {"job": job.model_dump(mode="json")}))
+    else:
+        print_evaluation(table)
+    return code
+
+
+@app.command
+@options_of(SimulateJob)
+def simulate(job: SimulateJob, *, quiet: Quiet = False) -> int:
+    """Draw micrographs whose slits are known exactly.
+
+    Writes images/ (TIFF with pixel size), slits/ (CSV) and membrane/ (TIFF masks); evaluate
+    OUT/images finds the annotations by itself.
+    """
+    from napari_slitseg.pipelines.simulate import simulate_files
+
+    _, _, code = run_pipeline(partial(simulate_files, job), quiet=quiet)
+    return code
+
+
+@app.command
+def doctor(*, as_json: AsJson = False) -> int:
+    """Look at what works on this machine and say what to do about the rest.
+
+    Exit code 1 if something fails that should work.
+
+    Parameters
+    ----------
+    as_json
+        Print a JSON list, and nothing else, to the output stream.
+    """
+    from napari_slitseg.cli.tables import print_check, say
+    from napari_slitseg.pipelines.doctor import examine
+
+    checks = []
+    for check in examine():
+        checks.append(check)
+        if not as_json:
+            print_check(check)
+    if as_json:
+        say(json.dumps([check.to_dict() for check in checks], indent=2, ensure_ascii=False))
+    return int(any(check.status == "fail" for check in checks))
+
+
+@app.command
+def demo(*, screenshots: Path | None = None) -> int:
+    """Open napari on a sample image with its slits found.
+
+    Parameters
+    ----------
+    screenshots
+        Folder for pictures of what a person would see; the demo then closes by itself.
+    """
+    from napari_slitseg.cli.demo import run_demo
+
+    return run_demo(screenshots)
