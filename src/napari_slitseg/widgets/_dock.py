@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 from napari_slitseg.widgets._thread import Runner
 
 _SOON_MS: Final = 30
+_SIGN: Final = "⚠ "
 
 
 class Dock(QWidget):
@@ -79,7 +80,13 @@ class Message(QLabel):
 
     def warn(self, text: str) -> None:
         """Show what went wrong."""
-        self._set(f"⚠ {text}" if text else "", "color: #E69F00;")
+        self._set(f"{_SIGN}{text}" if text else "", "font-weight: bold;")
+
+    def add(self, text: str, *, bad: bool = False) -> None:
+        """Show more news below the news so far; the same news only once."""
+        lines = [line for line in self.text().removeprefix(_SIGN).split("\n") if line]
+        bad = bad or self.text().startswith(_SIGN)
+        (self.warn if bad else self.say)("\n".join(dict.fromkeys([*lines, *text.split("\n")])))
 
     def _set(self, text: str, style: str) -> None:
         self.setStyleSheet(style)

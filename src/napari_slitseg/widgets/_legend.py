@@ -14,6 +14,11 @@ from napari_slitseg.widgets._style import MARKS, MATCH_LINE, MarkStyle
 _ALWAYS: Final = ("true positive", "false positive", "missed")
 _SIDE: Final = 16
 _BACKDROP: Final = QColor("#606060")
+_CORNERS: Final = {
+    "diamond": ((0, -1), (1, 0), (0, 1), (-1, 0)),
+    "square": ((-1, -1), (1, -1), (1, 1), (-1, 1)),
+    "triangle_down": ((-1, -0.8), (1, -0.8), (0, 1)),
+}
 
 
 class Symbol(QWidget):
@@ -53,11 +58,9 @@ def _draw(painter: QPainter, style: MarkStyle, at: QPointF) -> None:
     elif style.symbol == "cross":
         for step in (QPointF(radius, 0), QPointF(0, radius)):
             painter.drawLine(at - step, at + step)
-    elif style.symbol == "diamond":
-        corners = [(0, -radius), (radius, 0), (0, radius), (-radius, 0)]
-        painter.drawPolygon(QPolygonF([at + QPointF(x, y) for x, y in corners]))
-    elif style.symbol == "square":
-        painter.drawRect(QRectF(at.x() - radius, at.y() - radius, 2 * radius, 2 * radius))
+    elif style.symbol in _CORNERS:
+        corners = [QPointF(x * radius, y * radius) for x, y in _CORNERS[style.symbol]]
+        painter.drawPolygon(QPolygonF([at + corner for corner in corners]))
     else:
         painter.drawEllipse(at, radius, radius)
 

@@ -60,6 +60,7 @@ def compare(
     *,
     shape: tuple[int, int],
     tolerance_px: float,
+    ignore_radius_px: float,
     pixel_size_nm: float | None,
 ) -> tuple[Overlay, ImageScores | None]:
     """Return what to draw, and the scores where there are both points to compare.
@@ -71,7 +72,9 @@ def compare(
     shape : (int, int)
         Rows and columns of the image.
     tolerance_px : float
-        Largest distance of a matched pair; also the radius around uncertain annotations.
+        Largest distance of a matched pair.
+    ignore_radius_px : float
+        Detections that match nothing are set aside this near to an uncertain annotation.
     pixel_size_nm : float or None
         For the scores in nm.
     """
@@ -80,14 +83,14 @@ def compare(
     from napari_slitseg.core.matching import match
     from napari_slitseg.core.scores import score_image
 
-    certain = annotated.take(~annotated.uncertain)
-    uncertain = annotated.take(annotated.uncertain)
+    certain = annotated.take(_counts(annotated) & ~annotated.uncertain)
+    uncertain = annotated.take(_counts(annotated) & annotated.uncertain)
     found = match(
         predicted.yx,
         certain.yx,
         tolerance_px,
         uncertain_yx=uncertain.yx,
-        ignore_radius_px=tolerance_px,
+        ignore_radius_px=ignore_radius_px,
     )
     scores = score_image(
         predicted.yx,
@@ -96,7 +99,7 @@ def compare(
         tolerance_px=tolerance_px,
         pixel_size_nm=pixel_size_nm,
         ignored_yx=uncertain.yx,
-        ignore_radius_px=tolerance_px,
+        ignore_radius_px=ignore_radius_px,
     )
     return _judged(predicted, annotated, found), scores
 
@@ -113,7 +116,7 @@ def _judged(predicted: PointTable, annotated: PointTable, found: Matching) -> Ov
     detections.kind[found.true_positive] = "true positive"
     detections.kind[found.set_aside] = "set aside"
     annotations = _annotations(annotated)
-    rows = np.flatnonzero(~annotated.uncertain)
+    rows = np.flatnonzero(_counts(annotated) & ~annotated.uncertain)
     partner = rows[found.pairs[:, 1]]
     annotations.kind[rows[found.missed]] = "missed"
     annotations.kind[partner] = "matched"
@@ -127,7 +130,13 @@ def _judged(predicted: PointTable, annotated: PointTable, found: Matching) -> Ov
 def _annotations(table: PointTable) -> Marks:
     marks = _marks(table, "annotated")
     marks.kind[table.uncertain] = "uncertain"
+    marks.kind[~_counts(table)] = "left out"
     return marks
+
+
+def _counts(table: PointTable) -> NDArray[np.bool_]:
+    """Which points are annotations: not those rejected, or only proposed by a model."""
+    return ~np.isin(table.status, ("proposed", "rejected"))
 
 
 def _marks(table: PointTable, kind: str) -> Marks:

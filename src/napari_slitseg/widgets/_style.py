@@ -67,6 +67,9 @@ MARKS: Final = MappingProxyType(
         "annotated": MarkStyle(
             "Annotated", "disc", WHITE, 1.25, "Annotated by a person.", filled=False
         ),
+        "left out": MarkStyle(
+            "Left out", "triangle_down", GREY, 1.1, "Rejected, or only proposed.", filled=False
+        ),
         "uncertain": MarkStyle(
             "Uncertain",
             "square",

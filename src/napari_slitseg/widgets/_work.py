@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_slitseg.core.image import Micrograph, read_image
 from napari_slitseg.core.inference_types import InferenceError
@@ -85,9 +86,12 @@ def _annotation(file: ToRead, image: Micrograph) -> tuple[PointTable | None, Pat
     if path is None:
         return None, None, notices
     try:
-        return read_points(path), path, notices
+        table = read_points(path)
     except (ValueError, OSError) as error:
         return None, None, f"{notices}\nThe annotation was not read. {error}".strip()
+    if bool(np.any(np.isfinite(table.score) & (table.status == "added"))):
+        notices = f"{notices}\n{path.name} has scores, as predictions have.".strip()
+    return table, path, notices
 
 
 class PredictorCache:
@@ -99,7 +103,7 @@ class PredictorCache:
 
     def get(self, model: str, device: str) -> Predictor:
         """Return a model on a device, loaded if it is not the one used last."""
-        from napari_slitseg.pipelines.predict import open_predictor
+        from napari_slitseg.pipelines.predict_one import open_predictor
 
         if self._predictor is None or self._key != (model, device):
             self._predictor = open_predictor(model, device)
@@ -116,7 +120,7 @@ class PredictPlan:
     images : dict
         From key to a function that gives the image.
     model, device : str
-        See `napari_slitseg.pipelines.predict.open_predictor`.
+        See `napari_slitseg.pipelines.predict_one.open_predictor`.
     threshold, min_distance_nm : float or None
         None for the model's own.
     region : pair of slices or None
@@ -138,6 +142,8 @@ def predict_all(
     plan: PredictPlan, cache: PredictorCache, should_stop: ShouldStop
 ) -> Generator[Any, None, int]:
     """Predict images one after the other; the answer is how many failed."""
+    from napari_slitseg.pipelines.predict_one import predict_image
+
     failed = 0
     predictor = cache.get(plan.model, plan.device)
     for number, (key, image) in enumerate(plan.images.items()):
@@ -145,22 +151,21 @@ def predict_all(
             return failed
         yield ItemStarted(key, number, len(plan.images))
         try:
-            prediction = yield from _predict_one(predictor, image(), plan, should_stop)
+            prediction = yield from predict_image(
+                predictor,
+                image(),
+                threshold=plan.threshold,
+                min_distance_nm=plan.min_distance_nm,
+                should_stop=should_stop,
+                region=plan.region,
+                earlier=plan.earlier,
+            )
         except (ValueError, OSError, InferenceError) as error:
             failed += 1
             yield ItemFailed(key, str(error))
             continue
         yield ItemPredicted(key, prediction)
     return failed
-
-
-def _predict_one(
-    predictor: Predictor, image: Micrograph, plan: PredictPlan, should_stop: ShouldStop
-) -> Generator[Any, None, Prediction]:
-    from napari_slitseg.pipelines.predict import predict_image
-
-    predict = partial(predict_image, threshold=plan.threshold, min_distance_nm=plan.min_distance_nm)
-    return (yield from predict(predictor, image, should_stop=should_stop, region=plan.region))
 
 
 def window_around(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_slitseg.core.prediction import Prediction
 
 DEFAULT_TOLERANCE_NM: Final = 50.0
+_IGNORE_RADIUS_NM: Final = 100.0
 _ASSUMED_NM: Final = 10.0
 _KEPT_IMAGES: Final = 3
 
@@ -139,12 +140,16 @@ class Workspace:
         entry = self._entries[key]
         if entry.micrograph is not None:
             return entry.micrograph
-        if key not in self._images:
-            self._images[key] = _read(entry)
+        kept = self._images.get(key)
+        self._keep(key, _read(entry) if kept is None else kept)
+        return self._images[key].with_pixel_size(entry.pixel_size_nm)
+
+    def _keep(self, key: int, micrograph: Micrograph) -> None:
+        """Keep the pixels of the few images that were used last."""
+        self._images[key] = micrograph
         self._images.move_to_end(key)
         while len(self._images) > _KEPT_IMAGES:
             self._images.popitem(last=False)
-        return self._images[key].with_pixel_size(entry.pixel_size_nm)
 
     def opener(self, key: int) -> Callable[[], Micrograph]:
         """Return a function that gives an image, also in another thread."""
@@ -160,7 +165,7 @@ class Workspace:
     def set_read(self, key: int, micrograph: Micrograph, **values: Any) -> None:
         """Record what reading a file brought."""
         if self.has(key):
-            self._images[key] = micrograph
+            self._keep(key, micrograph)
             facts = _facts(micrograph)
             if self._entries[key].page:
                 facts.pop("name")
@@ -245,11 +250,13 @@ class Workspace:
         """Return the entry with overlay and scores that follow from the rest of it."""
         prediction = entry.prediction
         assumed = _ASSUMED_NM if prediction is None else prediction.pixel_size_nm
+        size_nm = entry.pixel_size_nm or assumed
         overlay, scores = compare(
             None if prediction is None else prediction.table,
             entry.annotation,
             shape=entry.shape,
-            tolerance_px=self._tolerance_nm / (entry.pixel_size_nm or assumed or _ASSUMED_NM),
+            tolerance_px=self._tolerance_nm / size_nm,
+            ignore_radius_px=_IGNORE_RADIUS_NM / size_nm,
             pixel_size_nm=entry.pixel_size_nm,
         )
         return replace(entry, overlay=overlay, scores=scores)

@@ -197,7 +197,7 @@ class LoadDock(Dock):
             self.tasks.progress(event.number, event.total, text)
         elif isinstance(event, ItemFailed):
             self.workspace.set_status(event.key, Status.FAILED, event.reason)
-            self.message.warn(event.reason)
+            self.message.add(event.reason, bad=True)
         elif isinstance(event, FileRead):
             self._on_read(event)
 

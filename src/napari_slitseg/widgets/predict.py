@@ -184,10 +184,10 @@ class PredictDock(Dock):
             self._show_progress(0)
         elif isinstance(event, ItemPredicted):
             self.workspace.set_prediction(event.key, event.prediction)
-            self.message.say("\n".join(event.prediction.notices))
+            self.message.add("\n".join(event.prediction.notices))
         elif isinstance(event, ItemFailed):
             self.workspace.set_status(event.key, Status.FAILED, event.reason)
-            self.message.warn(event.reason)
+            self.message.add(event.reason, bad=True)
         elif getattr(event, "kind", "") == "progress" and event.total:
             self._show_progress(event.done / event.total)
 

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QWidget
+
+from napari_slitseg.core.points import PointTable
+from napari_slitseg.widgets._table import KEY, SORT, Column, EntryTable, SummaryLast
+
+
+@pytest.fixture
+def scored(desk, micrograph, predicted):
+    """Three images of which one, two and ten slits are annotated, one of them found."""
+    desk.keys = []
+    for count in (2, 10, 1):
+        yx = np.stack([np.arange(count) * 8 + 5, np.full(count, 20)], axis=1)
+        key = desk.workspace.add_image(micrograph, annotation=PointTable.from_yx(yx))
+        desk.workspace.set_prediction(key, predicted([[5, 22]]))
+        desk.keys.append(key)
+    desk.metrics.refresh()
+    return desk
+
+
+def column(desk, title: str) -> list[str]:
+    view = desk.metrics.sorted
+    number = [c.title for c in desk.metrics.table.columns].index(title)
+    return [view.index(row, number).data() for row in range(view.rowCount())]
+
+
+def sort(desk, title: str, order: Qt.SortOrder) -> None:
+    number = [c.title for c in desk.metrics.table.columns].index(title)
+    desk.metrics.view.sortByColumn(number, order)
+
+
+def test_the_table_of_scores(scored, qtbot, tmp_path: Path) -> None:
+    """One viewer for many checks: they are quick, it is not."""
+    metrics, workspace = scored.metrics, scored.workspace
+    assert column(scored, "Annotated") == ["2", "10", "1", "13"]
+    assert column(scored, "Point loss") == ["1", "729", "0", "243.3"]
+    assert column(scored, "Image")[-1] == "All 3 pooled"
+    assert column(scored, "Offset (nm)") == ["20.0"] * 4
+
+    sort(scored, "Annotated", Qt.SortOrder.AscendingOrder)
+    assert column(scored, "Annotated") == ["1", "2", "10", "13"]
+    sort(scored, "Annotated", Qt.SortOrder.DescendingOrder)
+    assert column(scored, "Annotated") == ["10", "2", "1", "13"]
+
+    workspace.open(scored.keys[0])
+    metrics._on_row(metrics.sorted.index(0, 0))
+    assert workspace.current.key == scored.keys[1]
+    metrics._on_row(metrics.sorted.index(3, 0))
+    assert workspace.current.key == scored.keys[1]
+
+    metrics.tolerance.setValue(10)
+    assert workspace.entry(scored.keys[1]).scores.true_positive == 0
+    qtbot.waitUntil(lambda: column(scored, "True pos.") == ["0", "0", "0", "0"], timeout=5000)
+
+    metrics.export_csv(tmp_path / "scores.csv")
+    with (tmp_path / "scores.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["n_annotated"] for row in rows] == ["2", "10", "1"]
+    assert float(rows[0]["tolerance_nm"]) == 10
+    metrics.export_csv(tmp_path / "no such folder" / "scores.csv")
+    assert "was not written" in metrics.message.text()
+
+    for key in scored.keys:
+        workspace.remove(key)
+    qtbot.waitUntil(lambda: metrics.view.isHidden() and not metrics.empty.isHidden(), timeout=5000)
+    assert not metrics.export.isEnabled()
+
+
+class Row:
+    """Stands for an image."""
+
+    def __init__(self, key: int, value: object) -> None:
+        self.key = key
+        self.value = value
+
+
+@pytest.fixture
+def proxy(qtbot):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    model = EntryTable([Column("Value", "", lambda row: row.value)], parent)
+    proxy = SummaryLast(parent)
+    proxy.setSourceModel(model)
+    proxy.table, proxy.keep = model, parent
+    return proxy
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        (Qt.SortOrder.AscendingOrder, [2, 9, 10, None, 1000]),
+        (Qt.SortOrder.DescendingOrder, [10, 9, 2, None, 1000]),
+    ],
+)
+def test_numbers_are_sorted_as_numbers_and_blanks_and_the_summary_stay_last(
+    proxy, order, expected
+) -> None:
+    rows = [Row(key, value) for key, value in enumerate((10, None, 2, 9))]
+    proxy.table.show(rows, 0, Row(-1, 1000))
+    proxy.sort(0, order)
+    values = [proxy.index(row, 0).data(SORT) for row in range(proxy.rowCount())]
+    assert values == expected
+    assert proxy.index(3, 0).data() == "—"
+    assert proxy.index(4, 0).data(KEY) == -1
+
+
+def test_not_a_number_counts_as_blank(proxy) -> None:
+    proxy.table.show([Row(0, float("nan")), Row(1, 0.5)], None)
+    proxy.sort(0, Qt.SortOrder.DescendingOrder)
+    assert [proxy.index(row, 0).data() for row in range(2)] == ["0.5", "—"]
+
+
+def test_new_values_leave_selection_and_place_alone(proxy) -> None:
+    proxy.table.show([Row(0, 1), Row(1, 2)], None)
+    resets = []
+    proxy.table.modelReset.connect(lambda: resets.append(1))
+    proxy.table.show([Row(0, 5), Row(1, 6)], None)
+    assert not resets
+    proxy.table.show([Row(0, 5)], None)
+    assert resets == [1]
