@@ -1,0 +1,45 @@
+"""The examples run, and what they print makes sense."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from napari_slitseg.core.points import read_points
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+def run(name: str, *arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [name, *arguments])
+    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+
+
+def test_every_example_is_run_here() -> None:
+    names = set(re.findall(r'run\("(\w+\.py)"', Path(__file__).read_text(encoding="utf-8")))
+    assert names == {path.name for path in EXAMPLES.glob("*.py")}
+
+
+def test_slits_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "slits.csv"
+    run("find_slits.py", str(file), monkeypatch=monkeypatch)
+    printed = capsys.readouterr().out
+    [found], [score] = (
+        re.findall(r"(\d+) slits found", printed),
+        re.findall(r"F1 ([\d.]+)", printed),
+    )
+    assert len(read_points(file)) == int(found)
+    assert float(score) > 0.7
+
+
+def test_readers_are_compared(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("compare_readers.py", monkeypatch=monkeypatch)
+    assert "35 marked by both, 2 by the first only, 3 by the second only" in capsys.readouterr().out
