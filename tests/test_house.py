@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -99,6 +100,20 @@ def test_documents_name_commands_that_make_knows(name: str) -> None:
         re.findall(r"`[^`]+`|^```sh$.*?^```$", text_of(name), re.MULTILINE | re.DOTALL)
     )
     assert set(re.findall(r"\bmake ([a-z]+)", code)) <= targets
+
+
+def documented_commands() -> list[str]:
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", text_of("README.md"), re.MULTILINE | re.DOTALL)
+    lines = "\n".join(blocks).splitlines()
+    return sorted({line.split("#")[0].strip() for line in lines if line.startswith("slitseg ")})
+
+
+@pytest.mark.parametrize("line", documented_commands())
+def test_the_readme_shows_commands_that_the_command_line_knows(line: str) -> None:
+    from napari_slitseg.cli.app import app
+
+    command, _, _ = app.parse_args(shlex.split(line)[1:], exit_on_error=False, print_error=False)
+    assert command.__name__ == line.split()[1] or line.endswith("--help")
 
 
 def test_the_changelog_tells_of_this_version() -> None:
