@@ -102,10 +102,12 @@ def test_working_memory_is_a_share_of_what_is_free(monkeypatch):
     assert 2**20 < working_memory_bytes(cpu) <= 3 * 2**30
     monkeypatch.setattr(devices, "_available_ram_bytes", lambda: 4 * 2**30)
     assert working_memory_bytes(cpu) == 2**30
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (8 * 2**30, 10 * 2**30))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (6 * 2**30, 10 * 2**30))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 3 * 2**30)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 2**30)
     assert working_memory_bytes(torch.device("cuda")) == 4 * 2**30
     monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: 10 * 2**30)
-    monkeypatch.setattr(torch.mps, "driver_allocated_memory", lambda: 2 * 2**30)
+    monkeypatch.setattr(torch.mps, "current_allocated_memory", lambda: 2 * 2**30)
     assert working_memory_bytes(torch.device("mps")) == 4 * 2**30
 
 

@@ -85,9 +85,10 @@ def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
 def working_memory_bytes(device: torch.device) -> int:
     """Memory that one batch of tiles may take without crowding out others, bytes."""
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0] // 2
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return (torch.cuda.mem_get_info(device)[0] + kept) // 2
     if device.type == "mps":
-        limit = torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+        limit = torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
         return max(limit, _GIB) // 2
     return min(_available_ram_bytes() // 4, 3 * _GIB)
 
