@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import nn
 
-from napari_slitseg.core.bundled import DEFAULT_MODEL, bundled_models
+from napari_slitseg.core.bundled import DEFAULT_MODEL, bundled_models, resolve_model
 from napari_slitseg.core.checkpoint import CheckpointInfo, load_checkpoint
 from napari_slitseg.core.detection.peaks import candidates, select
 from napari_slitseg.core.image import Normalisation
@@ -33,6 +33,8 @@ from napari_slitseg.core.models.base import Logits, SegmentationModel
 
 T = TypeVar("T")
 Pixels = NDArray[np.uint8]
+
+STAND_IN = "stand-in network"
 
 
 class StandIn(SegmentationModel):
@@ -56,26 +58,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="also the large images")
     parser.add_argument("--runs", type=int, default=15, help="paired runs for the overhead")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="name or file of the model")
+    parser.add_argument("--threads", type=int, help="torch threads; all cores if not given")
     parser.add_argument("--child", nargs=2, metavar=("KIND", "STORE"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        predict_store(*args.child)
+        predict_store(*args.child, args.model)
         return
+    if args.threads:
+        torch.set_num_threads(args.threads)
     print_header("Prediction")
     print(f"torch threads: {torch.get_num_threads()}\n")
-    model, info = load()
+    model, info = load(args.model)
+    print(f"model: {info.name}, {info.spec}\n")
     print_overhead(model, info, args.runs)
     print_seams(model, info)
     print_slider()
     if args.full:
-        print_memory("stand-in network", (20_000, 20_000))
-        print_memory("forknet", (2_048, 20_000))
+        print_memory(STAND_IN, (20_000, 20_000), args.model)
+        print_memory("the model", (2_048, 20_000), args.model)
 
 
-def load() -> tuple[SegmentationModel, CheckpointInfo]:
-    """Return the bundled model, or ForkNet at a quarter of its width where there is none."""
-    if path := bundled_models().get(DEFAULT_MODEL):
-        return load_checkpoint(path)
+def load(name: str) -> tuple[SegmentationModel, CheckpointInfo]:
+    """Return a model, or random weights where the bundled one is missing."""
+    if name != DEFAULT_MODEL or name in bundled_models():
+        return load_checkpoint(resolve_model(name))
     torch.manual_seed(0)
     spec = ModelSpec(width=0.25)
     return build_model(spec).eval(), bare_info(spec)
@@ -84,7 +91,7 @@ def load() -> tuple[SegmentationModel, CheckpointInfo]:
 def bare_info(spec: ModelSpec) -> CheckpointInfo:
     """Return what a predictor needs to know about weights without a card."""
     return CheckpointInfo(
-        name="benchmark",
+        name="random weights",
         spec=spec,
         normalisation=Normalisation(),
         pixel_size_nm=10.0,
@@ -181,12 +188,12 @@ def print_slider() -> None:
                      "<= 100 ms")  # fmt: skip
 
 
-def print_memory(kind: str, shape: tuple[int, int]) -> None:
+def print_memory(kind: str, shape: tuple[int, int], model: str) -> None:
     """Predict and detect in a large lazy image, in a child process."""
     with tempfile.TemporaryDirectory(prefix="slitseg-") as folder:
         store = Path(folder) / "image.zarr"
         write_store(store, shape)
-        start, peak, took = peak_of([__file__, "--child", kind, str(store)])
+        start, peak, took = peak_of([__file__, "--model", model, "--child", kind, str(store)])
     name = f"{shape[0]:,} x {shape[1]:,} px, {kind}"
     rises = peak.private - start.private, peak.resident - start.resident
     print_figure(f"{name}: memory before", f"{start.resident:.0f} MB")
@@ -205,16 +212,17 @@ def write_store(path: Path, shape: tuple[int, int]) -> None:
             store[y : y + 1024, x : x + 1024] = part[: shape[0] - y, : shape[1] - x]
 
 
-def predict_store(kind: str, store: str) -> None:
+def predict_store(kind: str, store: str, name: str) -> None:
     """Do the work of `print_memory`, in the child."""
-    model, info = (StandIn(), bare_info(ModelSpec())) if kind.startswith("stand") else load()
+    stand_in = kind == STAND_IN
+    model, info = (StandIn(), bare_info(ModelSpec())) if stand_in else load(name)
     predictor = Predictor(model, info, device="cpu")
     pixels = zarr.open_array(store, mode="r")
     result(predictor.predict(spots((64, 64)), info.pixel_size_nm))
     announce_ready()
     maps = result(predictor.predict(pixels, info.pixel_size_nm))
     n_slits = len(candidates(maps.slit))
-    if kind.startswith("stand") and not n_slits:
+    if stand_in and not n_slits:
         raise SystemExit("nothing was found, so nothing was measured")
 
 
