@@ -63,7 +63,8 @@ def main() -> None:
     parser.add_argument("--child", nargs=2, metavar=("KIND", "STORE"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        predict_store(*args.child, args.model)
+        kind, store = args.child
+        predict_store(kind, store, args.model)
         return
     if args.threads:
         torch.set_num_threads(args.threads)
