@@ -35,9 +35,9 @@ def test_maps_lie_over_the_image_and_points_over_maps(shown, micrograph) -> None
         "scene",
         "membrane map",
         "slit map",
-        "matched pairs",
         "annotated slits",
         "detected slits",
+        "matched pairs",
     ]
     np.testing.assert_array_equal(layer_of(shown, "scene").data, micrograph.pixels)
     assert layer_of(shown, "slit map").blending == "additive"
@@ -78,7 +78,7 @@ def test_a_layer_a_person_deletes_comes_back_with_its_points(shown) -> None:
     assert len(shown.workspace.entry(shown.key).annotation) == 2
     shown.workspace.set_tolerance(10)
     assert len(layer_of(shown, "annotated slits").data) == 2
-    assert names(shown).index("annotated slits") == 4
+    assert names(shown).index("annotated slits") == 3
 
 
 def test_edits_flow_back_and_are_scored_at_once(shown) -> None:

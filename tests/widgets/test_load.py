@@ -8,10 +8,12 @@ import pytest
 import tifffile
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
+from qtpy.QtWidgets import QMainWindow, QMessageBox
 
 from napari_slitseg.core.points import read_points
 from napari_slitseg.widgets import _save
 from napari_slitseg.widgets._entry import Status
+from napari_slitseg.widgets._workspace import Workspace
 
 
 def cell(desk, row: int, title: str) -> str:
@@ -127,3 +129,28 @@ def test_edited_annotations_are_saved_but_never_over_a_file_unasked(
     desk.load.save_all()
     assert "No space left" in desk.load.message.text()
     assert desk.workspace.entry(b.key).edited
+
+
+@pytest.mark.parametrize(
+    ("answer", "closes"), [("Cancel", False), ("Discard", True), ("Save", False)]
+)
+def test_a_window_does_not_close_over_unsaved_annotations(
+    qtbot, micrograph, monkeypatch: pytest.MonkeyPatch, answer: str, closes: bool
+) -> None:
+    """Saving is refused here, as by a full disk: the window stays."""
+    window, workspace = QMainWindow(), Workspace()
+    qtbot.addWidget(window)
+    _save.CloseGuard(window, workspace)
+    button = getattr(QMessageBox.StandardButton, answer)
+    asked = []
+    monkeypatch.setattr(
+        _save, "_ask_before_closing", lambda _, names: asked.append(names) or button
+    )
+    key = workspace.add_image(micrograph)
+    workspace.edit_annotation(key, np.array([-1]), np.array([[3.0, 4]]))
+    window.show()
+    assert window.close() is closes
+    assert asked == [["scene"]]
+    workspace.update(key, edited=False)
+    assert window.close()
+    assert len(asked) == 1

@@ -175,3 +175,16 @@ def test_each_page_is_an_image_of_its_own(workspace: Workspace, folder: Path) ->
     assert workspace.entry(page).name == "a [page 3]"
     workspace.set_read(page, read_image(folder / "a.png"))
     assert workspace.entry(page).name == "a [page 3]"
+
+
+def test_maps_are_let_go_when_they_take_too_much_memory(workspace, micrograph, predicted) -> None:
+    one = predicted([[10, 10]])
+    workspace.map_bytes = 3 * (one.slit.nbytes + one.membrane.nbytes)
+    keys = [workspace.add_image(micrograph) for _ in range(6)]
+    workspace.open(keys[0])
+    for key in keys:
+        workspace.set_prediction(key, predicted([[10, 10]]))
+    kept = [bool(entry.prediction.slit.any()) for entry in workspace.entries]
+    assert kept == [True, False, False, True, True, True]
+    assert [len(entry.prediction.table) for entry in workspace.entries] == [1] * 6
+    assert "Predict it again" in workspace.entries[1].message

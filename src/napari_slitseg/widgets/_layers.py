@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Final
-from weakref import ref
+from weakref import WeakValueDictionary, ref
 
 import numpy as np
 from napari.layers import Image, Layer, Points, Vectors
@@ -29,8 +29,8 @@ class Layers:
     def __init__(self, viewer: Viewer, workspace: Workspace) -> None:
         self._viewer = ref(viewer)
         self._workspace = workspace
-        self._own: dict[str, Layer] = {}
-        self._adopted: dict[int, Image] = {}
+        self._own: WeakValueDictionary[str, Layer] = WeakValueDictionary()
+        self._adopted: WeakValueDictionary[int, Image] = WeakValueDictionary()
         self._shown: tuple[object, ...] = ()
         self._drawn: dict[str, object] = {}
         self._click: Callable[[float, float], None] | None = None
@@ -124,7 +124,7 @@ class Layers:
         assumed = 10.0 if prediction is None else prediction.pixel_size_nm
         size = max(MARK_NM / (entry.pixel_size_nm or assumed), 0.01 * max(entry.shape))
         overlay = entry.overlay
-        _make.draw_lines(self._layer("matched pairs"), overlay.lines, 0.16 * size)
+        _make.draw_lines(self._layer("matched pairs"), overlay.lines, 0.12 * size)
         _make.draw_marks(self._layer("annotated slits"), overlay.annotations, size)
         _make.draw_marks(self._layer("detected slits"), overlay.detections, size)
 

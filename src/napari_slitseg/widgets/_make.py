@@ -17,9 +17,9 @@ ORDER: Final = (
     "image",
     "membrane map",
     "slit map",
-    "matched pairs",
     "annotated slits",
     "detected slits",
+    "matched pairs",
 )
 """Our layers, lowest first."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _DOCKS: Final = {"load": "Load images", "predict": "Predict slits", "metrics": "Metrics"}
 _SETTLE_S: Final = 0.5
-_ZOOM: Final = 3.0
+_ZOOM: Final = 4.5
 
 
 class Camera:

@@ -18,16 +18,16 @@ LayerData = tuple[Any, dict[str, Any], str]
 class Sample:
     """One sample: what it is called and how it is drawn."""
 
-    title: str
+    name: str
     seed: int
     options: Mapping[str, Any]
 
 
 SAMPLES: Final[Mapping[str, Sample]] = MappingProxyType(
     {
-        "healthy": Sample("healthy", 11, {}),
-        "effaced": Sample("partly effaced", 12, {"effacement": 0.5}),
-        "faint": Sample("low contrast", 13, {"contrast": 0.45}),
+        "healthy": Sample("Healthy (simulated)", 70003, {"effacement": 0.0, "contrast": 0.75}),
+        "effaced": Sample("Effaced (simulated)", 70004, {"effacement": 0.5}),
+        "faint": Sample("Faint (simulated)", 70005, {"contrast": 0.25, "noise": 0.07}),
     }
 )
 
@@ -42,7 +42,7 @@ def scene_of(sample: Sample) -> Scene:
 def layers_of(sample: Sample) -> list[LayerData]:
     """Return a sample as an image layer and a points layer with its slits, for napari."""
     scene = scene_of(sample)
-    name = f"Simulated, {sample.title}"
+    name = sample.name
     place = {"scale": (scene.pixel_size_nm,) * 2, "units": ("nm", "nm")}
     points = {
         "name": f"{name}: slits",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QWidget
 
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.widgets._entry import ImageEntry
@@ -79,3 +80,42 @@ def _may_overwrite(parent: QWidget, paths: list[Path]) -> bool:
         QMessageBox.StandardButton.Cancel,
     )
     return bool(answer == QMessageBox.StandardButton.Save)
+
+
+class CloseGuard(QObject):
+    """Asks before a window closes over annotations that are not saved."""
+
+    def __init__(self, window: QMainWindow, workspace: Workspace) -> None:
+        super().__init__(window)
+        self._window = window
+        self._workspace = workspace
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt: True keeps the window open."""
+        is_closing = watched is self._window and event.type() == QEvent.Type.Close
+        if not is_closing or not self._window.isVisible() or self._may_close():
+            return False
+        event.ignore()
+        return True
+
+    def _may_close(self) -> bool:
+        names = [entry.name for entry in self._workspace.entries if entry.edited]
+        if not names:
+            return True
+        answer = _ask_before_closing(self._window, names)
+        if answer == QMessageBox.StandardButton.Save:
+            save_annotations(self._window, self._workspace)
+            return not any(entry.edited for entry in self._workspace.entries)
+        return bool(answer == QMessageBox.StandardButton.Discard)
+
+
+def _ask_before_closing(parent: QWidget, names: list[str]) -> QMessageBox.StandardButton:
+    buttons = QMessageBox.StandardButton
+    return QMessageBox.question(
+        parent,
+        "Save annotations?",
+        "The annotations of these images are not saved:\n\n" + "\n".join(names),
+        buttons.Save | buttons.Discard | buttons.Cancel,
+        buttons.Save,
+    )

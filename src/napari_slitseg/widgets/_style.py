@@ -50,7 +50,7 @@ MARKS: Final = MappingProxyType(
     {
         "detected": MarkStyle("Detected", "disc", SKY_BLUE, 0.9, _FOUND),
         "true positive": MarkStyle(
-            "True positive", "disc", SKY_BLUE, 0.75, "Found, and annotated within tolerance."
+            "True positive", "disc", SKY_BLUE, 0.65, "Found, and annotated within tolerance."
         ),
         "false positive": MarkStyle(
             "False positive", "x", VERMILLION, 1.0, "Found, but not annotated."
@@ -62,7 +62,7 @@ MARKS: Final = MappingProxyType(
             "Missed", "diamond", YELLOW, 1.5, "Annotated, but not found.", filled=False
         ),
         "matched": MarkStyle(
-            "Annotated, found", "disc", WHITE, 1.25, "Annotation of a true positive.", filled=False
+            "Annotated, found", "disc", WHITE, 1.3, "Annotation of a true positive.", filled=False
         ),
         "annotated": MarkStyle(
             "Annotated", "disc", WHITE, 1.25, "Annotated by a person.", filled=False

@@ -37,8 +37,8 @@ class Column:
         Called with key and text when a person edits the cell.
     hint : callable or None
         Tooltip of an image's cell.
-    blank : str
-        Text where there is no value.
+    blank : callable
+        Text of an image that has no value.
     """
 
     title: str
@@ -47,7 +47,7 @@ class Column:
     text: Callable[[Any], str] = str
     edit: Callable[[int, str], bool] | None = None
     hint: Callable[[ImageEntry], str] | None = None
-    blank: str = "—"
+    blank: Callable[[Any], str] = lambda _: "—"
 
 
 class EntryTable(QAbstractTableModel):
@@ -97,7 +97,7 @@ class EntryTable(QAbstractTableModel):
         item = self._summary if self.is_summary(row) else self._entries[row]
         if role in (_Role.DisplayRole, _Role.EditRole, SORT):
             value = column.value(item)
-            return value if role == SORT else _text(column, value)
+            return value if role == SORT else _text(column, item, value)
         if role == KEY:
             return _SUMMARY if self.is_summary(row) else item.key
         if role == _Role.TextAlignmentRole and index.column():
@@ -168,6 +168,7 @@ def table_view(model: SummaryLast) -> QTableView:
     view.setSortingEnabled(True)
     view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
     view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     view.setShowGrid(False)
     view.verticalHeader().setVisible(False)
     view.verticalHeader().setDefaultSectionSize(24)
@@ -179,5 +180,5 @@ def _is_blank(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def _text(column: Column, value: Any) -> str:
-    return column.blank if _is_blank(value) else column.text(value)
+def _text(column: Column, item: Any, value: Any) -> str:
+    return column.blank(item) if _is_blank(value) else column.text(value)

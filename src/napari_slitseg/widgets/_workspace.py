@@ -26,6 +26,7 @@ DEFAULT_TOLERANCE_NM: Final = 50.0
 _IGNORE_RADIUS_NM: Final = 100.0
 _ASSUMED_NM: Final = 10.0
 _KEPT_IMAGES: Final = 3
+_NO_MAPS: Final = "Its maps were let go to save memory. Predict it again to see them."
 
 
 class Workspace:
@@ -34,6 +35,9 @@ class Workspace:
     Signals: `entries_changed()` when images come or go, `entry_changed(key)` when something about
     one changes, `current_changed(key or None)`, `settings_changed()` for the tolerance.
     """
+
+    map_bytes = 2**31
+    """Memory for probability maps of images that are not shown, bytes."""
 
     entries_changed = Signal()
     entry_changed = Signal(int)
@@ -63,6 +67,11 @@ class Workspace:
     def tolerance_nm(self) -> float:
         """Largest distance of a matched pair, nm."""
         return self._tolerance_nm
+
+    @property
+    def cut(self) -> tuple[float, float] | None:
+        """Threshold and minimum distance (nm) chosen for all images, None before."""
+        return self._cut
 
     def entry(self, key: int) -> ImageEntry:
         """Image of that key; KeyError if it was removed."""
@@ -193,6 +202,19 @@ class Workspace:
         if self.has(key):
             cut = self._cut or (prediction.threshold, prediction.min_distance_nm)
             self.update(key, prediction=prediction.at(*cut), status=Status.PREDICTED, message="")
+            self._let_maps_go()
+
+    def _let_maps_go(self) -> None:
+        """Keep the maps of the latest images only; slits and scores of all stay."""
+        room = self.map_bytes
+        for entry in reversed(self.entries):
+            if entry.prediction is None or entry.key == self._current:
+                continue
+            room -= entry.prediction.slit.nbytes + entry.prediction.membrane.nbytes
+            if room < 0 and entry.prediction.slit.strides != (0, 0):
+                nothing = np.broadcast_to(np.float16(0), entry.prediction.shape)
+                bare = replace(entry.prediction, membrane=nothing, slit=nothing)
+                self.update(entry.key, prediction=bare, message=_NO_MAPS)
 
     def edit_annotation(self, key: int, ids: NDArray[np.int64], yx: NDArray[np.float64]) -> None:
         """Record that a person moved, added or deleted annotated points."""

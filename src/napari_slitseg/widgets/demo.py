@@ -59,8 +59,7 @@ def open_demo(viewer: Viewer) -> None:
 
 def _image(sample: Sample) -> tuple[Micrograph]:
     scene = scene_of(sample)
-    name = f"Simulated, {sample.title}"
-    return (Micrograph(scene.image, scene.pixel_size_nm, "simulation", name),)
+    return (Micrograph(scene.image, scene.pixel_size_nm, "simulation", sample.name),)
 
 
 def _truth(sample: Sample) -> dict[str, Any]:

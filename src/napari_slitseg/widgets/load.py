@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import napari.viewer
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QFileDialog, QHeaderView, QLabel, QPushButton, QSpinBox, QVBoxLayout
+from qtpy.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHeaderView,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+)
 
 from napari_slitseg.core.image import IMAGE_SUFFIXES, is_image_file
 from napari_slitseg.widgets._dock import Dock, Message, TaskBar, row
 from napari_slitseg.widgets._entry import ImageEntry, Status
-from napari_slitseg.widgets._save import save_annotations
+from napari_slitseg.widgets._save import CloseGuard, save_annotations
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets._table import KEY, Column, EntryTable, SummaryLast, table_view
 from napari_slitseg.widgets._thread import Runner
@@ -29,8 +37,8 @@ _EMPTY = "No images yet. Choose a folder or files, drop them here, or drag an im
 _SIGN = {
     Status.READY: "○ ready",
     Status.WAITING: "… reading",
-    Status.PREDICTING: "▶ predicting",
-    Status.PREDICTED: "✓ predicted",
+    Status.PREDICTING: "▶ busy",
+    Status.PREDICTED: "✓ done",
     Status.FAILED: "✗ failed",
 }
 
@@ -84,7 +92,7 @@ class LoadDock(Dock):
                 lambda size: f"{size:.4g}",
                 edit=self.edit_pixel_size,
                 hint=_size_hint,
-                blank="? nm",
+                blank=lambda _: "? nm",
             ),
             Column("Slits", "Annotated slits.", _n_annotated),
             Column("Status", "What has been done.", _status, hint=lambda entry: entry.message),
@@ -172,6 +180,15 @@ class LoadDock(Dock):
         self.message.say("")
         self.workspace.set_pixel_size(key, size)
         return True
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt: the dock appears; from now on closing its window asks about unsaved work."""
+        super().showEvent(event)
+        window = self.parentWidget()
+        while window is not None and not isinstance(window, QMainWindow):
+            window = window.parentWidget()
+        if window is not None and window.findChild(CloseGuard) is None:
+            CloseGuard(window, self.workspace)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Qt: files are being dragged over the dock."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -178,9 +179,16 @@ def _score(name: str, pooled: str = "") -> Callable[[Any], Any]:
     return value
 
 
-def _length(name: str, pooled: str) -> Callable[[Any], Any]:
-    """Length in nm, None without a pixel size."""
-    return _score(f"{name}_nm", f"{pooled}_nm")
+def _length(title: str, tooltip: str, name: str, pooled: str) -> Column:
+    """Column of a length in nm; in px for images without a pixel size."""
+    in_px = _score(f"{name}_px", f"{pooled}_px")
+
+    def blank(item: Any) -> str:
+        value = in_px(item)
+        return "—" if value is None or math.isnan(value) else f"{value:.1f} px"
+
+    value = _score(f"{name}_nm", f"{pooled}_nm")
+    return Column(title, tooltip, value, "{:.1f}".format, blank=blank)
 
 
 _COLUMNS = (
@@ -193,11 +201,11 @@ _COLUMNS = (
     Column("Precision", "Share of the found that is right.", _score("precision"), "{:.2f}".format),
     Column("Recall", "Share of the annotated that was found.", _score("recall"), "{:.2f}".format),
     Column("F1", "Harmonic mean of precision and recall.", _score("f1"), "{:.2f}".format),
-    Column(
+    _length(
         "Chamfer (nm)",
         "Mean distance to the nearest point of the other set, both ways. Pooled: mean over images.",
-        _length("chamfer", "mean_image_chamfer"),
-        "{:.1f}".format,
+        "chamfer",
+        "mean_image_chamfer",
     ),
     Column(
         "Point loss",
@@ -205,10 +213,10 @@ _COLUMNS = (
         _score("point_loss", "mean_image_point_loss"),
         "{:.4g}".format,
     ),
-    Column(
+    _length(
         "Offset (nm)",
         "Localisation error: mean distance of the matched pairs.",
-        _length("localisation", "localisation"),
-        "{:.1f}".format,
+        "localisation",
+        "localisation",
     ),
 )

@@ -51,15 +51,15 @@ class PredictDock(Dock):
         self._make_widgets()
         self._lay_out()
         self._connect()
-        self._on_model(self.model.info)
+        self._on_model(self.model.info, self.workspace.cut)
         self.refresh()
 
     def _make_widgets(self) -> None:
         chosen = settings()
         self.model = ModelChooser(chosen.model)
         self.device = DeviceCombo(chosen.device)
-        self.this = QPushButton("&Predict this image")
-        self.this.setToolTip("Find membrane and slits in the image that is shown (Alt+P).")
+        self.this = QPushButton("Predict this &image")
+        self.this.setToolTip("Find membrane and slits in the image that is shown (Alt+I).")
         self.all = QPushButton("Predict &all")
         self.all.setToolTip("Predict every image of the list (Alt+A).")
         self.click = QCheckBox("Predict where I &click")
@@ -154,10 +154,14 @@ class PredictDock(Dock):
 
     # -- what follows
 
-    def _on_model(self, info: CheckpointInfo | None) -> None:
+    def _on_model(
+        self, info: CheckpointInfo | None, cut: tuple[float, float] | None = None
+    ) -> None:
+        """Take the model's own threshold and distance, or those that were chosen before."""
         if info is not None:
-            self.threshold.setValue(info.threshold)
-            self.distance.setValue(info.min_distance_nm)
+            threshold, distance = cut or (info.threshold, info.min_distance_nm)
+            self.threshold.setValue(threshold)
+            self.distance.setValue(distance)
         self.refresh()
 
     def _on_cut(self) -> None:
@@ -173,6 +177,8 @@ class PredictDock(Dock):
 
     def _on_busy(self, busy: bool) -> None:  # noqa: FBT001
         self.tasks.show_busy(busy)
+        if not busy:
+            self._settle_status()
         if busy:
             self.tasks.progress(0, 0, "Loading the model…")
         self.refresh()
@@ -198,6 +204,9 @@ class PredictDock(Dock):
 
     def _on_cancelled(self) -> None:
         self.message.say("Cancelled. Images that were done keep their slits.")
+
+    def _settle_status(self) -> None:
+        """Images that were begun but not finished are as they were before."""
         for entry in self.workspace.entries:
             if entry.status is Status.PREDICTING:
                 done = entry.prediction is not None
