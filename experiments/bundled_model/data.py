@@ -12,7 +12,6 @@ from scipy import ndimage
 
 from napari_slitseg.core.image import Normalisation, read_image
 from napari_slitseg.core.points import read_points
-from napari_slitseg.core.simulate import SceneOptions, simulate
 from napari_slitseg.core.targets import dots
 
 PIXEL_SIZE_NM = 10.0
@@ -49,6 +48,8 @@ class Example:
 
 def simulated(seed: int, *, shape: tuple[int, int] = (640, 640)) -> Example:
     """One simulated scene, normalised."""
+    from napari_slitseg.core.simulate import SceneOptions, simulate
+
     scene = simulate(seed, SceneOptions(shape=shape, pixel_size_nm=PIXEL_SIZE_NM))
     return Example(
         name=f"simulated {seed}",

@@ -184,16 +184,3 @@ def visible_runs(yx: NDArray[np.float64], shape: tuple[int, int]) -> list[NDArra
         for run, inside in zip(np.split(yx, breaks), np.split(seen, breaks), strict=True)
         if inside[0] and len(run) > 1
     ]
-
-
-SAMPLES = (
-    ("Healthy", 11, SceneOptions(effacement=0.0, contrast=0.8, noise=0.02)),
-    ("Partly effaced", 12, SceneOptions(effacement=0.6, contrast=0.7, noise=0.03)),
-    ("Low contrast", 13, SceneOptions(effacement=0.1, contrast=0.1, noise=0.04)),
-)
-
-
-def sample_scene(index: int) -> tuple[str, Scene]:
-    """One of the three sample scenes (healthy, partly effaced, low contrast) and its name."""
-    name, seed, options = SAMPLES[index]
-    return name, simulate(seed, options)
