@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from napari_slitseg.core.image import Normalisation, read_image
 from napari_slitseg.core.points import read_points
+from napari_slitseg.core.simulate import SceneOptions, simulate
 from napari_slitseg.core.targets import dots
 
 PIXEL_SIZE_NM = 10.0
@@ -48,8 +49,6 @@ class Example:
 
 def simulated(seed: int, *, shape: tuple[int, int] = (640, 640)) -> Example:
     """One simulated scene, normalised."""
-    from napari_slitseg.core.simulate import SceneOptions, simulate
-
     scene = simulate(seed, SceneOptions(shape=shape, pixel_size_nm=PIXEL_SIZE_NM))
     return Example(
         name=f"simulated {seed}",
@@ -156,4 +155,4 @@ def recoloured(pixels: Array, rng: np.random.Generator) -> Array:
     if rng.random() < 0.3:
         out = ndimage.gaussian_filter(out, rng.uniform(0.4, 1.3))
     out = out + rng.normal(0, rng.uniform(0, 0.2), out.shape)
-    return out.astype(np.float32)
+    return np.asarray(out, dtype=np.float32)

@@ -19,7 +19,7 @@ from data import NORMALISATION, PIXEL_SIZE_NM, Example, draw_patch, real, simula
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from napari_slitseg.core.checkpoint import CheckpointInfo, save_checkpoint
-from napari_slitseg.core.models import ModelSpec, build_model
+from napari_slitseg.core.models import ModelSpec, SegmentationModel, build_model
 
 TRAIN_REAL = ("good", "good2", "okay", "bad")
 HELD_OUT_REAL = "snider_A1_0024"
@@ -66,24 +66,17 @@ def draw_batch(
 
 
 def main() -> None:
-    """Train, saving the state every ``--save-every`` steps and the checkpoint at the end."""
+    """Train, saving state and weights every ``--save-every`` steps and at the end."""
     args = arguments()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    rng = np.random.default_rng(args.seed)
     args.work.mkdir(parents=True, exist_ok=True)
     scenes = [simulated(FIRST_TRAIN_SEED + i) for i in range(args.first_scenes)]
     reals = [real(args.real, name) for name in TRAIN_REAL] if args.real else []
     model = build_model(ModelSpec(architecture="forknet", width=args.width, norm="batch"))
     optimiser = torch.optim.AdamW(model.parameters(), lr=args.lr, weight_decay=1e-3)
-    step = 0
-    state_file = args.work / "state.pt"
-    if args.resume and state_file.is_file():
-        state = torch.load(state_file, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        step = state["step"]
-        rng = np.random.default_rng(args.seed + step)
+    step = load_state(args, model, optimiser)
+    rng = np.random.default_rng([args.seed, step])
     started, window = time.perf_counter(), []
     model.train()
     while step < args.steps:
@@ -91,42 +84,66 @@ def main() -> None:
             scenes.append(simulated(FIRST_TRAIN_SEED + len(scenes)))
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, args.steps, args.lr)
-        pixels, membrane, slits, weight = draw_batch(scenes, reals, args, rng)
-        logits = model(pixels.contiguous(memory_format=torch.channels_last))
-        losses = (
-            head_loss(logits.membrane, membrane, weight, 2.0),
-            head_loss(logits.slit, slits, weight, 8.0),
-        )
-        optimiser.zero_grad(set_to_none=True)
-        sum(losses, start=torch.zeros(())).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimiser.step()
+        window.append(train_step(model, optimiser, draw_batch(scenes, reals, args, rng)))
         step += 1
-        window.append([float(loss.detach()) for loss in losses])
         if step % 25 == 0:
-            means = np.mean(window, axis=0)
-            report = {
-                "step": step,
-                "membrane": round(float(means[0]), 4),
-                "slit": round(float(means[1]), 4),
-                "scenes": len(scenes),
-                "s": round(time.perf_counter() - started, 1),
-            }
-            print(json.dumps(report), flush=True)
+            report(step, window, len(scenes), time.perf_counter() - started)
             window = []
         if step % args.save_every == 0 or step == args.steps:
-            state = {
-                "model": model.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "step": step,
-            }
-            torch.save(state, state_file.with_suffix(".tmp"))
-            state_file.with_suffix(".tmp").replace(state_file)
+            save_state(args, model, optimiser, step)
             export(model, args, step, len(scenes))
             model.train()
 
 
-def export(model: torch.nn.Module, args: argparse.Namespace, step: int, n_scenes: int) -> None:
+def train_step(
+    model: SegmentationModel, optimiser: torch.optim.Optimizer, batch: list[torch.Tensor]
+) -> tuple[float, float]:
+    """Take one step; returns the losses of the membrane and the slit head."""
+    pixels, membrane, slits, weight = batch
+    logits = model(pixels.contiguous(memory_format=torch.channels_last))
+    membrane_loss = head_loss(logits.membrane, membrane, weight, 2.0)
+    slit_loss = head_loss(logits.slit, slits, weight, 8.0)
+    optimiser.zero_grad(set_to_none=True)
+    torch.autograd.backward(membrane_loss + slit_loss)
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+    optimiser.step()
+    return float(membrane_loss.detach()), float(slit_loss.detach())
+
+
+def report(step: int, window: list[tuple[float, float]], n_scenes: int, seconds: float) -> None:
+    """Print the mean losses since the last report as a JSON line."""
+    membrane, slit = np.mean(window, axis=0).round(4).tolist()
+    line = {"step": step, "membrane": membrane, "slit": slit, "scenes": n_scenes}
+    print(json.dumps({**line, "seconds": round(seconds, 1)}), flush=True)
+
+
+def load_state(
+    args: argparse.Namespace, model: SegmentationModel, optimiser: torch.optim.Optimizer
+) -> int:
+    """Restore a stopped run when asked to; returns the step it had reached."""
+    file = args.work / "state.pt"
+    if not (args.resume and file.is_file()):
+        return 0
+    state = torch.load(file, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimiser.load_state_dict(state["optimiser"])
+    return int(state["step"])
+
+
+def save_state(
+    args: argparse.Namespace,
+    model: SegmentationModel,
+    optimiser: torch.optim.Optimizer,
+    step: int,
+) -> None:
+    """Write what ``--resume`` needs, atomically."""
+    part = args.work / "state.part"
+    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step}
+    torch.save(state, part)
+    part.replace(args.work / "state.pt")
+
+
+def export(model: SegmentationModel, args: argparse.Namespace, step: int, n_scenes: int) -> None:
     """Write the weights with an empty score card (``evaluate.py`` fills it)."""
     info = CheckpointInfo(
         name="slitseg-forknet-v1",
@@ -150,7 +167,8 @@ def export(model: torch.nn.Module, args: argparse.Namespace, step: int, n_scenes
         },
         sha256="",
     )
-    save_checkpoint(args.work / "model.safetensors", model.eval(), info)
+    model.eval()
+    save_checkpoint(args.work / "model.safetensors", model, info)
 
 
 def arguments() -> argparse.Namespace:
