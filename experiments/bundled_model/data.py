@@ -134,8 +134,9 @@ def draw_patch(example: Example, size_px: int, rng: np.random.Generator) -> Patc
 def _centre(example: Example, rng: np.random.Generator) -> NDArray[np.float64]:
     shape = np.array(example.pixels.shape)
     if len(example.slits) and rng.random() < 0.7:
-        return example.slits[rng.integers(len(example.slits))] + rng.uniform(-60, 60, 2)
-    return rng.uniform(0.15, 0.85, 2) * shape
+        slit = example.slits[rng.integers(len(example.slits))]
+        return np.asarray(slit + rng.uniform(-60, 60, 2))
+    return np.asarray(rng.uniform(0.15, 0.85, 2) * shape)
 
 
 def _random_turn(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -144,7 +145,7 @@ def _random_turn(rng: np.random.Generator) -> NDArray[np.float64]:
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * zoom
     if rng.random() < 0.5:
         turn[:, 0] *= -1
-    return turn
+    return np.asarray(turn)
 
 
 def recoloured(pixels: Array, rng: np.random.Generator) -> Array:

@@ -19,7 +19,8 @@ from data import NORMALISATION, PIXEL_SIZE_NM, Example, draw_patch, real, simula
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from napari_slitseg.core.checkpoint import CheckpointInfo, save_checkpoint
-from napari_slitseg.core.models import ModelSpec, SegmentationModel, build_model
+from napari_slitseg.core.models import ModelSpec, build_model
+from napari_slitseg.core.models.base import SegmentationModel
 
 TRAIN_REAL = ("good", "good2", "okay", "bad")
 HELD_OUT_REAL = "snider_A1_0024"
