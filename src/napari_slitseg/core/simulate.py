@@ -11,17 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_slitseg.core.simulate_around import look_around
 from napari_slitseg.core.simulate_canvas import Canvas
+from napari_slitseg.core.simulate_capillary import paint_capillary
 from napari_slitseg.core.simulate_feet import plan_feet
 from napari_slitseg.core.simulate_line import MembraneLine, grow_lines
 from napari_slitseg.core.simulate_stain import draw_stain, expose
-from napari_slitseg.core.simulate_tissue import (
-    look_around,
-    paint_capillary,
-    paint_clearing,
-    paint_feet,
-    paint_space,
-)
+from napari_slitseg.core.simulate_tissue import paint_clearing, paint_feet, paint_space
 
 STRIPE_NM = 90.0
 SMALLEST_NM, LARGEST_NM = 3.0, 20.0

@@ -1,75 +1,17 @@
-"""Tissue of a simulated scene, painted from the back to the front."""
+"""Urinary space, cell bodies and foot processes of a simulated scene."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from napari_slitseg.core.simulate_around import Around, Indices
 from napari_slitseg.core.simulate_canvas import Canvas, Image, ellipse_nm, inside
 from napari_slitseg.core.simulate_feet import WIDE_NM, FootProcesses
-from napari_slitseg.core.simulate_line import Floats, MembraneLine, wander
+from napari_slitseg.core.simulate_line import Floats, wander
 from napari_slitseg.core.simulate_stain import Stain
-
-MARGIN_PX = 96
-
-Indices = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Around:
-    """Every pixel seen from a membrane line, (H, W), nm.
-
-    Attributes
-    ----------
-    depth : signed distance, positive on the podocyte side
-    arc : position of the nearest point along the line
-    """
-
-    line: MembraneLine
-    depth: Image
-    arc: Image
-
-    def along(self, curve: Floats) -> Image:
-        """Spread a curve, sampled evenly over the line, to the pixels."""
-        place = self.arc * np.float32(len(curve) / self.line.length_nm)
-        return np.asarray(curve[place.astype(np.int64) % len(curve)], dtype=np.float32)
-
-
-def look_around(line: MembraneLine, canvas: Canvas) -> Around:
-    """Find the nearest point of the line for every pixel."""
-    nearest = _nearest_sample(line.yx_nm / canvas.nm, canvas.shape)
-    dy = np.arange(canvas.shape[0])[:, None] * canvas.nm - line.yx_nm[nearest, 0]
-    dx = np.arange(canvas.shape[1])[None] * canvas.nm - line.yx_nm[nearest, 1]
-    ny, nx = line.normal[nearest, 0], line.normal[nearest, 1]
-    depth = dy * ny + dx * nx
-    far = np.hypot(dy, dx)
-    oblique = np.abs(depth) < 0.9 * far
-    depth = np.where(oblique, np.where(depth >= 0, far, -far), depth)
-    arc = nearest * line.step_nm + _forward(line) * (dx * ny - dy * nx)
-    return Around(line, depth.astype(np.float32), arc.astype(np.float32))
-
-
-def _forward(line: MembraneLine) -> float:
-    """+1 where the line runs so that its normal lies to the left in (y, x), else -1."""
-    along = line.yx_nm[1] - line.yx_nm[0]
-    ny, nx = line.normal[0]
-    return float(np.sign(along[1] * ny - along[0] * nx))
-
-
-def _nearest_sample(yx_px: Floats, shape: tuple[int, int]) -> Indices:
-    grid = np.full([side + 2 * MARGIN_PX for side in shape], -1, dtype=np.int64)
-    at = np.round(yx_px).astype(int) + MARGIN_PX
-    known = np.flatnonzero(((at >= 0) & (at < grid.shape)).all(axis=1))
-    grid[at[known, 0], at[known, 1]] = known
-    rows, columns = ndimage.distance_transform_edt(
-        grid < 0, return_distances=False, return_indices=True
-    )
-    crop = slice(MARGIN_PX, -MARGIN_PX)
-    return np.asarray(grid[rows[crop, crop], columns[crop, crop]])
 
 
 def paint_space(canvas: Canvas, stain: Stain) -> None:
@@ -129,60 +71,6 @@ def _add_nucleus(canvas: Canvas, tone: Image, stain: Stain, edge: Image) -> None
     mottle -= 1.2 * np.exp(-(((edge - 60) / 90) ** 2))
     chromatin = stain.body + 0.06 + 0.12 * canvas.rng.uniform(0.5, 1.6) * np.tanh(1.5 * mottle)
     tone += inside(edge, canvas.soft_nm) * (chromatin - tone)
-
-
-def paint_capillary(canvas: Canvas, stain: Stain, around: Around) -> None:
-    """Lumen with red cells, fenestrated endothelium and the basement membrane."""
-    rng = canvas.rng
-    thickness = rng.uniform(220, 420) + around.along(
-        wander(rng, 512, rng.uniform(5, 60), 900 * 512 / around.line.length_nm)
-    )
-    below = -around.depth - thickness
-    lumen = Canvas(
-        np.full(canvas.shape, stain.lumen, np.float32), canvas.nm, canvas.soft_nm, canvas.rng
-    )
-    lumen.grey += rng.uniform(0.01, 0.05) * canvas.texture(float(rng.choice([25, 50])))
-    for _ in range(int(rng.integers(0, 3))):
-        _paint_red_cell(lumen, around.line.yx_nm.mean(0) + rng.normal(0, 1200, 2))
-    _paint_endothelium(lumen, canvas, stain, around, below)
-    membrane = stain.membrane + 0.015 * canvas.texture(40) + 0.02 * canvas.texture(300)
-    if rng.random() < 0.5:
-        rim = rng.uniform(0, 0.06)
-        membrane += rim * np.exp(-(((around.depth + 35) / 30) ** 2))
-    canvas.cover(inside(-around.depth, canvas.soft_nm), membrane)
-    canvas.cover(inside(below, canvas.soft_nm), lumen.grey)
-
-
-def _paint_red_cell(lumen: Canvas, centre: Floats) -> None:
-    """Dark, smooth, bent and thinner in the middle."""
-    rng = lumen.rng
-    turn, bend = rng.uniform(0, 2 * np.pi), rng.uniform(-3e-4, 3e-4)
-    dy, dx = lumen.offsets_nm(centre)
-    u = dy * np.cos(turn) + dx * np.sin(turn)
-    v = -dy * np.sin(turn) + dx * np.cos(turn) + bend * u**2
-    beyond = np.maximum(np.abs(u) - rng.uniform(900, 2600), 0)
-    half = rng.uniform(300, 700) * (1 - 0.3 * np.exp(-((u / 900) ** 2)))
-    lumen.cover(inside(half - np.hypot(beyond, v), lumen.soft_nm), rng.uniform(0.08, 0.35))
-
-
-def _paint_endothelium(
-    lumen: Canvas, canvas: Canvas, stain: Stain, around: Around, below: Image
-) -> None:
-    """Thin sheet with 60-120 nm windows, thick where a cell body lies."""
-    rng, length = canvas.rng, around.line.length_nm
-    bulk = wander(rng, 512, rng.uniform(10, 130), 900 * 512 / length)
-    sheet = around.along(rng.uniform(40, 110) + np.abs(bulk))
-    windows = np.arange(0, length, rng.uniform(140, 320))
-    windows = np.sort(windows + rng.normal(0, 50, len(windows)))
-    windows = windows[rng.random(len(windows)) < rng.uniform(0.2, 0.9)]
-    grid = np.arange(0, length, 10.0)
-    apart = np.min(np.abs(grid[:, None] - windows[None]), axis=1, initial=1e4)
-    closed = around.along(apart) - rng.uniform(28, 60)
-    lift = rng.uniform(0, 35)
-    wall = np.minimum(below - lift, lift + sheet - below)
-    edge = np.where(sheet < 190, np.minimum(wall, closed), wall)
-    tone = stain.cytoplasm + rng.uniform(-0.02, 0.12) + 0.03 * canvas.texture(25)
-    lumen.shade(edge, tone, stain.outline, rim_nm=10)
 
 
 def paint_clearing(canvas: Canvas, stain: Stain, around: Around) -> None:
