@@ -135,8 +135,28 @@ def test_an_image_dragged_into_napari_is_taken_in(table, pixels) -> None:
     layer_of(table, "annotated slits").add([[1, 2]])
     assert tuple(layer_of(table, "annotated slits").scale) == (7.0, 7.0)
     assert names(table)[0] == "dragged"
+    assert "annotated slits" in names(table)[1:]
     table.viewer.layers.remove(layer)
     assert table.workspace.entry(entry.key).annotation.yx.tolist() == [[1, 2]]
+
+
+def test_a_dragged_image_lies_below_the_marks_and_sets_the_units(shown, pixels) -> None:
+    shown.viewer.add_image(pixels, name="dragged")
+    assert names(shown).index("dragged") < names(shown).index("membrane map")
+    assert {str(layer.units[0]) for layer in shown.viewer.layers} == {"pixel"}
+    assert {tuple(layer.scale) for layer in shown.viewer.layers} == {(1.0, 1.0)}
+    assert not layer_of(shown, "scene").visible
+    shown.workspace.open(shown.key)
+    assert layer_of(shown, "scene").visible
+    assert not layer_of(shown, "dragged").visible
+    assert shown.workspace.entry(shown.key).pixel_size_nm == 10
+
+
+def test_foreign_points_in_pixels_bring_the_image_to_pixels(shown) -> None:
+    shown.viewer.add_points(np.zeros((1, 2)), name="foreign")
+    assert {str(layer.units[0]) for layer in shown.viewer.layers} == {"pixel"}
+    assert tuple(layer_of(shown, "scene").scale) == (1.0, 1.0)
+    assert not shown.viewer.canvas.overlays.scale_bar.visible
 
 
 def test_selecting_another_image_layer_makes_it_current(table, pixels) -> None:
@@ -162,6 +182,17 @@ def test_each_slice_of_a_stack_has_its_own_slits(table, pixels, predicted) -> No
     table.viewer.dims.current_step = (2, 0, 0)
     assert table.workspace.current.key == key
     assert len(table.workspace.entries) == 1 + 1
+
+
+def test_a_dragged_file_brings_its_annotation(table, folder) -> None:
+    for name in ("a", "b"):
+        layer = Image(np.zeros((96, 80), np.uint8), name=name)
+        layer._source = layer.source.model_copy(update={"path": str(folder / f"{name}.png")})
+        table.viewer.add_layer(layer)
+    a, b = table.workspace.entries
+    assert a.annotation.yx.tolist() == [[10, 10], [50, 40]]
+    assert a.annotation_path == folder / "a.csv"
+    assert b.annotation is None
 
 
 def test_sample_layers_bring_their_annotation(table) -> None:

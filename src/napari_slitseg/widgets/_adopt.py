@@ -11,6 +11,7 @@ import numpy as np
 from napari.layers import Image, Layer
 
 from napari_slitseg.core.image import ImageReadError, Micrograph, grey, read_image
+from napari_slitseg.core.points import find_annotation, read_points
 
 _MICROMETRE_BELOW: Final = 0.1
 PIXEL: Final = ("pixel", "pixel")
@@ -74,6 +75,17 @@ def micrograph_of(layer: Image, index: tuple[int, ...]) -> Micrograph:
     name = layer.name if not index else f"{layer.name} [{', '.join(map(str, index))}]"
     image = Micrograph(pixels, None, "", name, notices=notices)
     return image if size is None else replace(image, pixel_size_nm=size, pixel_size_source=source)
+
+
+def annotation_of(layer: Image) -> dict[str, Any]:
+    """Return annotation and its path for the file a layer was read from, if there is one."""
+    path = None if layer.source.path is None else find_annotation(layer.source.path)
+    if path is None:
+        return {}
+    try:
+        return {"annotation": read_points(path), "annotation_path": path}
+    except (ValueError, OSError) as error:
+        return {"message": f"The annotation was not read. {error}"}
 
 
 def _pixel_size(layer: Image) -> tuple[float | None, str]:

@@ -35,9 +35,11 @@ class Layers:
         self._drawn: dict[str, object] = {}
         self._click: Callable[[float, float], None] | None = None
         self._is_switching = False
+        self._is_inserting = False
         self._frame = Frame()
         workspace.current_changed.connect(self._on_current)
         workspace.entry_changed.connect(self._on_entry)
+        viewer.layers.events.inserting.connect(self._on_inserting)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active)
@@ -89,6 +91,7 @@ class Layers:
             self._show_own_image(entry, self._workspace.image(entry.key))
         else:
             self._frame = _adopt.frame_of(layer)
+            self._put_below(layer)
             if "image" in self._own:
                 self._own["image"].visible = False
         self._place_all()
@@ -147,7 +150,9 @@ class Layers:
             self._own[name] = layer
             layers = self.viewer.layers
             active = layers.selection.active
+            self._is_inserting = True
             layers.insert(self._height(name), layer)
+            self._is_inserting = False
             layers.selection.active = active or layer
         return self._own[name]
 
@@ -158,6 +163,13 @@ class Layers:
         under = [layers.index(self._own[n]) for n in below if n in self._own]
         images = [layers.index(layer) for layer in self._adopted.values()]
         return max([*under, *images], default=-1) + 1
+
+    def _put_below(self, layer: Layer) -> None:
+        """Move a foreign image below our layers."""
+        layers = self.viewer.layers
+        lowest = min((layers.index(own) for own in self._own.values()), default=len(layers))
+        if layers.index(layer) > lowest:
+            layers.move(layers.index(layer), lowest)
 
     def _place_all(self) -> None:
         for layer in self._own.values():
@@ -185,9 +197,24 @@ class Layers:
         for layer in list(self.viewer.layers):
             self._adopt_layer(layer)
 
+    def _on_inserting(self) -> None:
+        """Be in pixels, as most layers are, while another comes: napari warns if units differ."""
+        if not self._is_inserting:
+            for layer in self._own.values():
+                _make.place(layer, Frame())
+
     def _on_inserted(self, event: Any) -> None:
-        if event.value not in self._own.values():
-            self._adopt_layer(event.value)
+        layer = event.value
+        if layer in self._own.values() or self._is_inserting:
+            return
+        if type(layer) is not Image and _adopt.frame_of(layer).units == _adopt.PIXEL:
+            self._frame = Frame()
+        self._adopt_layer(layer)
+        self._place_all()
+        if self._extent is not None and self._extent[0] != self._frame:
+            self._extent = (self._frame, self._extent[1])
+            self._show_scale_bar()
+            self.viewer.reset_view()
 
     def _adopt_layer(self, layer: Layer) -> None:
         """Take in an image, or the annotated points that came with one."""
@@ -218,7 +245,8 @@ class Layers:
     def _add_slice(self, layer: Image, where: tuple[int, ...]) -> int:
         image = _adopt.micrograph_of(layer, where[1:])
         current = self._workspace.current
-        key = self._workspace.add_image(image, layer_slice=where)
+        found = {} if where[1:] else _adopt.annotation_of(layer)
+        key = self._workspace.add_image(image, layer_slice=where, **found)
         if current is not None and _is_blank_slice(current, where):
             self._workspace.open(key)
             self._workspace.remove(current.key)

@@ -10,6 +10,7 @@ import numpy as np
 from qtpy.QtWidgets import QApplication
 
 from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._workspace import Workspace
 from napari_slitseg.widgets.open_workspace import inner
 
 if TYPE_CHECKING:
@@ -40,13 +41,14 @@ class Camera:
         for name, title in _DOCKS.items():
             inner(self.viewer, title).grab().save(str(self.folder / f"{name}_{theme}.png"))
 
-    def close_up(self, entry: ImageEntry | None) -> None:
-        """Save the window zoomed in on slits, where all kinds of marks are seen if possible."""
-        if entry is None:
-            return
+    def close_up(self, workspace: Workspace) -> None:
+        """Save the window zoomed in on the matched pair that lies farthest apart."""
         self.viewer.theme = "dark"
+        entry = max(workspace.entries, key=_widest)
+        workspace.open(entry.key)
+        self.viewer.reset_view()
         layer = next(each for each in self.viewer.layers if each.name == "annotated slits")
-        self.viewer.camera.center = layer.data_to_world(_busiest(entry))
+        self.viewer.camera.center = layer.data_to_world(_widest_at(entry))
         self.viewer.camera.zoom *= _ZOOM
         self.window("close_up")
 
@@ -56,16 +58,17 @@ class Camera:
         self.viewer.screenshot(str(self.folder / f"{name}.png"), canvas_only=False, flash=False)
 
 
-def _busiest(entry: ImageEntry) -> tuple[float, float]:
-    """Annotated or wrongly found point with the most kinds of marks around it."""
-    marks = (entry.overlay.detections, entry.overlay.annotations)
-    yx = np.concatenate([each.yx for each in marks])
-    kind = np.concatenate([each.kind for each in marks])
-    if not len(yx):
+def _widest(entry: ImageEntry) -> float:
+    """Distance of the matched pair that lies farthest apart, px; 0 without one."""
+    return float(np.nan_to_num(entry.overlay.annotations.distance_px).max(initial=0.0))
+
+
+def _widest_at(entry: ImageEntry) -> tuple[float, float]:
+    """Where that pair is; the middle of the image without one."""
+    marks = entry.overlay.annotations
+    if not _widest(entry):
         return entry.shape[0] / 2, entry.shape[1] / 2
-    near = np.abs(yx[:, None] - yx[None]).max(axis=2) < min(entry.shape) / (2 * _ZOOM)
-    variety = [(len(set(kind[row])), int(row.sum())) for row in near]
-    y, x = yx[max(range(len(yx)), key=variety.__getitem__)]
+    y, x = marks.yx[int(np.nanargmax(marks.distance_px))]
     return float(y), float(x)
 
 

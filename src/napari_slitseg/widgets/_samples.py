@@ -25,9 +25,9 @@ class Sample:
 
 SAMPLES: Final[Mapping[str, Sample]] = MappingProxyType(
     {
-        "healthy": Sample("Healthy (simulated)", 70003, {"effacement": 0.0, "contrast": 0.75}),
-        "effaced": Sample("Effaced (simulated)", 70004, {"effacement": 0.5}),
-        "faint": Sample("Faint (simulated)", 70005, {"contrast": 0.25, "noise": 0.07}),
+        "healthy": Sample("sim-healthy", 70003, {"effacement": 0.0, "contrast": 0.75}),
+        "effaced": Sample("sim-effaced", 70004, {"effacement": 0.5}),
+        "faint": Sample("sim-faint", 70005, {"contrast": 0.25, "noise": 0.07}),
     }
 )
 

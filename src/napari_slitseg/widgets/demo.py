@@ -89,8 +89,11 @@ def save_pictures(viewer: Viewer, folder: Path) -> int:
     for theme in ("dark", "light"):
         camera.overview(theme)
         camera.docks(theme)
-    camera.close_up(workspace.current)
-    return 0 if all(entry.scores for entry in workspace.entries) else 1
+    camera.close_up(workspace)
+    if all(entry.scores for entry in workspace.entries):
+        return 0
+    sys.stderr.write(f"{dock.message.text()}\n")
+    return 1
 
 
 def wait_until(done: Callable[[], bool]) -> None:

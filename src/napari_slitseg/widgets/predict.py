@@ -180,11 +180,13 @@ class PredictDock(Dock):
         if not busy:
             self._settle_status()
         if busy:
-            self.tasks.progress(0, 0, "Loading the model…")
+            self.message.say("Loading the model…")
         self.refresh()
 
     def _on_event(self, event: Any) -> None:
         if isinstance(event, ItemStarted):
+            if event.number == 0:
+                self.message.say("")
             self._progress = (event.number, event.total)
             self.workspace.set_status(event.key, Status.PREDICTING)
             self._show_progress(0)
