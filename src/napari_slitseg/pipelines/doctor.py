@@ -90,7 +90,7 @@ def _devices() -> Iterator[Check]:
     for device in available_devices():
         try:
             seconds = seconds_for_a_tile(device)
-        except (RuntimeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 (a broken driver may raise anything)
             cure = f"Update its driver and torch; until then use --device cpu, not {device}."
             yield Check(
                 f"device {device}", "fail", describe(error), "" if device == "cpu" else cure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -11,7 +11,9 @@ from napari_slitseg.core.bundled import DEFAULT_MODEL, bundled_models
 from napari_slitseg.core.checkpoint import CheckpointInfo, load_checkpoint
 from napari_slitseg.core.image import Normalisation
 from napari_slitseg.core.models import ModelSpec, build_model
-from napari_slitseg.core.models.base import SegmentationModel
+
+if TYPE_CHECKING:
+    from napari_slitseg.core.models.base import SegmentationModel
 
 TILE_PX: Final = 320
 

@@ -186,5 +186,5 @@ def _belongs_to_another(file: Path, stems: set[str]) -> bool:
 
 def _natural(file: Path) -> tuple[tuple[int | str, ...], str]:
     """Sort numbers in names by value; texts and numbers alternate, so they never meet."""
-    parts = re.split(r"(\d+)", file.name.casefold())
-    return tuple(int(p) if i % 2 else p for i, p in enumerate(parts)), file.name
+    parts = re.split(r"(\d+)", file.stem.casefold())
+    return tuple(int(part) if i % 2 else part for i, part in enumerate(parts)), file.name

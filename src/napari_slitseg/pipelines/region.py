@@ -95,5 +95,5 @@ def _within(yx: NDArray[np.float64], region: Region) -> NDArray[np.bool_]:
 def _best_first(parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> Detections:
     yx = np.concatenate([points for points, _ in parts])
     score = np.concatenate([scores for _, scores in parts])
-    order = np.argsort(-score, kind="stable")
+    order = np.lexsort((yx[:, 1], yx[:, 0], -score))
     return Detections(yx[order], score[order])

@@ -1,0 +1,280 @@
+"""Evaluation: pairing, scales, uncertain points, and the table."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from napari_slitseg.core.points import PointTable, write_points
+from napari_slitseg.events import Event, Finished, ImageFailed, ImageSkipped, Notice, Progress
+from napari_slitseg.jobs import EvaluateJob
+from napari_slitseg.pipelines.evaluate import evaluate
+from napari_slitseg.pipelines.evaluation import EvaluationTable
+from napari_slitseg.pipelines.record import to_json
+from tests.pipelines.dots import DOTS, drain
+
+NEAR = [(y + 3, x) for y, x in DOTS]
+"""Each dot moved by 3 px."""
+
+
+def annotate(folder: Path, stem: str, yx: Any, **columns: Any) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{stem}.csv"
+    write_points(path, PointTable.from_yx(yx, **columns))
+    return path
+
+
+@pytest.fixture
+def slits(folder: Path) -> Path:
+    """Annotations of img1 (all right) and img2 (one dot more than there is); none of img10."""
+    place = folder.parent / "slits"
+    annotate(place, "img1", DOTS)
+    annotate(place, "img2", DOTS[:2])
+    return place
+
+
+@pytest.fixture
+def job(folder: Path, slits: Path, model_file: Path) -> EvaluateJob:
+    return EvaluateJob(
+        images=(folder,),
+        annotations=slits,
+        model=str(model_file),
+        device="cpu",
+        pixel_size_nm=10,
+    )
+
+
+def run(job: EvaluateJob, **change: Any) -> tuple[list[Event], EvaluationTable]:
+    return drain(evaluate(job.model_copy(update=change)))
+
+
+def ended(events: list[Event]) -> Finished:
+    assert isinstance(events[-1], Finished)
+    return events[-1]
+
+
+def test_with_the_model(job: EvaluateJob) -> None:
+    events, table = run(job)
+    assert ended(events) == Finished(reason="done", n_ok=2, n_skipped=1)
+    assert any(isinstance(event, Progress) for event in events)
+    counts = [
+        (i.path.stem, i.scores.true_positive, i.scores.false_positive, i.scores.missed)
+        for i in table.images
+    ]
+    assert counts == [("img1", 4, 0, 0), ("img2", 1, 0, 1)]
+    assert table.skipped == {"img10.png": "It has no annotation."}
+    assert table.pooled is not None
+    assert table.pooled.recall == pytest.approx(5 / 6)
+    assert table.pooled.tolerance_nm == pytest.approx(50)
+
+
+def test_annotations_next_to_the_images_are_found(job: EvaluateJob, slits: Path) -> None:
+    _, table = run(job, annotations=None)
+    assert [image.annotation.parent.name for image in table.images] == ["slits", "slits"]
+
+
+def test_threshold_reaches_the_model(job: EvaluateJob) -> None:
+    _, table = run(job, threshold=1.0)
+    assert [image.scores.n_predicted for image in table.images] == [0, 0]
+
+
+def test_with_predictions_no_model_is_needed(job: EvaluateJob, tmp_path: Path) -> None:
+    found = tmp_path / "found"
+    annotate(found, "img1_slits", NEAR)
+    annotate(found, "img2", NEAR[:2])
+    _, table = run(job, predictions=found, model="nothing")
+    assert [image.scores.true_positive for image in table.images] == [4, 2]
+    assert [image.prediction for image in table.images] == [
+        found / "img1_slits.csv",
+        found / "img2.csv",
+    ]
+    assert table.images[0].scores.localisation_nm == pytest.approx(30)
+
+
+def test_a_missing_prediction_fails_the_image(job: EvaluateJob, tmp_path: Path) -> None:
+    found = tmp_path / "found"
+    annotate(found, "img1_slits", DOTS)
+    events, table = run(job, predictions=found)
+    [failed] = [event for event in events if isinstance(event, ImageFailed)]
+    assert failed.name == "img2.png"
+    assert "img2_slits.csv" in failed.reason
+    assert table.failed == {"img2.png": failed.reason}
+    assert ended(events) == Finished(reason="done", n_ok=1, n_failed=1, n_skipped=1)
+
+
+def test_annotations_are_not_compared_with_themselves(job: EvaluateJob, slits: Path) -> None:
+    events, _ = run(job, predictions=slits)
+    assert ended(events).reason == "failed"
+    assert all(
+        "as well as its prediction" in event.reason
+        for event in events
+        if isinstance(event, ImageFailed)
+    )
+
+
+def test_an_annotation_that_cannot_be_read_fails_the_image(job: EvaluateJob, slits: Path) -> None:
+    (slits / "img2.csv").write_text("a,b\n1,2\n")
+    events, table = run(job)
+    assert list(table.failed) == ["img2.png"]
+    assert ended(events).n_ok == 1
+
+
+# -- scales
+
+
+@pytest.mark.parametrize(
+    ("change", "right"),
+    [
+        ({"tolerance_nm": 30.0}, 4),
+        ({"tolerance_nm": 29.9}, 0),
+        ({"tolerance_nm": 29.9, "pixel_size_nm": 9.9}, 4),
+        ({"tolerance_px": 3.0, "tolerance_nm": 1.0}, 4),
+        ({"tolerance_px": 2.9}, 0),
+        ({"tolerance_px": 3.0, "pixel_size_nm": None}, 4),
+    ],
+)
+def test_tolerance(job: EvaluateJob, tmp_path: Path, change: dict[str, Any], right: int) -> None:
+    found = tmp_path / "found"
+    annotate(found, "img1", NEAR)
+    annotate(found, "img2", NEAR)
+    _, table = run(job, predictions=found, **change)
+    assert table.images[0].scores.true_positive == right
+
+
+def test_nanometres_need_a_pixel_size(job: EvaluateJob) -> None:
+    events, table = run(job, pixel_size_nm=None)
+    reasons = [event.reason for event in events if isinstance(event, ImageFailed)]
+    assert len(reasons) == 2
+    assert all("--tolerance-px" in reason for reason in reasons)
+    assert table.pooled is None
+    assert ended(events).reason == "failed"
+
+
+def test_a_table_of_pixel_sizes(job: EvaluateJob, tmp_path: Path) -> None:
+    sizes = tmp_path / "sizes.csv"
+    sizes.write_text("image,pixel_size_nm\nimg1,5\nimg2.png,20\n")
+    _, table = run(job, pixel_sizes=sizes, tolerance_nm=60, threshold=0.2)
+    assert [image.scores.tolerance_px for image in table.images] == [12, 3]
+
+
+# -- what counts
+
+
+@pytest.mark.parametrize(
+    ("change", "set_aside"),
+    [
+        ({"ignore_radius_nm": 61.0}, 1),
+        ({"ignore_radius_nm": 59.0}, 0),
+        ({"pixel_size_nm": None, "tolerance_px": 5.0, "ignore_radius_px": 6.1}, 1),
+        ({"pixel_size_nm": None, "tolerance_px": 5.0, "ignore_radius_px": 5.9}, 0),
+    ],
+)
+def test_near_uncertain_annotations_nothing_counts(
+    job: EvaluateJob, slits: Path, change: dict[str, Any], set_aside: int
+) -> None:
+    unsure = (DOTS[3][0] + 6, DOTS[3][1])
+    annotate(slits, "img1", [*DOTS[:3], unsure], uncertain=[False, False, False, True])
+    _, table = run(job, **change)
+    scores = table.images[0].scores
+    assert (scores.n_set_aside, scores.n_uncertain) == (set_aside, 1)
+    assert (scores.true_positive, scores.missed) == (3, 0)
+    assert scores.false_positive == 1 - set_aside
+
+
+def test_rejected_points_are_neither_annotated_nor_predicted(
+    job: EvaluateJob, slits: Path, tmp_path: Path
+) -> None:
+    status = ["added", "moved", "accepted", "rejected"]
+    annotate(slits, "img1", DOTS, status=status)
+    found = tmp_path / "found"
+    annotate(found, "img1", DOTS, status=["rejected", "proposed", "accepted", "proposed"])
+    annotate(found, "img2", DOTS[:2])
+    _, table = run(job, predictions=found)
+    scores = table.images[0].scores
+    assert (scores.true_positive, scores.false_positive, scores.missed) == (2, 1, 1)
+
+
+def test_proposals_that_nobody_reviewed_are_no_annotation(job: EvaluateJob, slits: Path) -> None:
+    annotate(slits, "img1", DOTS, status=["added", "added", "added", "proposed"])
+    annotate(slits, "img2", DOTS[:2], status="proposed", score=[0.5, 0.9])
+    events, table = run(job)
+    [notice] = [event for event in events if isinstance(event, Notice)]
+    assert notice.text.startswith("1 proposals")
+    assert table.images[0].scores.n_annotated == 3
+    assert "only proposals" in table.failed["img2.png"]
+
+
+def test_an_annotation_without_points_says_there_are_none(job: EvaluateJob, slits: Path) -> None:
+    annotate(slits, "img2", [])
+    _, table = run(job)
+    scores = table.images[1].scores
+    assert (scores.true_positive, scores.false_positive, scores.missed) == (0, 1, 0)
+
+
+# -- the table
+
+
+def test_the_table_has_every_figure(job: EvaluateJob, tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "table.csv"
+    _, table = run(job, out=out, threshold=1.0)
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["image"] for row in rows] == ["img1.png", "img2.png"]
+    assert set(rows[0]) == {
+        "image",
+        "file",
+        "annotation",
+        "prediction",
+        *table.images[0].scores.to_dict(),
+    }
+    assert rows[0]["missed"] == "4"
+    assert rows[0]["precision"] == ""
+    assert float(rows[0]["vanilla_nm"]) == table.images[0].scores.vanilla_nm
+
+
+def test_plain_json(job: EvaluateJob) -> None:
+    _, table = run(job, threshold=1.0)
+    content = json.loads(to_json(table.to_dict()), parse_constant=pytest.fail)
+    assert content["images"][0]["precision"] is None
+    assert content["pooled"]["missed"] == 6
+    assert content["skipped"] == {"img10.png": "It has no annotation."}
+
+
+def test_nothing_to_score_writes_nothing(job: EvaluateJob, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    out = tmp_path / "table.csv"
+    out.write_text("earlier")
+    events, table = run(job, annotations=tmp_path / "empty", out=out)
+    assert ended(events).reason == "failed"
+    assert "No image could be scored" in ended(events).message
+    assert len([event for event in events if isinstance(event, ImageSkipped)]) == 3
+    assert table.pooled is None
+    assert out.read_text() == "earlier"
+
+
+def test_cancelled_evaluations_write_nothing(job: EvaluateJob, tmp_path: Path) -> None:
+    out = tmp_path / "table.csv"
+    events, table = drain(evaluate(job.model_copy(update={"out": out}), lambda: True))
+    assert ended(events).reason == "cancelled"
+    assert table == EvaluationTable()
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"annotations": Path("nowhere")}, "no folder nowhere"),
+        ({"predictions": Path("nowhere")}, "no folder nowhere"),
+        ({"model": "nothing"}, "no model 'nothing'"),
+    ],
+)
+def test_refusals(job: EvaluateJob, change: dict[str, Any], message: str) -> None:
+    events, table = run(job, **change)
+    assert len(events) == 1
+    assert ended(events).reason == "refused"
+    assert message in ended(events).message
+    assert table.images == ()

@@ -1,0 +1,65 @@
+"""What is loaded when: seen from a fresh interpreter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import napari_slitseg
+
+PACKAGE = Path(napari_slitseg.__file__).parent
+WINDOW = {"napari", "qtpy", "superqt", "magicgui", "PyQt5", "PyQt6", "PySide2", "PySide6", "vispy"}
+WITH_TORCH = {
+    "core.checkpoint_tensors",
+    "core.devices",
+    "core.inference",
+    "core.models.base",
+    "core.models.forknet",
+    "core.models.unet",
+    "core.network",
+}
+"""Modules that need torch as soon as they are imported."""
+
+
+def modules_below(*names: str) -> list[str]:
+    """Names of modules and everything in them, without the package's own name."""
+    files = [path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py"))]
+    found = [".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in files]
+    return [module for module in found if module.startswith(names)]
+
+
+def loaded_by(modules: list[str]) -> set[str]:
+    """Top-level packages in a fresh interpreter that has imported some of our modules."""
+    program = (
+        "import importlib, json, sys\n"
+        "for name in json.loads(sys.argv[1]):\n"
+        "    importlib.import_module('napari_slitseg.' + name)\n"
+        "print(json.dumps([name.partition('.')[0] for name in sys.modules]))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, json.dumps(modules)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return set(json.loads(result.stdout))
+
+
+def test_nothing_but_docks_loads_qt_or_napari() -> None:
+    modules = modules_below("core", "jobs", "events", "pipelines", "cli")
+    assert len(modules) > 50
+    assert loaded_by(modules) & WINDOW == set()
+
+
+def test_torch_is_loaded_only_where_networks_run() -> None:
+    modules = modules_below("core", "jobs", "events", "pipelines", "cli")
+    assert set(modules) >= WITH_TORCH
+    assert "torch" not in loaded_by([name for name in modules if name not in WITH_TORCH])
+
+
+def test_the_command_line_starts_light() -> None:
+    heavy = {"torch", "numpy", "scipy", "pandas", "tifffile", "skimage", "dask"}
+    assert loaded_by(["jobs", "events", "cli", "cli.app"]) & heavy == set()
