@@ -6,7 +6,7 @@ ON_SCREEN := tools/virtual_display.sh
 
 # A Linux machine with neither X nor Wayland: draw on a virtual screen and keep the pictures.
 ifeq ($(shell uname -s)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
-DEMO := $(ON_SCREEN) $(BIN)/slitseg demo --screenshots demo
+DEMO := $(ON_SCREEN) $(BIN)/slitseg demo --screenshots demo && ls demo/*
 else
 DEMO := $(BIN)/slitseg demo
 endif
