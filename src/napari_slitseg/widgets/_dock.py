@@ -10,10 +10,12 @@ from psygnal import SignalInstance
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import (
+    QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -123,17 +125,6 @@ class TaskBar(QWidget):
         self.bar.setFormat(text or "%p%")
 
 
-def column(*widgets: QWidget | QHBoxLayout) -> QVBoxLayout:
-    """Widgets below each other."""
-    layout = QVBoxLayout()
-    for widget in widgets:
-        if isinstance(widget, QWidget):
-            layout.addWidget(widget)
-        else:
-            layout.addLayout(widget)
-    return layout
-
-
 def row(*widgets: QWidget, stretch: int | None = None) -> QHBoxLayout:
     """Widgets beside each other; the one numbered `stretch` takes the room that is left."""
     layout = QHBoxLayout()
@@ -141,3 +132,15 @@ def row(*widgets: QWidget, stretch: int | None = None) -> QHBoxLayout:
     for number, widget in enumerate(widgets):
         layout.addWidget(widget, int(number == stretch))
     return layout
+
+
+def scrollable(dock: QWidget, content: QWidget) -> None:
+    """Fill a dock with content that scrolls where the window is low."""
+    area = QScrollArea()
+    area.setWidget(content)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    layout = QVBoxLayout(dock)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(area)

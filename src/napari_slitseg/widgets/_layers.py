@@ -94,6 +94,7 @@ class Layers:
             self._put_below(layer)
             if "image" in self._own:
                 self._own["image"].visible = False
+                self._own["image"].data = _NOTHING
         self._place_all()
         self._show_scale_bar()
         if before is None or self._extent != (self._frame, entry.shape):
@@ -127,7 +128,7 @@ class Layers:
         assumed = 10.0 if prediction is None else prediction.pixel_size_nm
         size = max(MARK_NM / (entry.pixel_size_nm or assumed), 0.01 * max(entry.shape))
         overlay = entry.overlay
-        _make.draw_lines(self._layer("matched pairs"), overlay.lines, 0.12 * size)
+        _make.draw_lines(self._layer("matched pairs"), overlay.lines, 0.07 * size)
         _make.draw_marks(self._layer("annotated slits"), overlay.annotations, size)
         _make.draw_marks(self._layer("detected slits"), overlay.detections, size)
 

@@ -23,6 +23,9 @@ ORDER: Final = (
 )
 """Our layers, lowest first."""
 
+_ON_SCREEN: Final = {"annotated slits": (7, 26), "detected slits": (4, 13)}
+"""Smallest and largest marks, px of the screen: zooming in shows where exactly they lie."""
+
 _MAP_COLOUR: Final = {"membrane map": MEMBRANE_COLOUR, "slit map": SLIT_COLOUR}
 
 
@@ -45,14 +48,19 @@ def _empty(name: str) -> Layer:
             colormap=colours,
             contrast_limits=(0, 1),
             blending="additive",
-            opacity=0.6,
+            opacity=0.5,
         )
     if name == "matched pairs":
         return Vectors(
             np.zeros((0, 2, 2)), ndim=2, name=name, edge_color=MATCH_LINE, vector_style="line"
         )
     return Points(
-        np.zeros((0, 2)), ndim=2, name=name, border_width=0.18, border_width_is_relative=True
+        np.zeros((0, 2)),
+        ndim=2,
+        name=name,
+        border_width=0.14,
+        border_width_is_relative=True,
+        canvas_size_limits=_ON_SCREEN[name],
     )
 
 

@@ -83,19 +83,24 @@ class ModelChooser(QWidget):
             self.card.setText(f"⚠ {escape(str(error))}")
             return
         self.card.setText(card_text(self.info))
-        self.card.setToolTip(f"Weights {self.info.sha256[:16]}…")
+        self.card.setToolTip(f"{_about(self.info)}\n\nWeights {self.info.sha256[:16]}…")
 
 
 def card_text(info: CheckpointInfo) -> str:
     """Return a model's card as short rich text."""
-    about = escape(str(info.card.get("about", "No description.")))
+    about = escape(_about(info).split(". ")[0].rstrip("."))
     lines = [
-        f"<b>{escape(info.name)}</b>: {escape(info.spec.architecture)}, "
-        f"width {info.spec.width:g}, trained at {info.pixel_size_nm:g} nm/px",
+        f"<b>{escape(info.name)}</b>",
+        f"{escape(info.spec.architecture)}, width {info.spec.width:g}, "
+        f"trained at {info.pixel_size_nm:g} nm/px",
         *(_score_line(name, info.card) for name in _SETS),
-        f"<small>{about}</small>",
+        f"<small>{about}.</small>",
     ]
     return "<br>".join(line for line in lines if line)
+
+
+def _about(info: CheckpointInfo) -> str:
+    return str(info.card.get("about", "No description"))
 
 
 def _score_line(name: str, card: dict[str, Any]) -> str:

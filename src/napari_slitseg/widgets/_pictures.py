@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DOCKS: Final = {"load": "Load images", "predict": "Predict slits", "metrics": "Metrics"}
 _SETTLE_S: Final = 0.5
-_ZOOM: Final = 4.5
+_ZOOM: Final = 7.0
 
 
 class Camera:
@@ -48,8 +48,9 @@ class Camera:
         workspace.open(entry.key)
         self.viewer.reset_view()
         layer = next(each for each in self.viewer.layers if each.name == "annotated slits")
-        self.viewer.camera.center = layer.data_to_world(_widest_at(entry))
-        self.viewer.camera.zoom *= _ZOOM
+        camera = getattr(self.viewer, "scene", self.viewer).camera  # napari before 0.9
+        camera.center = layer.data_to_world(_widest_at(entry))
+        camera.zoom *= _ZOOM
         self.window("close_up")
 
     def window(self, name: str) -> None:

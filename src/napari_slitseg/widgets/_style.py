@@ -41,7 +41,7 @@ VERMILLION: Final = "#D55E00"
 YELLOW: Final = "#F0E442"
 WHITE: Final = "#FFFFFF"
 GREY: Final = "#BBBBBB"
-PURPLE: Final = "#CC79A7"
+ORANGE: Final = "#E69F00"
 BLUE: Final = "#0072B2"
 
 _FOUND = "Found by the model; nothing to compare with."
@@ -82,12 +82,12 @@ MARKS: Final = MappingProxyType(
 )
 """Kinds of points by name. Detections are filled, annotations are outlines."""
 
-MATCH_LINE: Final = WHITE
+MATCH_LINE: Final = ORANGE
 """Colour of the line from a detection to its annotation."""
 
 MEMBRANE_COLOUR: Final = BLUE
-SLIT_COLOUR: Final = PURPLE
-"""Brightest colours of the two probability maps."""
+SLIT_COLOUR: Final = "#C0006A"
+"""Brightest colours of the two maps. Added to grey and to each other they stay off white."""
 
 MARK_NM: Final = 120.0
 """Standard diameter of a mark, nm."""

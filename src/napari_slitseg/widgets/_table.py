@@ -17,6 +17,7 @@ _Role = Qt.ItemDataRole
 KEY: Final = _Role.UserRole
 SORT: Final = _Role.UserRole + 1
 _SUMMARY: Final = -1
+_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class EntryTable(QAbstractTableModel):
         if role == KEY:
             return _SUMMARY if self.is_summary(row) else item.key
         if role == _Role.TextAlignmentRole and index.column():
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            return _RIGHT
         if role == _Role.FontRole:
             return self._font(row)
         if role == _Role.ToolTipRole and column.hint and not self.is_summary(row):

@@ -67,6 +67,8 @@ class LoadDock(Dock):
         self.save = _button(
             "Save annotations…", "Write the annotations you edited to CSV files.", self.save_all
         )
+        for arrow in (self.previous, self.next):
+            arrow.setFixedWidth(36)
         self.page = QSpinBox()
         self.page.setPrefix("Page ")
         self.page.setToolTip("Page of a file with several images.")
@@ -100,12 +102,13 @@ class LoadDock(Dock):
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
-        layout.addLayout(row(self.folder, self.files, self.remove))
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addLayout(row(self.folder, self.files, self.remove, self.previous, self.next))
         layout.addWidget(self.empty, 1)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.tasks)
         layout.addWidget(self.message)
-        layout.addLayout(row(self.previous, self.next, self.page, self.save))
+        layout.addLayout(row(self.page, self.save))
         header = self.view.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -246,7 +249,7 @@ class LoadDock(Dock):
         self.view.setVisible(bool(entries))
         for button in (self.remove, self.previous, self.next):
             button.setEnabled(bool(entries))
-        self.save.setEnabled(any(entry.edited for entry in entries))
+        self.save.setVisible(any(entry.edited for entry in entries))
         self._show_pages(current)
 
     def _show_pages(self, current: ImageEntry | None) -> None:

@@ -66,6 +66,7 @@ class MetricsDock(Dock):
         self.sorted.setSourceModel(self.table)
         self.view = table_view(self.sorted)
         self.view.setAccessibleName("Scores")
+        self.view.setMinimumHeight(130)
         self.timer = QTimer(self)
         self.timer.setSingleShot(True)
         self.timer.setInterval(150)

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 
 from napari_slitseg.core.checkpoint import CheckpointInfo
 from napari_slitseg.widgets._device import DeviceCombo
-from napari_slitseg.widgets._dock import Dock, Message, TaskBar, row
+from napari_slitseg.widgets._dock import Dock, Message, TaskBar, row, scrollable
 from napari_slitseg.widgets._entry import ImageEntry, Status
 from napari_slitseg.widgets._model_card import ModelChooser
 from napari_slitseg.widgets._session import session_of
@@ -80,7 +80,9 @@ class PredictDock(Dock):
         self.message.say("")
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self.model)
         form = QFormLayout()
         form.addRow("Device", self.device)
@@ -96,6 +98,7 @@ class PredictDock(Dock):
         layout.addLayout(cut)
         layout.addWidget(self.count)
         layout.addStretch()
+        scrollable(self, content)
 
     def _connect(self) -> None:
         self.this.clicked.connect(lambda: self.predict_this())
