@@ -46,8 +46,8 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in ("down.0.0", "down.0.3", "merge.3.3"):
             weights[f"{name}.weight"][0, 0, 1, 1] = 1
         weights["merge.3.0.weight"][0, 1, 1, 1] = 1
-        weights["slit.weight"][:] = 6
-        weights["slit.bias"][:] = -4
+        weights["slit.weight"][:] = 5
+        weights["slit.bias"][:] = -6
         weights["membrane.bias"][:] = -1
     spec = model.spec
     info = CheckpointInfo("dots", spec, Normalisation(), 10.0, threshold=0.5, min_distance_nm=30)

@@ -24,6 +24,7 @@ app: Final = App(
     help="Find and review podocyte slits in electron micrographs.",
     version=__version__,
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from napari_slitseg.core.bundled import resolve_model
 from napari_slitseg.core.detection.peaks import candidates
@@ -64,7 +68,7 @@ def predict_image(
     threshold, min_distance_nm : float, optional
         None for the model's own.
     should_stop : callable
-        Asked between tiles.
+        Asked between tiles, and between the blocks in which slits are looked for.
     region : tuple of slice, optional
         Predict only this part, px; the result is of the whole image nevertheless.
     earlier : Prediction, optional
@@ -96,9 +100,8 @@ def predict_image(
         membrane, slit, found = paste(maps, region, image.shape, _usable(earlier, image, predictor))
     else:
         maps = yield from _maps(predictor, image, None, should_stop, notices)
-        membrane, slit, found = maps.membrane, maps.slit, candidates(maps.slit)
-    if should_stop():
-        raise Cancelled("The prediction was cancelled.")
+        membrane, slit = maps.membrane, maps.slit
+        found = candidates(cast("NDArray[np.floating]", _Asking(slit, should_stop)))
     return Prediction(
         membrane=membrane,
         slit=slit,
@@ -110,6 +113,23 @@ def predict_image(
         model_sha256=info.sha256,
         notices=tuple(notices),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Asking:
+    """A map that asks whether to stop before it is read; it is read block by block."""
+
+    array: NDArray[np.floating]
+    should_stop: ShouldStop
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    def __getitem__(self, window: tuple[slice, slice]) -> NDArray[np.floating]:
+        if self.should_stop():
+            raise Cancelled("The prediction was cancelled.")
+        return self.array[window]
 
 
 def _maps(
