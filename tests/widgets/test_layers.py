@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from napari.layers import Image, Points
@@ -8,6 +10,7 @@ from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.widgets import _samples
 from napari_slitseg.widgets._adopt import Frame, frame_for, micrograph_of, slice_of
+from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets._style import MARKS
 
 
@@ -233,3 +236,39 @@ def test_files_lie_in_nm_unless_other_layers_are_in_pixels() -> None:
     assert frame_for(8.0, [Points(np.zeros((1, 2)))]) == Frame()
     assert frame_for(None, []) == Frame()
     assert Frame((2.0, 4.0), (1.0, 1.0)).to_pixels((0, 5, 9)) == (2.0, 2.0)
+
+
+class Clicks:
+    """Stands for the dock."""
+
+    def __init__(self) -> None:
+        self.at: list[tuple[float, float]] = []
+
+    def note(self, y: float, x: float) -> None:
+        self.at.append((y, x))
+
+
+def click(viewer, position, *, drag: bool = False) -> None:
+    """Press, perhaps move, and release the mouse."""
+    event = SimpleNamespace(type="mouse_press", position=position)
+    for callback in list(viewer.mouse_drag_callbacks):
+        if getattr(callback, "__name__", "") != "_on_mouse":
+            continue
+        steps = callback(viewer, event)
+        next(steps)
+        for kind in [*(["mouse_move"] if drag else []), "mouse_release"]:
+            event.type = kind
+            next(steps, None)
+
+
+def test_clicks_are_told_in_pixels_and_drags_are_not(shown) -> None:
+    layers, clicks = session_of(shown.viewer).layers, Clicks()
+    before = len(shown.viewer.mouse_drag_callbacks)
+    layers.on_click(clicks.note)
+    click(shown.viewer, (100.0, 205.0))
+    click(shown.viewer, (100.0, 205.0), drag=True)
+    assert clicks.at == [(10.0, 20.5)]
+    layers.on_click(None)
+    click(shown.viewer, (100.0, 205.0))
+    assert len(clicks.at) == 1
+    assert len(shown.viewer.mouse_drag_callbacks) == before

@@ -41,8 +41,11 @@ def test_a_folder_is_listed_with_its_annotations_and_its_bad_file(
     assert load.empty.isHidden()
     assert not load.view.isHidden()
 
-    load.step(1)
+    load.next.click()
     assert workspace.current.name == "b"
+    load.previous.click()
+    assert workspace.current.name == "a"
+    load.next.click()
     load._on_row(load.sorted.index(0, 0))
     assert workspace.current.name == "a"
 

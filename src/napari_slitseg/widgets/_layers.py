@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakValueDictionary, ref
+from weakref import WeakMethod, WeakValueDictionary, ref
 
 import numpy as np
 from napari.layers import Image, Layer, Points, Vectors
@@ -33,7 +33,7 @@ class Layers:
         self._adopted: WeakValueDictionary[int, Image] = WeakValueDictionary()
         self._shown: tuple[object, ...] = ()
         self._drawn: dict[str, object] = {}
-        self._click: Callable[[float, float], None] | None = None
+        self._click: WeakMethod[Callable[[float, float], None]] | None = None
         self._is_switching = False
         self._is_inserting = False
         self._frame = Frame()
@@ -276,11 +276,11 @@ class Layers:
     # -- clicks
 
     def on_click(self, callback: Callable[[float, float], None] | None) -> None:
-        """Call back with row and column of clicks on the image; None ends it."""
+        """Call a method with row and column of clicks on the image; None ends it."""
         callbacks = self.viewer.mouse_drag_callbacks
         if self._click is not None:
             callbacks.remove(self._on_mouse)
-        self._click = callback
+        self._click = None if callback is None else WeakMethod(callback)
         if callback is not None:
             callbacks.append(self._on_mouse)
 
@@ -290,8 +290,9 @@ class Layers:
         while event.type == "mouse_move":
             dragged = True
             yield
-        if not dragged and self._click is not None:
-            self._click(*self._frame.to_pixels(event.position))
+        callback = None if self._click is None else self._click()
+        if callback is not None and not dragged:
+            callback(*self._frame.to_pixels(event.position))
 
 
 def _is_blank_slice(entry: ImageEntry, where: tuple[int, ...]) -> bool:

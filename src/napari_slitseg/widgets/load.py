@@ -62,8 +62,8 @@ class LoadDock(Dock):
         self.remove = _button(
             "Remove", "Take the selected images off the list; files stay.", self.remove_selected
         )
-        self.previous = _button("◀", "Previous image (Alt+Left).", partial(self.step, -1))
-        self.next = _button("▶", "Next image (Alt+Right).", partial(self.step, 1))
+        self.previous = _button("◀", "Previous image (Alt+Left).", self.go_back)
+        self.next = _button("▶", "Next image (Alt+Right).", self.go_on)
         self.save = _button(
             "Save annotations…", "Write the annotations you edited to CSV files.", self.save_all
         )
@@ -123,8 +123,8 @@ class LoadDock(Dock):
         self.link(self.runner.busy_changed, self.tasks.show_busy)
         self.link(self.runner.event, self._on_event)
         self.link(self.runner.failed, self.message.warn)
-        self.shortcut("Alt+Left", partial(self.step, -1))
-        self.shortcut("Alt+Right", partial(self.step, 1))
+        self.shortcut("Alt+Left", self.go_back)
+        self.shortcut("Alt+Right", self.go_on)
 
     # -- what a person does
 
@@ -152,9 +152,13 @@ class LoadDock(Dock):
         self.workspace.add_paths(files)
         self._read_waiting()
 
-    def step(self, by: int) -> None:
-        """Open the next or previous image."""
-        self.workspace.step(by)
+    def go_on(self) -> None:
+        """Open the next image."""
+        self.workspace.step(1)
+
+    def go_back(self) -> None:
+        """Open the previous image."""
+        self.workspace.step(-1)
 
     def remove_selected(self) -> None:
         """Take the selected images off the list, unless that would lose annotations."""
@@ -265,7 +269,7 @@ class LoadDock(Dock):
 def _button(text: str, tooltip: str, slot: Callable[[], Any]) -> QPushButton:
     button = QPushButton(text)
     button.setToolTip(tooltip)
-    button.clicked.connect(lambda: slot())
+    button.clicked.connect(slot)
     return button
 
 

@@ -101,10 +101,10 @@ class PredictDock(Dock):
         scrollable(self, content)
 
     def _connect(self) -> None:
-        self.this.clicked.connect(lambda: self.predict_this())
-        self.all.clicked.connect(lambda: self.predict_all())
+        self.this.clicked.connect(self.predict_this)
+        self.all.clicked.connect(self.predict_all)
         self.click.toggled.connect(self._on_click_mode)
-        self.slider.valueChanged.connect(lambda value: self.threshold.setValue(value / _STEPS))
+        self.slider.valueChanged.connect(self._on_slider)
         self.threshold.valueChanged.connect(self._on_cut)
         self.distance.valueChanged.connect(self._on_cut)
         self.link(self.model.changed, self._on_model)
@@ -166,6 +166,9 @@ class PredictDock(Dock):
             self.threshold.setValue(threshold)
             self.distance.setValue(distance)
         self.refresh()
+
+    def _on_slider(self, value: int) -> None:
+        self.threshold.setValue(value / _STEPS)
 
     def _on_cut(self) -> None:
         value = self.threshold.value()
