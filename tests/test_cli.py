@@ -182,10 +182,10 @@ def test_predict(
     output = capsys.readouterr()
     assert output.out == ""
     lines = output.err.splitlines()
-    assert [line.partition(" slits,")[0] for line in lines[:-1]] == [
-        "[1/3] img1.png: 4",
-        "[2/3] img2.png: 1",
-        "[3/3] img10.png: 2",
+    assert [line.partition(", ")[0] for line in lines[:-1]] == [
+        "[1/3] img1.png: 4 slits",
+        "[2/3] img2.png: 1 slit",
+        "[3/3] img10.png: 2 slits",
     ]
     assert lines[-1] == "3 done."
     assert len(os.listdir(tmp_path / "out")) == 7
@@ -254,6 +254,26 @@ def test_a_refused_evaluation_is_json_too(capsys: pytest.CaptureFixture[str]) ->
     assert content["reason"] == "refused"
     assert content["message"]
     assert content["images"] == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others have no such names")
+def test_file_names_that_are_no_text(
+    tmp_path: Path, slitseg: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = os.fsdecode(b"b\xf6se \xc3\xa4")
+    images, out = tmp_path / "images", tmp_path / "out"
+    images.mkdir()
+    Image.fromarray(draw_dots()).save(images / f"{name}.png")
+    assert main(["predict", str(images), "--out", str(out), *slitseg]) == 0
+    content = json.loads((out / "predictions.json").read_text())
+    assert content["images"][0]["name"] == name
+    (out / f"{name}_slits.csv").rename(images / f"{name}.csv")
+    text = (images / f"{name}.csv").read_text().replace("score", "index2")
+    (images / f"{name}.csv").write_text(text)
+    table = str(out / "table.csv")
+    assert main(["evaluate", str(images), "--out", table, *slitseg]) == 0
+    assert "se ä" in capsys.readouterr().out
+    assert os.fsencode(name) in Path(table).read_bytes()
 
 
 def test_simulate_then_evaluate(

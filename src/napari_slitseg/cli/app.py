@@ -107,7 +107,7 @@ def doctor(*, as_json: AsJson = False) -> int:
         if not as_json:
             print_check(check)
     if as_json:
-        say(json.dumps([check.to_dict() for check in checks], indent=2, ensure_ascii=False))
+        say(json.dumps([check.to_dict() for check in checks], indent=2))
     return int(any(check.status == "fail" for check in checks))
 
 

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from napari_slitseg.cli.view import printable
+
 if TYPE_CHECKING:
     from napari_slitseg.core.metrics import ImageScores, PooledScores
     from napari_slitseg.pipelines.doctor import Check
@@ -36,7 +38,10 @@ def print_evaluation(table: EvaluationTable) -> None:
     for name in (*_COUNTS, *_FRACTIONS, *(f"{length} ({unit})" for length in _LENGTHS)):
         grid.add_column(name, justify="right")
     for image in table.images:
-        grid.add_row(Text(image.path.name), *_cells(image.scores, *_lengths(image.scores, unit)))
+        grid.add_row(
+            Text(printable(image.path.name, sys.stdout)),
+            *_cells(image.scores, *_lengths(image.scores, unit)),
+        )
     grid.add_section()
     lengths = (
         getattr(pooled, f"mean_image_chamfer_{unit}"),

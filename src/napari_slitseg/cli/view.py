@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -34,8 +34,14 @@ def make_view(*, quiet: bool) -> View:
 
 def say_error(text: str) -> None:
     """Write a line to the error stream."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text, sys.stderr) + "\n")
     sys.stderr.flush()
+
+
+def printable(text: str, stream: TextIO) -> str:
+    """Text whose letters a stream can print; odd bytes of file names are spelled out."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 class Lines:
@@ -121,7 +127,8 @@ def _text(event: Event) -> str:
         case events.Notice():
             return f"{event.item}: {event.text}" if event.item else event.text
         case events.ImageDone():
-            return f"{event.name}: {event.n_slits} slits, {event.seconds:.1f} s"
+            slits = "1 slit" if event.n_slits == 1 else f"{event.n_slits} slits"
+            return f"{event.name}: {slits}, {event.seconds:.1f} s"
         case events.ImageFailed():
             return f"{event.name}: failed. {event.reason}"
         case events.ImageSkipped():

@@ -88,7 +88,8 @@ def work_on_each(
             tally.count(failed)
             yield failed
             if isinstance(error, OutputError) and error.concerns_all:
-                tally.reason, tally.message = "failed", str(error)
+                tally.reason = "failed"
+                tally.message = f"No more results can be written ({error.why}); it ended early."
                 return tally
     return tally
 

@@ -61,7 +61,7 @@ def write_maps(
     with (
         writing(path),
         open_atomically(path) as file,
-        tifffile.TiffWriter(file, bigtiff=big, imagej=for_imagej) as tiff,
+        tifffile.TiffWriter(file, bigtiff=big, imagej=for_imagej, byteorder="<") as tiff,
     ):
         tiff.write(
             _strips(maps, rows, dtype),
@@ -74,10 +74,11 @@ def write_maps(
         )
 
 
-def _strips(maps: tuple[NDArray[Any], ...], rows: int, dtype: str) -> Iterator[NDArray[Any]]:
+def _strips(maps: tuple[NDArray[Any], ...], rows: int, dtype: str) -> Iterator[bytes]:
+    """Yield strips as bytes: numpy's own writing of arrays hides that a disk is full."""
     for page in maps:
         for top in range(0, page.shape[0], rows):
-            yield np.asarray(page[top : top + rows], dtype=dtype)
+            yield np.asarray(page[top : top + rows], dtype=f"<{np.dtype(dtype).str[1:]}").tobytes()
 
 
 def _plain(prediction: Prediction, pixel_size_nm: float | None) -> dict[str, Any]:

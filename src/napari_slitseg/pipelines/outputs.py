@@ -15,7 +15,8 @@ from napari_slitseg.pipelines.inputs import JobError
 
 SLIT_COLUMNS: Final = ("index", "axis-0", "axis-1", "score")
 
-_CONCERNS_ALL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOTDIR, errno.ENOENT)
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_CONCERNS_ALL: Final = (*_FULL, errno.EROFS, errno.ENOTDIR, errno.ENOENT)
 
 
 class OutputError(OSError):
@@ -25,11 +26,13 @@ class OutputError(OSError):
     ----------
     concerns_all : bool
         Whether the next result cannot be written either: disk full, folder gone.
+    why : str
+        What the system says.
     """
 
-    def __init__(self, message: str, *, concerns_all: bool) -> None:
+    def __init__(self, message: str, why: str, *, concerns_all: bool) -> None:
         super().__init__(message)
-        self.concerns_all = concerns_all
+        self.why, self.concerns_all = why, concerns_all
 
 
 @contextmanager
@@ -42,11 +45,9 @@ def writing(path: Path) -> Generator[None]:
         cure = " Free some space, then run it again." if error.errno in _FULL else ""
         raise OutputError(
             f"{path} could not be written: {why}.{cure} What was written before is untouched.",
+            why,
             concerns_all=error.errno in _CONCERNS_ALL,
         ) from error
-
-
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 def prepare_folder(folder: Path) -> None:
@@ -70,7 +71,7 @@ def prepare_folder(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file.
+    """Write a text file as UTF-8; odd bytes of file names are written as they are.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def write_text(path: Path, text: str) -> None:
         If that does not work.
     """
     with writing(path):
-        write_atomically(path, text.encode())
+        write_atomically(path, text.encode(errors="surrogateescape"))
 
 
 def write_slits(path: Path, table: PointTable) -> None:

@@ -137,8 +137,11 @@ class Record:
 
 
 def to_json(content: Any) -> str:
-    """Write plain values as JSON, indented; NaN and infinity, which JSON lacks, become null."""
-    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """Write plain values as JSON, indented; NaN and infinity, which JSON lacks, become null.
+
+    Letters beyond ASCII are escaped, so that any terminal can print and any file name survive it.
+    """
+    return json.dumps(_finite(content), indent=2, allow_nan=False) + "\n"
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
