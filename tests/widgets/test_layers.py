@@ -140,6 +140,8 @@ def test_an_image_dragged_into_napari_is_taken_in(table, pixels) -> None:
     assert names(table)[0] == "dragged"
     assert "annotated slits" in names(table)[1:]
     table.viewer.layers.remove(layer)
+    table.workspace.set_tolerance(11)
+    np.testing.assert_array_equal(layer_of(table, "dragged").data, pixels)
     assert table.workspace.entry(entry.key).annotation.yx.tolist() == [[1, 2]]
 
 
@@ -262,13 +264,13 @@ def click(viewer, position, *, drag: bool = False) -> None:
 
 
 def test_clicks_are_told_in_pixels_and_drags_are_not(shown) -> None:
-    layers, clicks = session_of(shown.viewer).layers, Clicks()
+    layers, clicks = session_of(shown.viewer).layers.clicks, Clicks()
     before = len(shown.viewer.mouse_drag_callbacks)
-    layers.on_click(clicks.note)
+    layers.listen(clicks.note)
     click(shown.viewer, (100.0, 205.0))
     click(shown.viewer, (100.0, 205.0), drag=True)
     assert clicks.at == [(10.0, 20.5)]
-    layers.on_click(None)
+    layers.listen(None)
     click(shown.viewer, (100.0, 205.0))
     assert len(clicks.at) == 1
     assert len(shown.viewer.mouse_drag_callbacks) == before

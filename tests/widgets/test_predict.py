@@ -80,7 +80,7 @@ def test_errors_are_told_and_the_dock_stays_usable(qtbot, desk, micrograph, tmp_
     gone = tmp_path / "gone.png"
     keys = [*workspace.add_paths([gone]), workspace.add_image(micrograph)]
     workspace.set_read(keys[0], Micrograph(np.zeros((9, 9)), None, "", "gone", gone))
-    workspace._images.clear()
+    workspace._shelf.drop(keys[0])
     predict.predict_all()
     wait(qtbot, desk)
     assert [e.status for e in workspace.entries] == [Status.FAILED, Status.PREDICTED]

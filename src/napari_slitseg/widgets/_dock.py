@@ -10,6 +10,7 @@ from psygnal import SignalInstance
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import (
+    QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -144,3 +145,36 @@ def scrollable(dock: QWidget, content: QWidget) -> None:
     layout = QVBoxLayout(dock)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(area)
+
+
+def spin(low: float, high: float, decimals: int, suffix: str, tooltip: str) -> QDoubleSpinBox:
+    """Field for a number."""
+    spin = QDoubleSpinBox()
+    spin.setRange(low, high)
+    spin.setDecimals(decimals)
+    spin.setSingleStep(10.0**-decimals)
+    spin.setSuffix(suffix)
+    spin.setToolTip(tooltip)
+    return spin
+
+
+def beside(left: QWidget, right: QWidget) -> QWidget:
+    """Two widgets beside each other; the left one takes the room that is left."""
+    both = QWidget()
+    both.setLayout(row(left, right, stretch=0))
+    return both
+
+
+def line() -> QFrame:
+    """Line between parts of a dock."""
+    frame = QFrame()
+    frame.setFrameShape(QFrame.Shape.HLine)
+    return frame
+
+
+def button(text: str, tooltip: str, slot: Callable[[], Any]) -> QPushButton:
+    """Button that calls a method."""
+    made = QPushButton(text)
+    made.setToolTip(tooltip)
+    made.clicked.connect(slot)
+    return made

@@ -32,7 +32,7 @@ def session_of(viewer: Viewer) -> Session:
     if viewer not in _SESSIONS:
         workspace = Workspace(settings().tolerance_nm)
         session = _SESSIONS[viewer] = Session(workspace, Layers(viewer, workspace))
-        session.layers.adopt_all()
+        session.layers.adoption.adopt_all()
     return _SESSIONS[viewer]
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,18 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_slitseg.core.image import Micrograph, read_image
+from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.widgets._entry import ImageEntry, Status
-from napari_slitseg.widgets._overlay import compare, edited_table
+from napari_slitseg.widgets._overlay import edited_table
+from napari_slitseg.widgets._scoring import compare_entry
+from napari_slitseg.widgets._shelf import Shelf, facts_of
 
 if TYPE_CHECKING:
     from napari_slitseg.core.prediction import Prediction
 
 DEFAULT_TOLERANCE_NM: Final = 50.0
-_IGNORE_RADIUS_NM: Final = 100.0
-_ASSUMED_NM: Final = 10.0
-_KEPT_IMAGES: Final = 3
 _NO_MAPS: Final = "Its maps were let go to save memory. Predict it again to see them."
 
 
@@ -51,7 +48,7 @@ class Workspace:
         self._tolerance_nm = tolerance_nm
         self._cut: tuple[float, float] | None = None
         self._stale: set[int] = set()
-        self._images: OrderedDict[int, Micrograph] = OrderedDict()
+        self._shelf = Shelf()
 
     @property
     def entries(self) -> tuple[ImageEntry, ...]:
@@ -67,6 +64,11 @@ class Workspace:
     def tolerance_nm(self) -> float:
         """Largest distance of a matched pair, nm."""
         return self._tolerance_nm
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every image is up to date with the settings."""
+        return not self._stale
 
     @property
     def cut(self) -> tuple[float, float] | None:
@@ -87,21 +89,18 @@ class Workspace:
         matches = (e for e in self.entries if all(getattr(e, k) == v for k, v in wanted))
         return next(matches, None)
 
-    # -- images come and go
-
     def add_paths(self, paths: Iterable[Path]) -> list[int]:
         """List files that are still to be read; those listed already keep their place."""
-        keys = []
-        for path in paths:
-            known = self.find(path=path)
-            entry = known or self._new(name=path.stem, path=path, status=Status.WAITING)
-            keys.append(entry.key)
+        keys = [(self.find(path=path) or self._waiting(path)).key for path in paths]
         self.entries_changed.emit()
         return keys
 
+    def _waiting(self, path: Path) -> ImageEntry:
+        return self._new(name=path.stem, path=path, status=Status.WAITING)
+
     def add_image(self, micrograph: Micrograph, **values: Any) -> int:
         """Add an image that is in memory, with its `annotation` and so on."""
-        entry = self._new(**_facts(micrograph), micrograph=micrograph)
+        entry = self._new(**facts_of(micrograph), micrograph=micrograph)
         self._entries[entry.key] = self._resolved(replace(entry, **values))
         self.entries_changed.emit()
         return entry.key
@@ -126,7 +125,7 @@ class Workspace:
         if self._current == key:
             self.open(neighbours[0] if neighbours else None)
         del self._entries[key]
-        self._images.pop(key, None)
+        self._shelf.drop(key)
         self._stale.discard(key)
         self.entries_changed.emit()
 
@@ -146,36 +145,19 @@ class Workspace:
 
     def image(self, key: int) -> Micrograph:
         """Pixels of an image, read again if they were not kept; ImageReadError if that fails."""
-        entry = self._entries[key]
-        if entry.micrograph is not None:
-            return entry.micrograph
-        kept = self._images.get(key)
-        self._keep(key, _read(entry) if kept is None else kept)
-        return self._images[key].with_pixel_size(entry.pixel_size_nm)
-
-    def _keep(self, key: int, micrograph: Micrograph) -> None:
-        """Keep the pixels of the few images that were used last."""
-        self._images[key] = micrograph
-        self._images.move_to_end(key)
-        while len(self._images) > _KEPT_IMAGES:
-            self._images.popitem(last=False)
+        return self._shelf.image(self._entries[key])
 
     def opener(self, key: int) -> Callable[[], Micrograph]:
         """Return a function that gives an image, also in another thread."""
-        entry = self._entries[key]
-        kept = entry.micrograph or self._images.get(key)
-        if kept is not None:
-            image = kept.with_pixel_size(entry.pixel_size_nm)
-            return lambda: image
-        return partial(_read, entry)
+        return self._shelf.opener(self._entries[key])
 
     # -- what is known about an image changes
 
     def set_read(self, key: int, micrograph: Micrograph, **values: Any) -> None:
         """Record what reading a file brought."""
         if self.has(key):
-            self._keep(key, micrograph)
-            facts = _facts(micrograph)
+            self._shelf.put(key, micrograph)
+            facts = facts_of(micrograph)
             if self._entries[key].page:
                 facts.pop("name")
             self.update(key, **{**facts, "status": Status.READY, **values})
@@ -228,8 +210,6 @@ class Workspace:
         self._entries[key] = self._resolved(replace(self._entries[key], **values))
         self.entry_changed.emit(key)
 
-    # -- settings
-
     def set_tolerance(self, tolerance_nm: float) -> None:
         """Change the largest distance of a matched pair, nm; the current image follows at once."""
         if tolerance_nm != self._tolerance_nm:
@@ -249,14 +229,8 @@ class Workspace:
             self._stale.discard(each)
             prediction = self._entries[each].prediction
             if prediction is not None and self._cut is not None:
-                self.update(each, prediction=prediction.at(*self._cut))
-            else:
-                self.update(each)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether every image is up to date with the settings."""
-        return not self._stale
+                prediction = prediction.at(*self._cut)
+            self.update(each, prediction=prediction)
 
     def _restale(self) -> None:
         self._stale = set(self._entries)
@@ -270,33 +244,5 @@ class Workspace:
 
     def _resolved(self, entry: ImageEntry) -> ImageEntry:
         """Return the entry with overlay and scores that follow from the rest of it."""
-        prediction = entry.prediction
-        assumed = _ASSUMED_NM if prediction is None else prediction.pixel_size_nm
-        size_nm = entry.pixel_size_nm or assumed
-        overlay, scores = compare(
-            None if prediction is None else prediction.table,
-            entry.annotation,
-            shape=entry.shape,
-            tolerance_px=self._tolerance_nm / size_nm,
-            ignore_radius_px=_IGNORE_RADIUS_NM / size_nm,
-            pixel_size_nm=entry.pixel_size_nm,
-        )
+        overlay, scores = compare_entry(entry, self._tolerance_nm)
         return replace(entry, overlay=overlay, scores=scores)
-
-
-def _read(entry: ImageEntry) -> Micrograph:
-    if entry.path is None:
-        raise ValueError(f"{entry.name}: the image is no longer there.")
-    image = read_image(entry.path, page=entry.page)
-    return image if entry.pixel_size_nm is None else image.with_pixel_size(entry.pixel_size_nm)
-
-
-def _facts(micrograph: Micrograph) -> dict[str, Any]:
-    """Return what an entry keeps of an image."""
-    return {
-        "name": micrograph.name,
-        "n_pages": micrograph.n_pages,
-        "shape": micrograph.shape,
-        "pixel_size_nm": micrograph.pixel_size_nm,
-        "message": "\n".join(micrograph.notices),
-    }

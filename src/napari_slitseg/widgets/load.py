@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,17 +16,17 @@ from qtpy.QtWidgets import (
     QHeaderView,
     QLabel,
     QMainWindow,
-    QPushButton,
     QSpinBox,
     QVBoxLayout,
 )
 
 from napari_slitseg.core.image import IMAGE_SUFFIXES, is_image_file
-from napari_slitseg.widgets._dock import Dock, Message, TaskBar, row
+from napari_slitseg.widgets._dock import Dock, Message, TaskBar, button, row
 from napari_slitseg.widgets._entry import ImageEntry, Status
+from napari_slitseg.widgets._image_columns import image_columns
 from napari_slitseg.widgets._save import CloseGuard, save_annotations
 from napari_slitseg.widgets._session import session_of
-from napari_slitseg.widgets._table import KEY, Column, EntryTable, SummaryLast, table_view
+from napari_slitseg.widgets._table import KEY, EntryTable, SummaryLast, table_view
 from napari_slitseg.widgets._thread import Runner
 from napari_slitseg.widgets._work import FileRead, ItemFailed, ItemStarted, ToRead, read_files
 
@@ -34,13 +34,6 @@ if TYPE_CHECKING:
     from qtpy.QtCore import QModelIndex
 
 _EMPTY = "No images yet. Choose a folder or files, drop them here, or drag an image into napari."
-_SIGN = {
-    Status.READY: "○ ready",
-    Status.WAITING: "… reading",
-    Status.PREDICTING: "▶ busy",
-    Status.PREDICTED: "✓ done",
-    Status.FAILED: "✗ failed",
-}
 
 
 class LoadDock(Dock):
@@ -57,14 +50,14 @@ class LoadDock(Dock):
         self.refresh()
 
     def _make_widgets(self) -> None:
-        self.folder = _button("Folder…", "Open all images of a folder.", self.choose_folder)
-        self.files = _button("Files…", "Open image files.", self.choose_files)
-        self.remove = _button(
+        self.folder = button("Folder…", "Open all images of a folder.", self.choose_folder)
+        self.files = button("Files…", "Open image files.", self.choose_files)
+        self.remove = button(
             "Remove", "Take the selected images off the list; files stay.", self.remove_selected
         )
-        self.previous = _button("◀", "Previous image (Alt+Left).", self.go_back)
-        self.next = _button("▶", "Next image (Alt+Right).", self.go_on)
-        self.save = _button(
+        self.previous = button("◀", "Previous image (Alt+Left).", self.go_back)
+        self.next = button("▶", "Next image (Alt+Right).", self.go_on)
+        self.save = button(
             "Save annotations…", "Write the annotations you edited to CSV files.", self.save_all
         )
         for arrow in (self.previous, self.next):
@@ -78,27 +71,11 @@ class LoadDock(Dock):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.message = Message()
         self.tasks = TaskBar(self.runner)
-        self.table = EntryTable(self._columns(), self)
+        self.table = EntryTable(image_columns(self.edit_pixel_size), self)
         self.sorted = SummaryLast(self)
         self.sorted.setSourceModel(self.table)
         self.view = table_view(self.sorted)
         self.view.setAccessibleName("Images")
-
-    def _columns(self) -> list[Column]:
-        return [
-            Column("Image", "Name; the tooltip tells its file.", _name, hint=_where),
-            Column(
-                "nm/px",
-                "Pixel size. Double-click to enter it.",
-                lambda entry: entry.pixel_size_nm,
-                lambda size: f"{size:.4g}",
-                edit=self.edit_pixel_size,
-                hint=_size_hint,
-                blank=lambda _: "? nm",
-            ),
-            Column("Slits", "Annotated slits.", _n_annotated),
-            Column("Status", "What has been done.", _status, hint=lambda entry: entry.message),
-        ]
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -251,8 +228,8 @@ class LoadDock(Dock):
         self.table.show(entries, None if current is None else current.key)
         self.empty.setVisible(not entries)
         self.view.setVisible(bool(entries))
-        for button in (self.remove, self.previous, self.next):
-            button.setEnabled(bool(entries))
+        for each in (self.remove, self.previous, self.next):
+            each.setEnabled(bool(entries))
         self.save.setVisible(any(entry.edited for entry in entries))
         self._show_pages(current)
 
@@ -266,38 +243,8 @@ class LoadDock(Dock):
             self.page.blockSignals(False)  # noqa: FBT003
 
 
-def _button(text: str, tooltip: str, slot: Callable[[], Any]) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tooltip)
-    button.clicked.connect(slot)
-    return button
-
-
 def _images_of(path: Path) -> list[Path]:
     """Images of a folder; a file is itself."""
     if path.is_dir():
         return sorted(file for file in path.iterdir() if file.is_file() and is_image_file(file))
     return [path]
-
-
-def _name(entry: ImageEntry) -> str:
-    return f"{entry.name} *" if entry.edited else entry.name
-
-
-def _n_annotated(entry: ImageEntry) -> int | None:
-    return None if entry.annotation is None else len(entry.annotation)
-
-
-def _status(entry: ImageEntry) -> str:
-    return _SIGN[entry.status]
-
-
-def _where(entry: ImageEntry) -> str:
-    where = "napari layer" if entry.path is None else str(entry.path)
-    return f"{where}\n* edited, not saved" if entry.edited else where
-
-
-def _size_hint(entry: ImageEntry) -> str:
-    if entry.pixel_size_nm is None:
-        return "The file does not tell its pixel size. Double-click to enter it."
-    return f"{entry.pixel_size_nm:g} nm per pixel. Double-click to change it."

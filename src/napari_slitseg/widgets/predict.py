@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
     QFormLayout,
-    QFrame,
     QLabel,
     QPushButton,
     QSlider,
@@ -21,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_slitseg.core.checkpoint import CheckpointInfo
 from napari_slitseg.widgets._device import DeviceCombo
-from napari_slitseg.widgets._dock import Dock, Message, TaskBar, row, scrollable
+from napari_slitseg.widgets._dock import Dock, Message, TaskBar, beside, line, row, scrollable, spin
 from napari_slitseg.widgets._entry import ImageEntry, Status
 from napari_slitseg.widgets._model_card import ModelChooser
 from napari_slitseg.widgets._session import session_of
@@ -64,14 +63,14 @@ class PredictDock(Dock):
         self.all.setToolTip("Predict every image of the list (Alt+A).")
         self.click = QCheckBox("Predict where I &click")
         self.click.setToolTip("Each click on the image predicts a window around it.")
-        self.threshold = _spin(0, 1, 2, "", "Lowest score of a slit. Moving it is immediate.")
+        self.threshold = spin(0, 1, 2, "", "Lowest score of a slit. Moving it is immediate.")
         self.threshold.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.threshold.setFixedWidth(60)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, _STEPS)
         self.slider.setToolTip(self.threshold.toolTip())
         self.slider.setAccessibleName("Threshold")
-        self.distance = _spin(0, 5000, 0, " nm", "Smallest distance between two slits.")
+        self.distance = spin(0, 5000, 0, " nm", "Smallest distance between two slits.")
         self.distance.setSingleStep(10)
         self.count = QLabel()
         self.count.setWordWrap(True)
@@ -91,9 +90,9 @@ class PredictDock(Dock):
         layout.addWidget(self.click)
         layout.addWidget(self.tasks)
         layout.addWidget(self.message)
-        layout.addWidget(_line())
+        layout.addWidget(line())
         cut = QFormLayout()
-        cut.addRow("&Threshold", _beside(self.slider, self.threshold))
+        cut.addRow("&Threshold", beside(self.slider, self.threshold))
         cut.addRow("&Min. distance", self.distance)
         layout.addLayout(cut)
         layout.addWidget(self.count)
@@ -178,7 +177,7 @@ class PredictDock(Dock):
         self.workspace.set_cut(value, self.distance.value())
 
     def _on_click_mode(self, on: bool) -> None:  # noqa: FBT001
-        self.session.layers.on_click(self.predict_at if on else None)
+        self.session.layers.clicks.listen(self.predict_at if on else None)
         self.message.say("Click on the image to predict around that spot." if on else "")
 
     def _on_busy(self, busy: bool) -> None:  # noqa: FBT001
@@ -236,25 +235,3 @@ def _count_text(entry: ImageEntry | None) -> str:
         return f"{entry.name}: not predicted yet."
     number = len(entry.prediction.table)
     return f"<b>{number} slit{'' if number == 1 else 's'}</b> found in {entry.name}"
-
-
-def _spin(low: float, high: float, decimals: int, suffix: str, tooltip: str) -> QDoubleSpinBox:
-    spin = QDoubleSpinBox()
-    spin.setRange(low, high)
-    spin.setDecimals(decimals)
-    spin.setSingleStep(10.0**-decimals)
-    spin.setSuffix(suffix)
-    spin.setToolTip(tooltip)
-    return spin
-
-
-def _beside(left: QWidget, right: QWidget) -> QWidget:
-    both = QWidget()
-    both.setLayout(row(left, right, stretch=0))
-    return both
-
-
-def _line() -> QFrame:
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    return line

@@ -1,0 +1,61 @@
+"""What the list of images shows of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Final
+
+from napari_slitseg.widgets._entry import ImageEntry, Status
+from napari_slitseg.widgets._table import Column
+
+_SIGN: Final = MappingProxyType(
+    {
+        Status.READY: "○ ready",
+        Status.WAITING: "… reading",
+        Status.PREDICTING: "▶ busy",
+        Status.PREDICTED: "✓ done",
+        Status.FAILED: "✗ failed",
+    }
+)
+
+
+def image_columns(edit_pixel_size: Callable[[int, str], bool]) -> list[Column]:
+    """Return name, pixel size, number of annotated slits and status."""
+    return [
+        Column("Image", "Name; the tooltip tells its file.", _name, hint=_where),
+        Column(
+            "nm/px",
+            "Pixel size. Double-click to enter it.",
+            lambda entry: entry.pixel_size_nm,
+            "{:.4g}".format,
+            edit=edit_pixel_size,
+            hint=_size_hint,
+            blank=lambda _: "? nm",
+        ),
+        Column("Slits", "Annotated slits.", _n_annotated),
+        Column("Status", "What has been done.", _status, hint=lambda entry: entry.message),
+    ]
+
+
+def _name(entry: ImageEntry) -> str:
+    return f"{entry.name} *" if entry.edited else entry.name
+
+
+def _n_annotated(entry: ImageEntry) -> int | None:
+    return None if entry.annotation is None else len(entry.annotation)
+
+
+def _status(entry: ImageEntry) -> str:
+    return _SIGN[entry.status]
+
+
+def _where(entry: ImageEntry) -> str:
+    where = "in memory" if entry.path is None else str(entry.path)
+    return f"{where}\n* edited, not saved" if entry.edited else where
+
+
+def _size_hint(entry: ImageEntry) -> str:
+    if entry.pixel_size_nm is None:
+        return "The file does not tell its pixel size. Double-click to enter it."
+    return f"{entry.pixel_size_nm:g} nm per pixel. Double-click to change it."
