@@ -72,6 +72,14 @@ def test_layers_are_reused_and_hold_copies(shown, micrograph, predicted) -> None
     np.testing.assert_array_equal(shown.workspace.current.prediction.table.yx, [[20, 20]])
 
 
+def test_all_of_an_image_is_shown_whatever_was_shown_before(shown, micrograph) -> None:
+    small = shown.workspace.add_image(Micrograph(micrograph.pixels[:20, :20], 10.0, "", "small"))
+    shown.workspace.open(small)
+    np.testing.assert_allclose(shown.viewer.scene.camera.center[1:], (95, 95))
+    shown.workspace.open(shown.key)
+    np.testing.assert_allclose(shown.viewer.scene.camera.center[1:], (475, 395))
+
+
 def test_the_active_layer_stays_that_of_the_image(shown) -> None:
     assert shown.viewer.layers.selection.active.name == "scene"
 

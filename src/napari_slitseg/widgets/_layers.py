@@ -62,11 +62,13 @@ class Layers:
         try:
             with self._stack.changing():
                 place = (entry.key, entry.pixel_size_nm, entry.layer_slice)
-                if place != self._shown:
+                if is_new := place != self._shown:
                     self._show_image(entry)
                     self._shown = place
                 self._show_maps(entry)
                 self._show_points(entry)
+                if is_new:
+                    self._stack.settle(entry.shape)
         except ImageReadError as error:
             self._shown = (entry.key, "unreadable")
             self._workspace.set_status(entry.key, Status.FAILED, str(error))
@@ -84,7 +86,6 @@ class Layers:
             if stack.has("image"):
                 stack.layer("image").visible = False
                 stack.layer("image").data = NOTHING
-        stack.settle(entry.shape)
 
     def _show_own_image(self, entry: ImageEntry, image: Micrograph) -> None:
         self._stack.frame = _adopt.frame_for(entry.pixel_size_nm, self._stack.foreign())

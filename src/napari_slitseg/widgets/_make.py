@@ -23,7 +23,7 @@ ORDER: Final = (
 )
 """Our layers, lowest first."""
 
-_ON_SCREEN: Final = {"annotated slits": (7, 26), "detected slits": (4, 13)}
+_ON_SCREEN: Final = {"annotated slits": (5, 26), "detected slits": (3, 13)}
 """Smallest and largest marks, px of the screen: zooming in shows where exactly they lie."""
 
 _MAP_COLOUR: Final = {"membrane map": MEMBRANE_COLOUR, "slit map": SLIT_COLOUR}

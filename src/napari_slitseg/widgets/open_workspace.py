@@ -26,7 +26,7 @@ def _arrange(
 
     window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, metrics)
     window.splitDockWidget(load, predict, Qt.Orientation.Vertical)
-    window.resizeDocks([load, predict], [210, 450], Qt.Orientation.Vertical)
+    window.resizeDocks([load, predict], [240, 420], Qt.Orientation.Vertical)
     window.resizeDocks([load], [330], Qt.Orientation.Horizontal)
     window.resizeDocks([metrics], [180], Qt.Orientation.Vertical)
 
