@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,13 @@ from napari_slitseg.core.devices import (
     choose_device,
     choose_dtype,
     working_memory_bytes,
+)
+from napari_slitseg.core.inference_request import (
+    Task,
+    check_pixels,
+    clipped,
+    model_scale,
+    open_writer,
 )
 from napari_slitseg.core.inference_types import (
     Cancelled,
@@ -48,25 +55,12 @@ __all__ = [
 ]
 
 MEMORY_LIMIT_BYTES: Final = 2**30
-SAME_SCALE: Final = 0.02
-_SCALES: Final = (1 / 64, 8.0)
 
 Steps = Generator[TileProgress | InferenceNotice, None, ProbabilityMaps]
 
 
 def _never() -> bool:
     return False
-
-
-@dataclass(frozen=True)
-class _Task:
-    """One prediction: what to read, where to write, when to stop."""
-
-    source: NormalisedSource
-    grid: ModelGrid
-    region: Window
-    tile_px: int
-    should_stop: Callable[[], bool]
 
 
 class Predictor:
@@ -159,23 +153,23 @@ class Predictor:
             If the image, its pixel size or the region make no sense, if even the smallest tile
             does not fit into the memory, or if the network fails.
         """
-        _check_pixels(pixels)
+        check_pixels(pixels)
         if pixel_size_nm is None:
             text = f"taken for the model's own, {self.info.pixel_size_nm:g} nm"
             yield InferenceNotice(f"The image's pixel size is unknown; it was {text}.")
         shape = int(pixels.shape[0]), int(pixels.shape[1])
-        region = _clipped(region or (slice(None), slice(None)), shape)
-        grid = ModelGrid(shape, _scale(pixel_size_nm, self.info.pixel_size_nm), self._multiple)
+        region = clipped(region or (slice(None), slice(None)), shape)
+        grid = ModelGrid(shape, model_scale(pixel_size_nm, self.info.pixel_size_nm), self._multiple)
         normalisation = self.info.normalisation
         value_range = value_range or normalisation.range_of(pixels)
         source = NormalisedSource(pixels, normalisation, value_range)
         tile_px = tile_px or self._tile_px(grid)
-        maps = yield from self._persist(_Task(source, grid, region, tile_px, should_stop))
+        maps = yield from self._persist(Task(source, grid, region, tile_px, should_stop))
         if source.n_missing:
             yield InferenceNotice("Pixels without a value (NaN) took the image's median.")
         return maps
 
-    def _persist(self, task: _Task) -> Steps:
+    def _persist(self, task: Task) -> Steps:
         """Try with smaller tiles, or more exact numbers, until it works or cannot work."""
         while True:
             try:
@@ -188,11 +182,11 @@ class Predictor:
                 notice = self._with_exact_numbers(error)
             yield notice
 
-    def _attempt(self, task: _Task) -> Steps:
+    def _attempt(self, task: Task) -> Steps:
         """Predict all tiles with one tile size."""
         tiles = self._tiles(task)
         yield TileProgress(0, len(tiles))
-        with closing(_writer(task.region, self.memory_limit_bytes)) as writer:
+        with closing(open_writer(task.region, self.memory_limit_bytes)) as writer:
             done = 0
             while done < len(tiles):
                 batch = tiles[done : done + self._budget.batch(tiles[0])]
@@ -207,13 +201,13 @@ class Predictor:
                     )
             return writer.finish()
 
-    def _tiles(self, task: _Task) -> list[Tile]:
+    def _tiles(self, task: Task) -> list[Tile]:
         try:
             return task.grid.tiles(task.region, task.tile_px, self._radius_px)
         except ValueError as error:
             raise InferenceError(f"This tile size does not work: {error}.") from error
 
-    def _predict_batch(self, task: _Task, batch: list[Tile], writer: MapWriter) -> bool:
+    def _predict_batch(self, task: Task, batch: list[Tile], writer: MapWriter) -> bool:
         """Predict a batch and write it; False if a smaller batch may fit into the memory."""
         if task.should_stop():
             raise Cancelled("The prediction was cancelled.")
@@ -227,7 +221,7 @@ class Predictor:
             task.grid.write(writer, tile, probabilities, task.region)
         return True
 
-    def _with_smaller_tiles(self, task: _Task, error: OutOfMemory) -> _Task:
+    def _with_smaller_tiles(self, task: Task, error: OutOfMemory) -> Task:
         """Halve the tiles, for this prediction and those to come."""
         smallest = task.grid.smallest_tile_px(self._radius_px)
         tile = self._tiles(task)[0]
@@ -252,48 +246,9 @@ class Predictor:
         return self._budget.tile_px(self._multiple, grid.smallest_tile_px(self._radius_px))
 
 
-def _read(task: _Task, batch: list[Tile]) -> NDArray[np.float32]:
+def _read(task: Task, batch: list[Tile]) -> NDArray[np.float32]:
     """Normalised tiles (B, h, w); tiles of one plan are equally large."""
     try:
         return np.stack([task.grid.read(task.source, tile) for tile in batch])
     except MemoryError as error:
         raise OutOfMemory(f"{len(batch)} tile(s) cannot be read: {error}") from error
-
-
-def _writer(region: Window, memory_limit_bytes: int) -> MapWriter:
-    rows, columns = region
-    shape = rows.stop - rows.start, columns.stop - columns.start
-    try:
-        return MapWriter(shape, (rows.start, columns.start), memory_limit_bytes)
-    except OSError as error:
-        raise InferenceError(str(error)) from error
-
-
-def _scale(pixel_size_nm: float | None, own_nm: float) -> float:
-    """Model pixels for one image pixel."""
-    scale = 1.0 if pixel_size_nm is None else pixel_size_nm / own_nm
-    if not _SCALES[0] <= scale <= _SCALES[1]:
-        raise InferenceError(
-            f"A pixel size of {pixel_size_nm:g} nm does not suit a model for {own_nm:g} nm; "
-            f"it should be between {_SCALES[0] * own_nm:.2g} and {_SCALES[1] * own_nm:.3g} nm."
-        )
-    return 1.0 if abs(scale - 1) < SAME_SCALE else scale
-
-
-def _check_pixels(pixels: Any) -> None:
-    if len(pixels.shape) != 2 or 0 in pixels.shape:
-        raise InferenceError(
-            f"A model takes one grey image (height, width), not an array of shape "
-            f"{tuple(pixels.shape)}; choose one page and make colours grey first."
-        )
-    if np.dtype(pixels.dtype).kind not in "buif":
-        raise InferenceError(f"Grey values of type {pixels.dtype} are not numbers to work with.")
-
-
-def _clipped(region: Window, shape: tuple[int, int]) -> Window:
-    rows, columns = (slice(*part.indices(n)[:2]) for part, n in zip(region, shape, strict=True))
-    if rows.stop <= rows.start or columns.stop <= columns.start:
-        raise InferenceError(
-            f"The region {region} has no pixel in the image of {shape[0]} x {shape[1]} px."
-        )
-    return rows, columns
