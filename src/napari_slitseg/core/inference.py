@@ -8,9 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from napari_slitseg.core.devices import (
     available_devices,
@@ -24,6 +22,7 @@ from napari_slitseg.core.inference_request import (
     clipped,
     model_scale,
     open_writer,
+    read_tiles,
 )
 from napari_slitseg.core.inference_types import (
     Cancelled,
@@ -212,7 +211,7 @@ class Predictor:
         if task.should_stop():
             raise Cancelled("The prediction was cancelled.")
         try:
-            found = self._network.probabilities(_read(task, batch), task.should_stop)
+            found = self._network.probabilities(read_tiles(task, batch), task.should_stop)
         except OutOfMemory:
             if len(batch) == 1:
                 raise
@@ -244,11 +243,3 @@ class Predictor:
 
     def _tile_px(self, grid: ModelGrid) -> int:
         return self._budget.tile_px(self._multiple, grid.smallest_tile_px(self._radius_px))
-
-
-def _read(task: Task, batch: list[Tile]) -> NDArray[np.float32]:
-    """Normalised tiles (B, h, w); tiles of one plan are equally large."""
-    try:
-        return np.stack([task.grid.read(task.source, tile) for tile in batch])
-    except MemoryError as error:
-        raise OutOfMemory(f"{len(batch)} tile(s) cannot be read: {error}") from error

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_slitseg.core.inference_types import InferenceError
+from napari_slitseg.core.inference_types import InferenceError, OutOfMemory
 from napari_slitseg.core.maps import MapWriter
 from napari_slitseg.core.model_grid import ModelGrid, NormalisedSource, Window
+from napari_slitseg.core.tiling import Tile
 
 SAME_SCALE: Final = 0.02
 _SCALES: Final = (1 / 64, 8.0)
@@ -67,3 +69,11 @@ def open_writer(region: Window, memory_limit_bytes: int) -> MapWriter:
         return MapWriter(shape, (rows.start, columns.start), memory_limit_bytes)
     except OSError as error:
         raise InferenceError(str(error)) from error
+
+
+def read_tiles(task: Task, batch: list[Tile]) -> NDArray[np.float32]:
+    """Read normalised tiles (B, h, w); tiles of one plan are equally large."""
+    try:
+        return np.stack([task.grid.read(task.source, tile) for tile in batch])
+    except MemoryError as error:
+        raise OutOfMemory(f"{len(batch)} tile(s) cannot be read: {error}") from error
