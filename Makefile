@@ -30,7 +30,7 @@ lint: setup  ## Style, types and layers only
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 bench: setup  ## Run the benchmarks, one file for each claim
 	@for file in benchmarks/[!_]*.py; do \

@@ -102,6 +102,13 @@ def test_documents_name_commands_that_make_knows(name: str) -> None:
     assert set(re.findall(r"\bmake ([a-z]+)", code)) <= targets
 
 
+def test_the_architecture_names_files_that_exist() -> None:
+    names = re.findall(r"`([\w/*.]+\.(?:py|sh))`", text_of("ARCHITECTURE.md"))
+    missing = [name for name in names if not any(ROOT.glob(f"[!.]*/**/{name.split('/')[-1]}"))]
+    assert len(names) > 30
+    assert missing == []
+
+
 def documented_commands() -> list[str]:
     blocks = re.findall(r"^```\w*\n(.*?)^```$", text_of("README.md"), re.MULTILINE | re.DOTALL)
     lines = "\n".join(blocks).splitlines()
