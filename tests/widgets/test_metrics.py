@@ -40,8 +40,8 @@ def test_the_table_of_scores(scored, qtbot, tmp_path: Path) -> None:
     """One viewer for many checks: they are quick, it is not."""
     metrics, workspace = scored.metrics, scored.workspace
     assert column(scored, "Annotated") == ["2", "10", "1", "13"]
-    assert column(scored, "Point loss") == ["1", "729", "0", "243.3"]
-    assert column(scored, "Image")[-1] == "All 3 pooled"
+    assert column(scored, "Point loss") == ["1", "729", "0", "mean 243.3"]
+    assert column(scored, "Image")[-1] == "3 images pooled"
     assert column(scored, "Offset (nm)") == ["20.0"] * 4
 
     sort(scored, "Annotated", Qt.SortOrder.AscendingOrder)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtWidgets import QApplication
 
 from napari_slitseg.widgets._entry import ImageEntry
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _DOCKS: Final = {"load": "Load images", "predict": "Predict slits", "metrics": "Metrics"}
 _SETTLE_S: Final = 0.5
-_ZOOM: Final = 7.0
+_ZOOM: Final = 3.5
 
 
 class Camera:
@@ -42,14 +43,14 @@ class Camera:
             inner(self.viewer, title).grab().save(str(self.folder / f"{name}_{theme}.png"))
 
     def close_up(self, workspace: Workspace) -> None:
-        """Save the window zoomed in on the matched pair that lies farthest apart."""
+        """Save the window zoomed in on the place with the most to tell."""
         self.viewer.theme = "dark"
-        entry = max(workspace.entries, key=_widest)
+        entry = max(workspace.entries, key=_mistakes)
         workspace.open(entry.key)
         self.viewer.reset_view()
         layer = next(each for each in self.viewer.layers if each.name == "annotated slits")
         camera = getattr(self.viewer, "scene", self.viewer).camera  # napari before 0.9
-        camera.center = layer.data_to_world(_widest_at(entry))
+        camera.center = layer.data_to_world(_liveliest(entry))
         camera.zoom *= _ZOOM
         self.window("close_up")
 
@@ -59,17 +60,26 @@ class Camera:
         self.viewer.screenshot(str(self.folder / f"{name}.png"), canvas_only=False, flash=False)
 
 
-def _widest(entry: ImageEntry) -> float:
-    """Distance of the matched pair that lies farthest apart, px; 0 without one."""
-    return float(np.nan_to_num(entry.overlay.annotations.distance_px).max(initial=0.0))
+def _mistakes(entry: ImageEntry) -> int:
+    """How many of the two kinds of mistake the image shows, then how many mistakes."""
+    counts = entry.overlay.counts()
+    kinds = (counts["false positive"], counts["missed"])
+    return 1000 * sum(n > 0 for n in kinds) + sum(kinds)
 
 
-def _widest_at(entry: ImageEntry) -> tuple[float, float]:
-    """Where that pair is; the middle of the image without one."""
-    marks = entry.overlay.annotations
-    if not _widest(entry):
-        return entry.shape[0] / 2, entry.shape[1] / 2
-    y, x = marks.yx[int(np.nanargmax(marks.distance_px))]
+def _liveliest(entry: ImageEntry) -> tuple[float, float]:
+    """Middle of the view, inside the image, that shows the most kinds of mark, then marks."""
+    half = np.array(entry.shape) / (2 * _ZOOM)
+    marks = (entry.overlay.detections, entry.overlay.annotations)
+    yx = np.concatenate([each.yx for each in marks])
+    kind = np.concatenate([each.kind for each in marks])
+    views = np.clip(yx, half, np.array(entry.shape) - half)
+
+    def told(view: NDArray[np.float64]) -> tuple[int, int]:
+        seen = kind[(np.abs(yx - view) < 0.9 * half).all(axis=1)]
+        return len(set(seen.tolist())), len(seen)
+
+    y, x = max(views, key=told, default=np.array(entry.shape) / 2)
     return float(y), float(x)
 
 

@@ -40,6 +40,8 @@ class Column:
         Tooltip of an image's cell.
     blank : callable
         Text of an image that has no value.
+    averaged : bool
+        The summary shows a mean over images, and says so.
     """
 
     title: str
@@ -49,6 +51,7 @@ class Column:
     edit: Callable[[int, str], bool] | None = None
     hint: Callable[[ImageEntry], str] | None = None
     blank: Callable[[Any], str] = lambda _: "—"
+    averaged: bool = False
 
 
 class EntryTable(QAbstractTableModel):
@@ -98,7 +101,10 @@ class EntryTable(QAbstractTableModel):
         item = self._summary if self.is_summary(row) else self._entries[row]
         if role in (_Role.DisplayRole, _Role.EditRole, SORT):
             value = column.value(item)
-            return value if role == SORT else _text(column, item, value)
+            if role == SORT:
+                return value
+            mean = "mean " if column.averaged and self.is_summary(row) else ""
+            return mean + _text(column, item, value)
         if role == KEY:
             return _SUMMARY if self.is_summary(row) else item.key
         if role == _Role.TextAlignmentRole and index.column():

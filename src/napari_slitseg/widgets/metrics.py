@@ -166,7 +166,7 @@ def _pooled(entries: Sequence[ImageEntry]) -> PooledScores | None:
 
 
 def _name(item: Any) -> str:
-    return item.name if isinstance(item, ImageEntry) else f"All {item.n_images} pooled"
+    return item.name if isinstance(item, ImageEntry) else f"{item.n_images} images pooled"
 
 
 def _score(name: str, pooled: str = "") -> Callable[[Any], Any]:
@@ -189,7 +189,8 @@ def _length(title: str, tooltip: str, name: str, pooled: str) -> Column:
         return "—" if value is None or math.isnan(value) else f"{value:.1f} px"
 
     value = _score(f"{name}_nm", f"{pooled}_nm")
-    return Column(title, tooltip, value, "{:.1f}".format, blank=blank)
+    averaged = pooled.startswith("mean")
+    return Column(title, tooltip, value, "{:.1f}".format, blank=blank, averaged=averaged)
 
 
 _COLUMNS = (
@@ -213,6 +214,7 @@ _COLUMNS = (
         "Penalty on the difference in number: surplus squared, shortage cubed. Pooled: mean.",
         _score("point_loss", "mean_image_point_loss"),
         "{:.4g}".format,
+        averaged=True,
     ),
     _length(
         "Offset (nm)",
