@@ -31,6 +31,8 @@ VALIDATION_SEEDS = range(50_000, 50_012)
 TEST_SEEDS = range(60_000, 60_020)
 TRAIN_REAL_WHOLE = ("good", "good2")
 TOLERANCE_NM = 50.0
+FIELD_NM = 6400.0
+OTHER_PIXEL_SIZES_NM = (4.0, 6.0, 15.0, 20.0)
 UNCERTAIN_NM = 100.0
 THRESHOLDS = [round(0.05 * i, 2) for i in range(2, 19)]
 
@@ -70,11 +72,12 @@ class Case:
         )
 
 
-def simulated(seeds: Iterable[int]) -> Iterable[Truth]:
-    """Scenes the model never saw."""
+def simulated(seeds: Iterable[int], nm: float = 10.0) -> Iterable[Truth]:
+    """Scenes of 6.4 um that the model never saw."""
+    side = round(FIELD_NM / nm)
     for seed in seeds:
-        scene = simulate(seed, SceneOptions(shape=(640, 640), pixel_size_nm=10.0))
-        yield Truth(f"simulated {seed}", scene.image, 10.0, scene.slits, np.empty((0, 2)))
+        scene = simulate(seed, SceneOptions(shape=(side, side), pixel_size_nm=nm))
+        yield Truth(f"simulated {seed}", scene.image, nm, scene.slits, np.empty((0, 2)))
 
 
 def real(folder: Path, names: Iterable[str]) -> Iterable[Truth]:
@@ -148,12 +151,15 @@ def main() -> None:
         return float(np.mean([pooled_f1(part, threshold, distance) for part in sets]))
 
     threshold = max(THRESHOLDS, key=worth)
-    report = {
+    report: dict[str, Any] = {
         "threshold": threshold,
         "tolerance_nm": TOLERANCE_NM,
         "simulated_validation": figures(validation, threshold, distance),
         "simulated_test": figures(find(simulated(TEST_SEEDS), predictor), threshold, distance),
     }
+    for nm in OTHER_PIXEL_SIZES_NM:
+        other = find(simulated(TEST_SEEDS[:8], nm), predictor)
+        report[f"simulated_test_{nm:g}_nm_per_px"] = figures(other, threshold, distance)
     if args.real:
         report["real_seen_in_training"] = figures(seen, threshold, distance)
         held_out = find(real(args.real, [HELD_OUT_REAL]), predictor)

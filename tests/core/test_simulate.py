@@ -65,6 +65,15 @@ def test_same_anatomy_at_every_pixel_size(nm):
     np.testing.assert_allclose(*inner, atol=1e-6)
 
 
+def test_same_picture_at_every_pixel_size():
+    fine, coarse = (
+        simulate(6, SceneOptions(shape=(side, side), pixel_size_nm=3200 / side, blur_nm=20))
+        for side in (400, 200)
+    )
+    shrunk = fine.image.reshape(200, 2, 200, 2).mean(axis=(1, 3))
+    assert np.corrcoef(shrunk.ravel(), coarse.image.ravel())[0, 1] > 0.8
+
+
 def test_healthy_slits_stand_three_to_five_hundred_nanometres_apart():
     gaps = np.concatenate(
         [plan_feet(np.random.default_rng(s), 20_000, 0.0).width_nm for s in range(40)]

@@ -105,12 +105,12 @@ def simulate(seed: int, options: SceneOptions | None = None) -> Scene:
         The micrograph, the membrane stripe and lines, and every slit.
     """
     options = options or SceneOptions()
-    shapes, textures = (np.random.default_rng([seed, stream]) for stream in (0, 1))
+    shapes, grain, places = (np.random.default_rng([seed, stream]) for stream in (0, 1, 2))
     nm = options.pixel_size_nm
     field_nm = (options.shape[0] * nm, options.shape[1] * nm)
     stain = draw_stain(shapes, options.contrast)
     soft_nm = max(shapes.uniform(5, 9), 0.4 * nm)
-    canvas = Canvas(np.zeros(options.shape, np.float32), nm, soft_nm, textures)
+    canvas = Canvas(np.zeros(options.shape, np.float32), nm, soft_nm, places, grain)
     paint_space(canvas, stain)
     stripe = np.zeros(options.shape, dtype=bool)
     runs: list[NDArray[np.float64]] = []

@@ -32,13 +32,16 @@ class Canvas:
     soft_nm : float
         Half width of every edge.
     rng : numpy.random.Generator
-        Source of textures only, so that shapes do not depend on the pixel size.
+        Source of sizes and places; drawn from equally often at every pixel size.
+    grain : numpy.random.Generator
+        Source of noise fields, whose number of draws depends on the pixel size.
     """
 
     grey: Image
     nm: float
     soft_nm: float
     rng: np.random.Generator
+    grain: np.random.Generator
     _textures: dict[float, Image] = field(default_factory=dict)
 
     @property
@@ -50,14 +53,14 @@ class Canvas:
         """Unit-variance noise of a grain; each call shifts one stored field to a new place."""
         if grain_nm not in self._textures:
             self._textures[grain_nm] = self._new_texture(grain_nm)
-        shift = tuple(int(self.rng.integers(size)) for size in self.shape)
+        shift = tuple(int(self.grain.integers(size)) for size in self.shape)
         return np.roll(self._textures[grain_nm], shift, axis=(0, 1))
 
     def _new_texture(self, grain_nm: float) -> Image:
         sigma = max(grain_nm / self.nm, 0.3)
         coarse = max(1, int(sigma / 1.5))
         size = [max(4, -(-side // coarse)) for side in self.shape]
-        noise = self.rng.normal(size=size).astype(np.float32)
+        noise = self.grain.normal(size=size).astype(np.float32)
         noise = ndimage.gaussian_filter(noise, sigma / coarse, mode="wrap")
         if coarse > 1:
             factors = [side / small for side, small in zip(self.shape, size, strict=True)]

@@ -18,7 +18,11 @@ def paint_capillary(canvas: Canvas, stain: Stain, around: Around) -> None:
     )
     below = -around.depth - thickness
     lumen = Canvas(
-        np.full(canvas.shape, stain.lumen, np.float32), canvas.nm, canvas.soft_nm, canvas.rng
+        np.full(canvas.shape, stain.lumen, np.float32),
+        canvas.nm,
+        canvas.soft_nm,
+        canvas.rng,
+        canvas.grain,
     )
     lumen.grey += rng.uniform(0.01, 0.05) * canvas.texture(float(rng.choice([25, 50])))
     for _ in range(int(rng.integers(0, 3))):

@@ -49,7 +49,7 @@ def expose(canvas: Canvas, noise: float | None, blur_nm: float | None) -> NDArra
     grey = ndimage.gaussian_filter(grey, blur / canvas.nm)
     grey = 0.5 + (grey - 0.5) * rng.uniform(0.55, 1.1)
     grain = rng.uniform(0.01, 0.07) if noise is None else noise
-    grey = grey + rng.normal(0, 1, grey.shape) * grain
+    grey = grey + canvas.grain.normal(0, 1, grey.shape) * grain
     grey = np.clip(grey, 0.01, 1) ** np.exp(rng.uniform(-0.4, 0.4))
     return np.asarray(np.clip(np.round(_dirty(grey, canvas) * 255), 0, 255), dtype=np.uint8)
 

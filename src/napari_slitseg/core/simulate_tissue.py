@@ -35,7 +35,7 @@ def _paint_villus(
     low = np.maximum(0, np.floor((centre - reach) / canvas.nm)).astype(int)
     high = np.ceil((centre + reach) / canvas.nm).astype(int)
     window = (slice(low[0], high[0]), slice(low[1], high[1]))
-    part = Canvas(canvas.grey[window], canvas.nm, canvas.soft_nm, canvas.rng)
+    part = Canvas(canvas.grey[window], canvas.nm, canvas.soft_nm, canvas.rng, canvas.grain)
     turn = canvas.rng.uniform(0, np.pi)
     if part.grey.size:
         shape = ellipse_nm(part, centre - low * canvas.nm, (axes[0], axes[1]), turn)
@@ -133,7 +133,8 @@ def _fill_slits(
     rng, n = canvas.rng, len(feet.slit_nm)
     narrow = feet.half_gap_nm[slit] < 70
     gap = (into_foot < 6) & (around.depth > -10) & (around.depth < 160) & narrow
-    canvas.cover(np.where(gap, feet.faintness[slit], 0.0), stain.cytoplasm)
+    throat = stain.space + feet.faintness[slit] * (stain.cytoplasm - stain.space)
+    canvas.cover(np.where(gap, 1.0, 0.0), throat)
     if rng.random() < 0.6:
         bridged = (rng.random(n) < 0.7) & (feet.half_gap_nm < 45)
         line = np.exp(-(((around.depth - rng.uniform(40, 80)) / 7) ** 2))
