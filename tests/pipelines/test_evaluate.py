@@ -106,6 +106,14 @@ def test_a_missing_prediction_fails_the_image(job: EvaluateJob, tmp_path: Path) 
     assert ended(events) == Finished(reason="done", n_ok=1, n_failed=1, n_skipped=1)
 
 
+@pytest.mark.parametrize("missing", ["nowhere.tif", "nofolder"])
+def test_an_image_that_is_not_there_fails(job: EvaluateJob, folder: Path, missing: str) -> None:
+    events, table = run(job, images=(folder / "img1.png", folder / missing))
+    assert list(table.failed) == [missing]
+    assert f"no file or folder {folder / missing}" in table.failed[missing]
+    assert (ended(events).n_ok, ended(events).n_failed) == (1, 1)
+
+
 def test_annotations_are_not_compared_with_themselves(job: EvaluateJob, slits: Path) -> None:
     events, _ = run(job, predictions=slits)
     assert ended(events).reason == "failed"

@@ -108,6 +108,8 @@ class _Run:
         start = perf_counter()
         annotation = find_annotation(path, self.job.annotations)
         if annotation is None:
+            if not path.is_file():
+                raise JobError(f"There is no file or folder {path}.")
             yield ImageSkipped(name=path.name, path=path, reason="It has no annotation.")
             return
         found = self._prediction_file(path)
