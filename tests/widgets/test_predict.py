@@ -125,6 +125,38 @@ def test_cancel_clears_the_busy_sign_of_dock_and_list(qtbot, desk, micrograph) -
     assert "Cancelled" in predict.message.text()
 
 
+def test_an_image_that_was_never_read_is_not_predicted(qtbot, desk, micrograph, tmp_path) -> None:
+    predict, workspace = desk.predict, desk.workspace
+    unread = workspace.add_paths([tmp_path / "unread.png", tmp_path / "other.png"])
+    workspace.open(unread[0])
+    predict.refresh()
+    assert not predict.this.isEnabled()
+    assert not predict.all.isEnabled()
+    assert "not read yet" in predict.count.text()
+    predict.predict_this()
+    predict.predict_all()
+    assert not predict.runner.is_busy
+    assert "Loading" not in predict.message.text()
+    assert "2 of 2 images were left out" in predict.message.text()
+
+    workspace.set_status(unread[0], Status.FAILED, "no picture")
+    predict.refresh()
+    assert "could not be read" in predict.count.text()
+    key = workspace.add_image(micrograph)
+    predict.refresh()
+    assert predict.all.isEnabled()
+    predict.all.click()
+    assert "2 of 3 images were left out" in predict.message.text()
+    wait(qtbot, desk)
+    assert predict.message.text().startswith("2 of 3 images were left out")
+    statuses = [workspace.entry(each).status for each in (*unread, key)]
+    assert statuses == [Status.FAILED, Status.WAITING, Status.PREDICTED]
+    workspace.open(key)
+    predict.predict_this()
+    wait(qtbot, desk)
+    assert "left out" not in predict.message.text()
+
+
 def test_windows_end_at_the_border() -> None:
     assert window_around((5, 95), (100, 100), 10) == (slice(0, 16), slice(85, 100))
     assert window_around((-0.4, 99.4), (100, 100), 2) == (slice(0, 3), slice(97, 100))

@@ -23,6 +23,7 @@ from napari_slitseg.widgets._device import DeviceCombo
 from napari_slitseg.widgets._dock import Dock, Message, TaskBar, beside, line, row, scrollable, spin
 from napari_slitseg.widgets._entry import ImageEntry, Status
 from napari_slitseg.widgets._model_card import ModelChooser
+from napari_slitseg.widgets._predict_texts import can_predict, count_text, left_out_text
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets._settings import settings
 from napari_slitseg.widgets._thread import Runner
@@ -47,6 +48,7 @@ class PredictDock(Dock):
         self.workspace = self.session.workspace
         self.runner = Runner()
         self._progress = (0, 1)
+        self._left_out = ""
         self._make_widgets()
         self._lay_out()
         self._connect()
@@ -118,14 +120,15 @@ class PredictDock(Dock):
     # -- what a person does
 
     def predict_this(self) -> None:
-        """Predict the current image."""
+        """Predict the current image, if it was read."""
         current = self.workspace.current
-        if current is not None:
+        if can_predict(current):
             self._start([current])
 
     def predict_all(self) -> None:
-        """Predict every image that could be read."""
-        self._start([e for e in self.workspace.entries if e.shape[0]])
+        """Predict every image that was read; say how many were not."""
+        entries = self.workspace.entries
+        self._start([e for e in entries if can_predict(e)], left_out=left_out_text(entries))
 
     def predict_at(self, y: float, x: float) -> None:
         """Predict a window around a pixel of the current image."""
@@ -137,11 +140,16 @@ class PredictDock(Dock):
         if region is not None:
             self._start([current], region)
 
-    def _start(self, entries: list[ImageEntry], region: tuple[slice, slice] | None = None) -> None:
-        if self.model.info is None:
-            self.message.warn("Choose a model first.")
+    def _start(
+        self,
+        entries: list[ImageEntry],
+        region: tuple[slice, slice] | None = None,
+        left_out: str = "",
+    ) -> None:
+        if self.model.info is None or not entries:
+            self.message.warn(left_out if self.model.info else "Choose a model first.")
             return
-        self.message.say("")
+        self._left_out = left_out
         plan = PredictPlan(
             images={e.key: self.workspace.opener(e.key) for e in entries},
             model=self.model.model,
@@ -149,7 +157,7 @@ class PredictDock(Dock):
             threshold=self.threshold.value(),
             min_distance_nm=self.distance.value(),
             region=region,
-            earlier=entries[0].prediction if region is not None and entries else None,
+            earlier=None if region is None else entries[0].prediction,
         )
         work = partial(predict_all, plan, self.session.predictors)
         self.runner.start(work, f"Predict {len(entries)} images")
@@ -185,13 +193,13 @@ class PredictDock(Dock):
         if not busy:
             self._settle_status()
         if busy:
-            self.message.say("Loading the model…")
+            self.message.say(f"Loading the model…\n{self._left_out}".strip())
         self.refresh()
 
     def _on_event(self, event: Any) -> None:
         if isinstance(event, ItemStarted):
             if event.number == 0:
-                self.message.say("")
+                self.message.say(self._left_out)
             self._progress = (event.number, event.total)
             self.workspace.set_status(event.key, Status.PREDICTING)
             self._show_progress(0)
@@ -223,15 +231,6 @@ class PredictDock(Dock):
         """Show what can be done now and how many slits there are."""
         current = self.workspace.current
         ready = self.model.info is not None and not self.runner.is_busy
-        self.this.setEnabled(ready and current is not None)
-        self.all.setEnabled(ready and bool(self.workspace.entries))
-        self.count.setText(_count_text(current))
-
-
-def _count_text(entry: ImageEntry | None) -> str:
-    if entry is None:
-        return "Open an image first: in the Load dock, or by dragging it into napari."
-    if entry.prediction is None:
-        return f"{entry.name}: not predicted yet."
-    number = len(entry.prediction.table)
-    return f"<b>{number} slit{'' if number == 1 else 's'}</b> found in {entry.name}"
+        self.this.setEnabled(ready and can_predict(current))
+        self.all.setEnabled(ready and any(map(can_predict, self.workspace.entries)))
+        self.count.setText(count_text(current))
