@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -64,13 +66,61 @@ def test_the_table_of_scores(scored, qtbot, tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [row["n_annotated"] for row in rows] == ["2", "10", "1"]
     assert float(rows[0]["tolerance_nm"]) == 10
+    assert [row["localisation_nm"] for row in rows] == [""] * 3
+    assert {row["notice"] for row in rows} == {""}
     metrics.export_csv(tmp_path / "no such folder" / "scores.csv")
-    assert "was not written" in metrics.message.text()
+    assert "could not be written" in metrics.message.text()
 
     for key in scored.keys:
         workspace.remove(key)
     qtbot.waitUntil(lambda: metrics.view.isHidden() and not metrics.empty.isHidden(), timeout=5000)
     assert not metrics.export.isEnabled()
+
+
+def test_an_export_that_fails_is_told_and_leaves_the_old_file(
+    scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    scored.metrics.export_csv(path)
+    assert "No space left on device" in scored.metrics.message.text()
+    assert "untouched" in scored.metrics.message.text()
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["scores.csv"]
+
+
+def test_an_unknown_pixel_size_is_marked_and_nothing_is_told_in_nm(
+    desk, micrograph, predicted, tmp_path: Path
+) -> None:
+    truth = PointTable.from_yx([[10, 20]])
+    sizes = (10.0, None)
+    for size in sizes:
+        key = desk.workspace.add_image(micrograph.with_pixel_size(size), annotation=truth)
+        desk.workspace.set_prediction(key, predicted([[10, 22]], pixel_size_nm=8))
+    desk.metrics.refresh()
+    assert column(desk, "Image") == [
+        "scene",
+        "scene (assumed 8 nm/px)",
+        "1 of 2 images pooled",
+    ]
+    assert column(desk, "Chamfer (nm)")[:2] == ["20.0", "2.0 px"]
+    assert column(desk, "Offset (nm)")[:2] == ["20.0", "2.0 px"]
+    hint = desk.metrics.sorted.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert "Type the pixel size in Load images" in hint
+    assert "6.25 px" in hint
+
+    desk.metrics.export_csv(tmp_path / "scores.csv")
+    with (tmp_path / "scores.csv").open() as file:
+        known, unknown = csv.DictReader(file)
+    assert [name for name in unknown if name.endswith("_nm") and unknown[name]] == []
+    assert unknown["tolerance_px"] == "6.25"
+    assert "8 nm/px was assumed" in unknown["notice"]
+    assert (known["pixel_size_nm"], known["notice"]) == ("10.0", "")
 
 
 class Row:

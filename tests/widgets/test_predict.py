@@ -46,7 +46,8 @@ def test_predict_one_then_all_then_around_a_click(qtbot, desk, micrograph) -> No
     predict.all.click()
     wait(qtbot, desk)
     assert {entry.status for entry in workspace.entries} == {Status.PREDICTED}
-    assert "pixel size" in predict.message.text()
+    assert "pixel size is unknown" in predict.message.text()
+    assert "Type the pixel size in the column nm/px of Load images" in predict.message.text()
 
     workspace.open(keys[1])
     workspace.update(keys[1], prediction=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,13 +65,7 @@ class EvaluationTable:
 
     def to_csv(self) -> str:
         """Return the rows as CSV; figures that are not defined are empty cells."""
-        rows = [image.to_dict() for image in self.images]
-        text = io.StringIO(newline="")
-        if rows:
-            writer = csv.DictWriter(text, list(rows[0]))
-            writer.writeheader()
-            writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
-        return text.getvalue()
+        return rows_as_csv([image.to_dict() for image in self.images])
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values; NaN and infinity are kept."""
@@ -82,6 +76,22 @@ class EvaluationTable:
             "failed": dict(self.failed),
             "pooled": None if pooled is None else pooled.to_dict(),
         }
+
+
+def rows_as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows with the same columns as CSV, "" where there are none.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        From column to value; None and NaN become empty cells, other floats keep all digits.
+    """
+    text = io.StringIO(newline="")
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return text.getvalue()
 
 
 def _cell(value: object) -> object:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TypeGuard
 
 from napari_slitseg.widgets._entry import ImageEntry, Status
+from napari_slitseg.widgets._workspace import Workspace
 
 
 def can_predict(entry: ImageEntry | None) -> TypeGuard[ImageEntry]:
@@ -33,3 +34,10 @@ def left_out_text(entries: Sequence[ImageEntry]) -> str:
         return ""
     was = "was" if number == 1 else "were"
     return f"{number} of {len(entries)} images {was} left out: not read yet, or not readable."
+
+
+def size_text(workspace: Workspace, key: int) -> str:
+    """Ask for the pixel size of an image, "" where it is known."""
+    if not workspace.has(key) or workspace.entry(key).pixel_size_nm is not None:
+        return ""
+    return "Type the pixel size in the column nm/px of Load images, then predict again."

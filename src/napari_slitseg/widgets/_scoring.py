@@ -4,29 +4,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from napari_slitseg.jobs import EvaluateJob
 from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._job_fields import default_of
 from napari_slitseg.widgets._overlay import Overlay, compare
 
 if TYPE_CHECKING:
     from napari_slitseg.core.scores import ImageScores
 
-_IGNORE_RADIUS_NM: Final = 100.0
 _ASSUMED_NM: Final = 10.0
 
 
 def compare_entry(entry: ImageEntry, tolerance_nm: float) -> tuple[Overlay, ImageScores | None]:
     """Return what to draw over an image, and its scores where there is enough to compare.
 
-    Without a pixel size that of the prediction counts, the model's own.
+    Without a pixel size that of the prediction counts, the model's own; no figure is in nm then.
     """
     prediction = entry.prediction
-    assumed = _ASSUMED_NM if prediction is None else prediction.pixel_size_nm
-    size_nm = entry.pixel_size_nm or assumed
+    size_nm = entry.pixel_size_nm or assumed_nm(entry)
     return compare(
         None if prediction is None else prediction.table,
         entry.annotation,
         shape=entry.shape,
         tolerance_px=tolerance_nm / size_nm,
-        ignore_radius_px=_IGNORE_RADIUS_NM / size_nm,
+        ignore_radius_px=default_of(EvaluateJob, "ignore_radius_nm") / size_nm,
         pixel_size_nm=entry.pixel_size_nm,
+    )
+
+
+def assumed_nm(entry: ImageEntry) -> float:
+    """Side of a pixel that is taken for an image whose own is not known, nm."""
+    return _ASSUMED_NM if entry.prediction is None else entry.prediction.pixel_size_nm
+
+
+def assumption(entry: ImageEntry) -> str:
+    """Say what was assumed to score an image, "" where its pixel size is known."""
+    if entry.pixel_size_nm is not None or entry.scores is None:
+        return ""
+    return (
+        f"Pixel size unknown: {assumed_nm(entry):g} nm/px was assumed, so that slits match within "
+        f"{entry.scores.tolerance_px:g} px. Type the pixel size in Load images."
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 from napari_slitseg.widgets._dock import Dock, Message, row
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._legend import Legend
+from napari_slitseg.widgets._scoring import assumed_nm, assumption
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets._table import KEY, Column, EntryTable, SummaryLast, table_view
 
@@ -56,7 +57,9 @@ class MetricsDock(Dock):
         self.tolerance.setValue(self.workspace.tolerance_nm)
         self.tolerance.setToolTip("Largest distance at which a found slit matches an annotation.")
         self.export = QPushButton("Export CSV…")
-        self.export.setToolTip("Write this table, with every figure, to a file.")
+        self.export.setToolTip(
+            "Write a CSV file: one row an image with every figure, without the pooled row."
+        )
         self.legend = Legend()
         self.message = Message()
         self.empty = QLabel(_EMPTY)
@@ -111,7 +114,7 @@ class MetricsDock(Dock):
         scored = [entry for entry in self.workspace.entries if entry.scores is not None]
         current = self.workspace.current
         key = None if current is None else current.key
-        self.table.show(scored, key, _pooled(scored))
+        self.table.show(scored, key, _summary(scored))
         self.empty.setVisible(not scored)
         self.view.setVisible(bool(scored))
         self.export.setEnabled(bool(scored))
@@ -124,49 +127,64 @@ class MetricsDock(Dock):
             self.export_csv(Path(name))
 
     def export_csv(self, path: Path) -> None:
-        """Write every figure of every image, and of all together."""
+        """Write every figure of every image, one row an image."""
         self.workspace.settle()
         try:
             write_scores(path, self.workspace.entries)
         except OSError as error:
-            self.message.warn(f"{path.name} was not written: {error.strerror or error}.")
+            self.message.warn(str(error))
         else:
             self.message.say(f"Wrote {path}.")
 
 
 def write_scores(path: Path, entries: Sequence[ImageEntry]) -> None:
-    """Write one row an image with every figure, as CSV.
+    """Write one row an image with every figure, as CSV; what is not known is an empty cell.
 
     Raises
     ------
-    OSError
-        If the file cannot be written.
+    OutputError
+        If the file cannot be written; an earlier one is untouched.
     """
-    rows = [
-        {"image": entry.name, **entry.scores.to_dict()}
-        for entry in entries
-        if entry.scores is not None
-    ]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]) if rows else ["image"])
-        writer.writeheader()
-        writer.writerows(rows)
+    from napari_slitseg.pipelines.evaluation import rows_as_csv
+    from napari_slitseg.pipelines.outputs import write_text
+
+    write_text(path, rows_as_csv([_row(entry) for entry in entries if entry.scores is not None]))
 
 
-def _pooled(entries: Sequence[ImageEntry]) -> PooledScores | None:
-    """All images together, None where there is nothing or the tolerances differ."""
+def _row(entry: ImageEntry) -> dict[str, Any]:
+    figures = {} if entry.scores is None else entry.scores.to_dict()
+    files = {"file": entry.path, "annotation": entry.annotation_path}
+    return {"image": entry.name, **figures, **files, "notice": assumption(entry)}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The last row: images together, and how many of how many."""
+
+    pooled: PooledScores
+    name: str
+
+
+def _summary(entries: Sequence[ImageEntry]) -> Summary | None:
+    """All images together, None where there is nothing or the tolerances differ.
+
+    Images of unknown pixel size are left out, unless there are no others.
+    """
     from napari_slitseg.core.pooling import pool_scores
 
     scores = [entry.scores for entry in entries if entry.scores is not None]
-    calibrated = [each for each in scores if each.pixel_size_nm is not None]
+    calibrated = [each for each in scores if each.pixel_size_nm is not None] or scores
     try:
-        return pool_scores(calibrated or scores)
+        pooled = pool_scores(calibrated)
     except ValueError:
         return None
+    of = "" if len(calibrated) == len(scores) else f"of {len(scores)} "
+    return Summary(pooled, f"{len(calibrated)} {of}images pooled")
 
 
 def _name(item: Any) -> str:
-    return item.name if isinstance(item, ImageEntry) else f"{item.n_images} images pooled"
+    is_assumed = isinstance(item, ImageEntry) and assumption(item)
+    return f"{item.name} (assumed {assumed_nm(item):g} nm/px)" if is_assumed else str(item.name)
 
 
 def _score(name: str, pooled: str = "") -> Callable[[Any], Any]:
@@ -175,7 +193,7 @@ def _score(name: str, pooled: str = "") -> Callable[[Any], Any]:
     def value(item: Any) -> Any:
         if isinstance(item, ImageEntry):
             return getattr(item.scores, name)
-        return getattr(item, pooled or name)
+        return getattr(item.pooled, pooled or name)
 
     return value
 
@@ -194,7 +212,7 @@ def _length(title: str, tooltip: str, name: str, pooled: str) -> Column:
 
 
 _COLUMNS = (
-    Column("Image", "Click a row to open the image.", _name),
+    Column("Image", "Click a row to open the image.", _name, hint=assumption),
     Column("Annotated", "Annotated slits that count.", _score("n_annotated")),
     Column("Found", "Slits the model found.", _score("n_predicted")),
     Column("True pos.", "Found and annotated.", _score("true_positive")),

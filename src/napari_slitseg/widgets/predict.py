@@ -23,7 +23,12 @@ from napari_slitseg.widgets._device import DeviceCombo
 from napari_slitseg.widgets._dock import Dock, Message, TaskBar, beside, line, row, scrollable, spin
 from napari_slitseg.widgets._entry import ImageEntry, Status
 from napari_slitseg.widgets._model_card import ModelChooser
-from napari_slitseg.widgets._predict_texts import can_predict, count_text, left_out_text
+from napari_slitseg.widgets._predict_texts import (
+    can_predict,
+    count_text,
+    left_out_text,
+    size_text,
+)
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets._settings import settings
 from napari_slitseg.widgets._thread import Runner
@@ -206,6 +211,7 @@ class PredictDock(Dock):
         elif isinstance(event, ItemPredicted):
             self.workspace.set_prediction(event.key, event.prediction)
             self.message.add("\n".join(event.prediction.notices))
+            self.message.add(size_text(self.workspace, event.key))
         elif isinstance(event, ItemFailed):
             self.workspace.set_status(event.key, Status.FAILED, event.reason)
             self.message.add(event.reason, bad=True)
