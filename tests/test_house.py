@@ -16,6 +16,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from napari_slitseg.core.bundled import DEFAULT_MODEL, resolve_model
+from napari_slitseg.core.checkpoint import read_checkpoint_info
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -121,6 +124,25 @@ def test_the_readme_shows_commands_that_the_command_line_knows(line: str) -> Non
 
     command, _, _ = app.parse_args(shlex.split(line)[1:], exit_on_error=False, print_error=False)
     assert command.__name__ == line.split()[1] or line.endswith("--help")
+
+
+@pytest.mark.parametrize(
+    ("row", "images"),
+    [
+        ("simulated at 10 nm/px, test", "simulated_test"),
+        ("real, held out", "real_held_out"),
+        ("seen in training", "real_seen_in_training"),
+    ],
+)
+def test_the_readme_tells_the_scores_of_the_bundled_model(row: str, images: str) -> None:
+    card = read_checkpoint_info(resolve_model(DEFAULT_MODEL)).card
+    scores = card["scores"][images]
+    [line] = [each for each in text_of("README.md").splitlines() if each[:1] == "|" and row in each]
+    told = [float(cell) for cell in line.split("|")[2:-1]]
+    assert told[0] == scores["slits"]
+    assert told[1:] == [
+        pytest.approx(scores[name], abs=0.0051) for name in ("precision", "recall", "f1")
+    ]
 
 
 def test_the_changelog_tells_of_this_version() -> None:
