@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
+from napari_slitseg.jobs import EvaluateJob, PredictJob
 from napari_slitseg.widgets._entry import Status
+from napari_slitseg.widgets._job_fields import limits_of
 from napari_slitseg.widgets._work import window_around
 
 
@@ -156,6 +159,39 @@ def test_an_image_that_was_never_read_is_not_predicted(qtbot, desk, micrograph, 
     predict.predict_this()
     wait(qtbot, desk)
     assert "left out" not in predict.message.text()
+
+
+def test_the_numbers_of_a_model_are_kept_as_they_are(desk) -> None:
+    predict = desk.predict
+    info = replace(predict.model.info, threshold=0.455, min_distance_nm=62.5)
+    predict._on_model(info)
+    assert (predict.threshold.value(), predict.distance.value()) == (0.455, 62.5)
+    assert desk.workspace.cut == (0.455, 62.5)
+
+
+def test_fields_say_what_the_job_says(desk) -> None:
+    """One document describes the command line and the docks."""
+    fields = PredictJob.model_fields
+    predict = desk.predict
+    assert predict.threshold.toolTip() == predict.slider.toolTip()
+    for widget, name in (
+        (predict.threshold, "threshold"),
+        (predict.distance, "min_distance_nm"),
+        (predict.device, "device"),
+        (predict.model.combo, "model"),
+    ):
+        assert widget.toolTip() == fields[name].description
+    assert (predict.threshold.minimum(), predict.threshold.maximum()) == (0, 1)
+    tolerance = EvaluateJob.model_fields["tolerance_nm"]
+    assert desk.metrics.tolerance.toolTip() == tolerance.description
+    assert desk.metrics.tolerance.value() == tolerance.default
+
+
+def test_limits_are_those_of_the_job_where_it_has_some() -> None:
+    assert limits_of(PredictJob, "threshold", -1, 9) == (0, 1)
+    assert limits_of(PredictJob, "min_distance_nm", -1, 9) == (0, 9)
+    assert limits_of(EvaluateJob, "tolerance_nm", 1, 2000) == (1, 2000)
+    assert limits_of(PredictJob, "pixel_size_nm", 0, 9999) == (0.05, 1000)
 
 
 def test_windows_end_at_the_border() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from napari_slitseg.core.bundled import DEFAULT_MODEL
+from napari_slitseg.jobs import EvaluateJob, PredictJob
+from napari_slitseg.widgets._job_fields import default_of
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,9 @@ class Settings:
         Largest distance of a matched pair, nm.
     """
 
-    model: str = DEFAULT_MODEL
-    device: str = "auto"
-    tolerance_nm: float = 50.0
+    model: str = default_of(PredictJob, "model")
+    device: str = default_of(PredictJob, "device")
+    tolerance_nm: float = default_of(EvaluateJob, "tolerance_nm")
 
 
 def settings() -> Settings:
@@ -37,7 +38,7 @@ def settings() -> Settings:
     except (AttributeError, KeyError):
         return Settings()
     return Settings(
-        model=page.model.strip() or DEFAULT_MODEL,
+        model=page.model.strip() or default_of(PredictJob, "model"),
         device=page.device,
         tolerance_nm=float(page.tolerance_nm),
     )

@@ -73,15 +73,33 @@ def predict_dock(viewer: Viewer) -> Any:
     return inner(viewer, "Predict slits")
 
 
-def save_pictures(viewer: Viewer, folder: Path) -> int:
-    """Save pictures of the window and the table of scores; return the exit code."""
+def save_pictures(viewer: Viewer, folder: Path, patience_s: float = _PATIENCE_S) -> int:
+    """Save pictures of the window and the table of scores once the model is done.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        With the demo in it.
+    folder : Path
+        It is made if there is none.
+    patience_s : float
+        How long the model may take.
+
+    Returns
+    -------
+    int
+        Exit code: 0 if every image has scores.
+    """
     from napari_slitseg.widgets._pictures import Camera
     from napari_slitseg.widgets._session import workspace_of
     from napari_slitseg.widgets.metrics import write_scores
 
     folder.mkdir(parents=True, exist_ok=True)
     dock = predict_dock(viewer)
-    wait_until(lambda: not dock.runner.is_busy)
+    if not wait_until(lambda: not dock.runner.is_busy, patience_s):
+        dock.runner.cancel()
+        sys.stderr.write(f"The model was not done after {patience_s:g} s; nothing was saved.\n")
+        return 1
     workspace = workspace_of(viewer)
     workspace.settle()
     write_scores(folder / "metrics.csv", workspace.entries)
@@ -96,14 +114,15 @@ def save_pictures(viewer: Viewer, folder: Path) -> int:
     return 1
 
 
-def wait_until(done: Callable[[], bool]) -> None:
-    """Let the window work until something is done, for ten minutes at most."""
+def wait_until(done: Callable[[], bool], patience_s: float = _PATIENCE_S) -> bool:
+    """Let the window work until something is done; False if that takes longer than `patience_s`."""
     from qtpy.QtWidgets import QApplication
 
-    end = time.monotonic() + _PATIENCE_S
-    while not done() and time.monotonic() < end:
+    end = time.monotonic() + patience_s
+    while not (is_done := done()) and time.monotonic() < end:
         QApplication.processEvents()
         time.sleep(0.01)
+    return is_done
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import napari.viewer
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
-    QDoubleSpinBox,
     QFileDialog,
     QHeaderView,
     QLabel,
@@ -19,8 +18,10 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
-from napari_slitseg.widgets._dock import Dock, Message, row
+from napari_slitseg.jobs import EvaluateJob
+from napari_slitseg.widgets._dock import Dock, Message, row, spin
 from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._job_fields import description_of, limits_of
 from napari_slitseg.widgets._legend import Legend
 from napari_slitseg.widgets._scoring import assumed_nm, assumption
 from napari_slitseg.widgets._session import session_of
@@ -49,13 +50,10 @@ class MetricsDock(Dock):
         self.refresh()
 
     def _make_widgets(self) -> None:
-        self.tolerance = QDoubleSpinBox()
-        self.tolerance.setRange(1, 2000)
-        self.tolerance.setDecimals(0)
+        low, high = limits_of(EvaluateJob, "tolerance_nm", 1, 2000)
+        self.tolerance = spin(low, high, 0, " nm", description_of(EvaluateJob, "tolerance_nm"))
         self.tolerance.setSingleStep(5)
-        self.tolerance.setSuffix(" nm")
         self.tolerance.setValue(self.workspace.tolerance_nm)
-        self.tolerance.setToolTip("Largest distance at which a found slit matches an annotation.")
         self.export = QPushButton("Export CSV…")
         self.export.setToolTip(
             "Write a CSV file: one row an image with every figure, without the pooled row."

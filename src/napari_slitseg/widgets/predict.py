@@ -19,16 +19,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_slitseg.core.checkpoint import CheckpointInfo
+from napari_slitseg.jobs import PredictJob
+from napari_slitseg.widgets import _predict_texts as texts
 from napari_slitseg.widgets._device import DeviceCombo
 from napari_slitseg.widgets._dock import Dock, Message, TaskBar, beside, line, row, scrollable, spin
 from napari_slitseg.widgets._entry import ImageEntry, Status
+from napari_slitseg.widgets._job_fields import description_of, limits_of
 from napari_slitseg.widgets._model_card import ModelChooser
-from napari_slitseg.widgets._predict_texts import (
-    can_predict,
-    count_text,
-    left_out_text,
-    size_text,
-)
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets._settings import settings
 from napari_slitseg.widgets._thread import Runner
@@ -63,22 +60,23 @@ class PredictDock(Dock):
     def _make_widgets(self) -> None:
         chosen = settings()
         self.model = ModelChooser(chosen.model)
+        self.model.combo.setToolTip(description_of(PredictJob, "model"))
         self.device = DeviceCombo(chosen.device)
+        self.device.setToolTip(description_of(PredictJob, "device"))
         self.this = QPushButton("Predict this &image")
         self.this.setToolTip("Find membrane and slits in the image that is shown (Alt+I).")
         self.all = QPushButton("Predict &all")
         self.all.setToolTip("Predict every image of the list (Alt+A).")
         self.click = QCheckBox("Predict where I &click")
         self.click.setToolTip("Each click on the image predicts a window around it.")
-        self.threshold = spin(0, 1, 2, "", "Lowest score of a slit. Moving it is immediate.")
+        self.threshold = _field("threshold", 1, 3, "", 0.01)
         self.threshold.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.threshold.setFixedWidth(60)
+        self.threshold.setFixedWidth(64)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, _STEPS)
         self.slider.setToolTip(self.threshold.toolTip())
         self.slider.setAccessibleName("Threshold")
-        self.distance = spin(0, 5000, 0, " nm", "Smallest distance between two slits.")
-        self.distance.setSingleStep(10)
+        self.distance = _field("min_distance_nm", 5000, 1, " nm", 10)
         self.count = QLabel()
         self.count.setWordWrap(True)
         self.tasks = TaskBar(self.runner)
@@ -127,13 +125,15 @@ class PredictDock(Dock):
     def predict_this(self) -> None:
         """Predict the current image, if it was read."""
         current = self.workspace.current
-        if can_predict(current):
+        if texts.can_predict(current):
             self._start([current])
 
     def predict_all(self) -> None:
         """Predict every image that was read; say how many were not."""
         entries = self.workspace.entries
-        self._start([e for e in entries if can_predict(e)], left_out=left_out_text(entries))
+        self._start(
+            [e for e in entries if texts.can_predict(e)], left_out=texts.left_out_text(entries)
+        )
 
     def predict_at(self, y: float, x: float) -> None:
         """Predict a window around a pixel of the current image."""
@@ -211,7 +211,7 @@ class PredictDock(Dock):
         elif isinstance(event, ItemPredicted):
             self.workspace.set_prediction(event.key, event.prediction)
             self.message.add("\n".join(event.prediction.notices))
-            self.message.add(size_text(self.workspace, event.key))
+            self.message.add(texts.size_text(self.workspace, event.key))
         elif isinstance(event, ItemFailed):
             self.workspace.set_status(event.key, Status.FAILED, event.reason)
             self.message.add(event.reason, bad=True)
@@ -237,6 +237,14 @@ class PredictDock(Dock):
         """Show what can be done now and how many slits there are."""
         current = self.workspace.current
         ready = self.model.info is not None and not self.runner.is_busy
-        self.this.setEnabled(ready and can_predict(current))
-        self.all.setEnabled(ready and any(map(can_predict, self.workspace.entries)))
-        self.count.setText(count_text(current))
+        self.this.setEnabled(ready and texts.can_predict(current))
+        self.all.setEnabled(ready and any(map(texts.can_predict, self.workspace.entries)))
+        self.count.setText(texts.count_text(current))
+
+
+def _field(name: str, high: float, decimals: int, suffix: str, step: float) -> QDoubleSpinBox:
+    """Field for a number of the job; precise enough for what a model's card says."""
+    low, high = limits_of(PredictJob, name, 0, high)
+    field = spin(low, high, decimals, suffix, description_of(PredictJob, name))
+    field.setSingleStep(step)
+    return field
