@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from napari.layers import Image, Points
 
-from napari_slitseg.core.image import Micrograph
+from napari_slitseg.core.image import Micrograph, read_image
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.widgets import _samples
 from napari_slitseg.widgets._adopt import Frame, frame_for, micrograph_of, slice_of
+from napari_slitseg.widgets._entry import Status
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets._style import MARKS
 
@@ -282,3 +284,70 @@ def test_clicks_are_told_in_pixels_and_drags_are_not(shown) -> None:
     click(shown.viewer, (100.0, 205.0))
     assert len(clicks.at) == 1
     assert len(shown.viewer.mouse_drag_callbacks) == before
+
+
+def is_bare(viewed) -> bool:
+    points = layer_of(viewed, "annotated slits").data, layer_of(viewed, "detected slits").data
+    picture = viewed.viewer.layers[0].data
+    return not any(map(len, points)) and picture.shape == (1, 1)
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.WAITING])
+def test_an_image_that_was_not_read_shows_nothing_and_takes_no_points(shown, status) -> None:
+    workspace = shown.workspace
+    (bad,) = workspace.add_paths([Path("bad.png")])
+    workspace.set_status(bad, status, "bad.png: is no picture.")
+    workspace.open(bad)
+    assert is_bare(shown)
+    assert "bad.png: is no picture." in shown.viewer.status
+    layer = layer_of(shown, "annotated slits")
+    assert not layer.editable
+    layer.add([1, 1])
+    assert workspace.entry(bad).annotation is None
+    assert not workspace.entry(bad).edited
+
+    workspace.open(shown.key)
+    assert len(layer.data) == 2
+    assert layer.editable
+    layer.add([5, 5])
+    assert len(workspace.entry(shown.key).annotation) == 3
+
+
+def test_an_image_that_is_read_while_one_looks_at_it_appears(shown, micrograph) -> None:
+    (late,) = shown.workspace.add_paths([Path("late.png")])
+    shown.workspace.open(late)
+    assert is_bare(shown)
+    shown.workspace.set_read(late, micrograph)
+    np.testing.assert_array_equal(layer_of(shown, "scene").data, micrograph.pixels)
+    layer_of(shown, "annotated slits").add([5, 5])
+    assert len(shown.workspace.entry(late).annotation) == 1
+
+
+def test_a_file_that_went_away_fails_once_and_comes_back(shown, folder, pixels) -> None:
+    workspace = shown.workspace
+    (key,) = workspace.add_paths([folder / "b.png"])
+    workspace.set_read(key, read_image(folder / "b.png"))
+    workspace._shelf.drop(key)
+    (folder / "b.png").rename(folder / "away.png")
+    workspace.open(key)
+    assert workspace.entry(key).status is Status.FAILED
+    assert "b.png" in workspace.entry(key).message
+    assert is_bare(shown)
+    workspace.set_tolerance(70)
+    workspace.update(key, pixel_size_nm=7.0)
+    assert is_bare(shown)
+
+    workspace.open(shown.key)
+    (folder / "away.png").rename(folder / "b.png")
+    workspace.open(key)
+    np.testing.assert_array_equal(layer_of(shown, "b").data, pixels)
+    assert workspace.entry(key).status is Status.READY
+
+
+def test_an_image_that_is_nowhere_any_more_fails_with_a_reason(shown, micrograph) -> None:
+    key = shown.workspace.add_image(micrograph)
+    shown.workspace.update(key, micrograph=None)
+    shown.workspace.open(key)
+    assert shown.workspace.entry(key).status is Status.FAILED
+    assert "no longer there" in shown.workspace.entry(key).message
+    assert is_bare(shown)

@@ -188,3 +188,38 @@ def test_maps_are_let_go_when_they_take_too_much_memory(workspace, micrograph, p
     assert kept == [True, False, False, True, True, True]
     assert [len(entry.prediction.table) for entry in workspace.entries] == [1] * 6
     assert "Predict it again" in workspace.entries[1].message
+
+
+def test_maps_of_the_images_predicted_last_are_kept_whatever_their_place(
+    workspace, micrograph, predicted
+) -> None:
+    one = predicted([[10, 10]])
+    workspace.map_bytes = one.slit.nbytes + one.membrane.nbytes
+    first, second, third = (workspace.add_image(micrograph) for _ in range(3))
+    workspace.open(workspace.add_image(micrograph))
+    for key in (third, second, first, second):
+        workspace.set_prediction(key, predicted([[10, 10]]))
+    kept = [bool(workspace.entry(key).prediction.slit.any()) for key in (first, second, third)]
+    assert kept == [False, True, False]
+
+
+def test_what_the_reader_noticed_stays(workspace, micrograph, predicted) -> None:
+    noticed = replace(micrograph, notices=("The pixels are not square.",))
+    key = workspace.add_image(noticed, notices="The annotation was not read.")
+    for status in (Status.PREDICTING, Status.FAILED, Status.READY):
+        workspace.set_status(key, status, "reason" if status is Status.FAILED else "")
+        message = workspace.entry(key).message
+        assert "not square" in message
+        assert "annotation was not read" in message
+        assert ("reason" in message) == (status is Status.FAILED)
+    workspace.set_prediction(key, predicted([[10, 10]]))
+    assert "not square" in workspace.entry(key).message
+
+
+def test_an_image_that_was_never_read_is_never_predicted(workspace, predicted) -> None:
+    (key,) = workspace.add_paths([Path("a.png")])
+    workspace.set_prediction(key, predicted([[10, 10]]))
+    for status in (Status.PREDICTING, Status.READY, Status.PREDICTED):
+        workspace.set_status(key, status)
+    assert workspace.entry(key).prediction is None
+    assert workspace.entry(key).status is Status.WAITING

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from napari.layers import Image, Layer
 
-from napari_slitseg.core.image import ImageReadError, Micrograph, grey, read_image
+from napari_slitseg.core.image import ImageReadError, Micrograph, grey, read_pixel_size
 from napari_slitseg.core.points import find_annotation, read_points
 
 _MICROMETRE_BELOW: Final = 0.1
@@ -60,7 +60,8 @@ def micrograph_of(layer: Image, index: tuple[int, ...]) -> Micrograph:
     Parameters
     ----------
     layer : Image
-        RGB is made grey; of several resolutions the finest is taken.
+        RGB is made grey; of several resolutions the finest is taken. A grey dask array stays
+        one: it is computed where it is looked at or predicted.
     index : tuple of int
         Which slice of a stack, () for a single image.
 
@@ -70,11 +71,20 @@ def micrograph_of(layer: Image, index: tuple[int, ...]) -> Micrograph:
         If it is no image that can be made grey.
     """
     data = layer.data[0] if layer.multiscale else layer.data
-    pixels, notices = grey(np.asarray(data[index] if index else data))
+    pixels, notices = _plane(data[index] if index else data)
     size, source = _pixel_size(layer)
     name = layer.name if not index else f"{layer.name} [{', '.join(map(str, index))}]"
     image = Micrograph(pixels, None, "", name, notices=notices)
     return image if size is None else replace(image, pixel_size_nm=size, pixel_size_source=source)
+
+
+def _plane(data: Any) -> tuple[Any, tuple[str, ...]]:
+    """One grey plane, and what was changed to make it one."""
+    is_lazy = hasattr(data, "__dask_graph__") and data.ndim == 2 and data.size > 0
+    if not is_lazy or data.dtype.kind not in "biuf":
+        return grey(np.asarray(data))
+    dtype = {"b": np.dtype(np.uint8), "f": np.dtype(np.float32)}.get(data.dtype.kind, data.dtype)
+    return data.astype(dtype), ()
 
 
 def annotation_of(layer: Image) -> dict[str, Any]:
@@ -85,7 +95,7 @@ def annotation_of(layer: Image) -> dict[str, Any]:
     try:
         return {"annotation": read_points(path), "annotation_path": path}
     except (ValueError, OSError) as error:
-        return {"message": f"The annotation was not read. {error}"}
+        return {"notices": f"The annotation was not read. {error}"}
 
 
 def _pixel_size(layer: Image) -> tuple[float | None, str]:
@@ -99,10 +109,9 @@ def _pixel_size(layer: Image) -> tuple[float | None, str]:
     if path is None:
         return None, ""
     try:
-        image = read_image(path)
+        return read_pixel_size(path)
     except ImageReadError:
         return None, ""
-    return image.pixel_size_nm, image.pixel_size_source
 
 
 def _nanometres(unit: str) -> float | None:

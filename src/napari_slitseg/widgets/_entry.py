@@ -62,8 +62,10 @@ class ImageEntry:
         Comparison of the two.
     status : Status
         Where the image stands.
-    message : str
-        Why it failed, or what the reader noticed.
+    notices : str
+        What was noticed when it was read; stays for good.
+    reason : str
+        Why it failed, or what else there is to say about its status.
     """
 
     key: int
@@ -82,4 +84,10 @@ class ImageEntry:
     overlay: Overlay = field(default_factory=Overlay)
     scores: ImageScores | None = None
     status: Status = Status.READY
-    message: str = ""
+    notices: str = ""
+    reason: str = ""
+
+    @property
+    def message(self) -> str:
+        """Everything there is to say, a sentence a line."""
+        return "\n".join(text for text in (self.reason, self.notices) if text)

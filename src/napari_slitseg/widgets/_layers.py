@@ -29,6 +29,9 @@ class Layers:
         self._workspace = workspace
         self._stack = Stack(viewer)
         self._shown: tuple[object, ...] = ()
+        self._unreadable: tuple[object, ...] = ()
+        self._lost: set[int] = set()
+        self._points_of: int | None = None
         self._drawn: dict[str, object] = {}
         self.clicks = Clicks(self._stack)
         workspace.current_changed.connect(self._on_current)
@@ -37,10 +40,9 @@ class Layers:
         viewer.layers.events.removed.connect(self._on_removed)
 
     def _on_current(self, key: int | None) -> None:
+        self._unreadable = ()
         if key is None:
-            self._shown = ()
-            self._drawn.clear()
-            self._stack.clear()
+            self._show_nothing()
         else:
             self._show(self._workspace.entry(key))
 
@@ -57,11 +59,12 @@ class Layers:
             self._shown = ()
 
     def _show(self, entry: ImageEntry) -> None:
-        if not entry.shape[0]:
+        place = (entry.key, entry.pixel_size_nm, entry.layer_slice)
+        if not entry.shape[0] or (place == self._unreadable and entry.status is Status.FAILED):
+            self._show_nothing(entry)
             return
         try:
             with self._stack.changing():
-                place = (entry.key, entry.pixel_size_nm, entry.layer_slice)
                 if is_new := place != self._shown:
                     self._show_image(entry)
                     self._shown = place
@@ -70,8 +73,25 @@ class Layers:
                 if is_new:
                     self._stack.settle(entry.shape)
         except ImageReadError as error:
-            self._shown = (entry.key, "unreadable")
+            self._unreadable = place
+            self._lost.add(entry.key)
             self._workspace.set_status(entry.key, Status.FAILED, str(error))
+            return
+        if entry.key in self._lost:
+            self._lost.discard(entry.key)
+            found = entry.prediction is not None
+            self._workspace.set_status(entry.key, Status.PREDICTED if found else Status.READY)
+
+    def _show_nothing(self, entry: ImageEntry | None = None) -> None:
+        """Empty our layers, and say why where an image has none."""
+        self._shown, self._points_of = (), None
+        self._drawn.clear()
+        with self._stack.changing():
+            self._stack.clear()
+            if entry is not None:
+                for other in self._stack.adopted.values():
+                    other.visible = False
+                self._stack.viewer.status = f"{entry.name}: {entry.message or entry.status.value}"
 
     def _show_image(self, entry: ImageEntry) -> None:
         stack = self._stack
@@ -113,6 +133,8 @@ class Layers:
         overlay = entry.overlay
         if not self._stack.has("annotated slits"):
             self._stack.layer("annotated slits").events.data.connect(self._on_points)
+        self._stack.layer("annotated slits").editable = True
+        self._points_of = entry.key
         _make.draw_marks(self._stack.layer("annotated slits"), overlay.annotations, size)
         _make.draw_marks(self._stack.layer("detected slits"), overlay.detections, size)
         _make.draw_lines(self._stack.layer("matched pairs"), overlay.lines, 0.07 * size)
@@ -120,7 +142,7 @@ class Layers:
     def _on_points(self, event: Any) -> None:
         """Take over what a person did to the annotated points."""
         current = self._workspace.current
-        if current is None or str(event.action) not in _FINAL:
+        if current is None or current.key != self._points_of or str(event.action) not in _FINAL:
             return
         layer = event.source
         ids = layer.features["id"].fillna(-1).to_numpy(np.int64, copy=True)

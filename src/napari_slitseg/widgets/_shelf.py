@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from napari_slitseg.core.image import Micrograph, read_image
+import numpy as np
+
+from napari_slitseg.core.image import ImageReadError, Micrograph, read_image
 from napari_slitseg.widgets._entry import ImageEntry
+
+if TYPE_CHECKING:
+    from napari_slitseg.core.prediction import Prediction
 
 _KEPT: Final = 3
 
@@ -45,7 +51,9 @@ class Shelf:
 
 def _image(entry: ImageEntry, kept: Micrograph | None) -> Micrograph:
     if kept is None and entry.path is None:
-        raise ValueError(f"{entry.name}: the image is no longer there.")
+        raise ImageReadError(
+            f"{entry.name}: the image is no longer there. Open it again or remove it from the list."
+        )
     image = kept or read_image(entry.path or "", page=entry.page)
     return image.with_pixel_size(entry.pixel_size_nm)
 
@@ -57,5 +65,19 @@ def facts_of(micrograph: Micrograph) -> dict[str, Any]:
         "n_pages": micrograph.n_pages,
         "shape": micrograph.shape,
         "pixel_size_nm": micrograph.pixel_size_nm,
-        "message": "\n".join(micrograph.notices),
+        "notices": "\n".join(micrograph.notices),
     }
+
+
+def without_maps(
+    entries: Iterable[ImageEntry], room: float
+) -> Iterator[tuple[ImageEntry, Prediction]]:
+    """Predictions whose maps no longer fit into `room` bytes, without them; the first fit best."""
+    for entry in entries:
+        prediction = entry.prediction
+        if prediction is None:
+            continue
+        room -= prediction.slit.nbytes + prediction.membrane.nbytes
+        if room < 0 and prediction.slit.strides != (0, 0):
+            nothing = np.broadcast_to(np.float16(0), prediction.shape)
+            yield entry, replace(prediction, membrane=nothing, slit=nothing)

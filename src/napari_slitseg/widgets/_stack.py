@@ -86,13 +86,15 @@ class Stack:
         return not self._own
 
     def clear(self) -> None:
-        """Take all data out of our layers."""
-        for layer in self._own.values():
+        """Take all data out of our layers; nobody can draw in them until there is an image."""
+        for name, layer in list(self._own.items()):
             if isinstance(layer, Image):
                 layer.data = NOTHING
+                layer.name = name
             else:
                 with layer.events.data.blocker():
                     layer.data = np.empty((0, 2, 2) if isinstance(layer, Vectors) else (0, 2))
+                layer.editable = False
 
     def put_below(self, layer: Layer) -> None:
         """Move a foreign image below our layers."""

@@ -17,12 +17,13 @@ from napari_slitseg.core.points import PointTable
 from napari_slitseg.widgets._entry import ImageEntry, Status
 from napari_slitseg.widgets._overlay import edited_table
 from napari_slitseg.widgets._scoring import compare_entry
-from napari_slitseg.widgets._shelf import Shelf, facts_of
+from napari_slitseg.widgets._shelf import Shelf, facts_of, without_maps
 
 if TYPE_CHECKING:
     from napari_slitseg.core.prediction import Prediction
 
 DEFAULT_TOLERANCE_NM: Final = 50.0
+_UNREAD: Final = (Status.WAITING, Status.FAILED)
 _NO_MAPS: Final = "Its maps were let go to save memory. Predict it again to see them."
 
 
@@ -49,6 +50,8 @@ class Workspace:
         self._cut: tuple[float, float] | None = None
         self._stale: set[int] = set()
         self._shelf = Shelf()
+        self._turn = count()
+        self._turns: dict[int, int] = {}
 
     @property
     def entries(self) -> tuple[ImageEntry, ...]:
@@ -100,8 +103,10 @@ class Workspace:
 
     def add_image(self, micrograph: Micrograph, **values: Any) -> int:
         """Add an image that is in memory, with its `annotation` and so on."""
-        entry = self._new(**facts_of(micrograph), micrograph=micrograph)
-        self._entries[entry.key] = self._resolved(replace(entry, **values))
+        facts = facts_of(micrograph)
+        facts["notices"] = "\n".join(filter(None, (facts["notices"], values.pop("notices", ""))))
+        entry = self._new(**{**facts, **values}, micrograph=micrograph)
+        self._entries[entry.key] = self._resolved(entry)
         self.entries_changed.emit()
         return entry.key
 
@@ -126,6 +131,7 @@ class Workspace:
             self.open(neighbours[0] if neighbours else None)
         del self._entries[key]
         self._shelf.drop(key)
+        self._turns.pop(key, None)
         self._stale.discard(key)
         self.entries_changed.emit()
 
@@ -160,12 +166,12 @@ class Workspace:
             facts = facts_of(micrograph)
             if self._entries[key].page:
                 facts.pop("name")
-            self.update(key, **{**facts, "status": Status.READY, **values})
+            self.update(key, **{**facts, "status": Status.READY, "reason": "", **values})
 
     def set_status(self, key: int, status: Status, message: str = "") -> None:
-        """Record where an image stands."""
-        if self.has(key):
-            self.update(key, status=status, message=message)
+        """Record where an image stands; one that was never read waits or failed."""
+        if self.has(key) and (self._entries[key].shape[0] or status in _UNREAD):
+            self.update(key, status=status, reason=message)
 
     def set_pixel_size(self, key: int, pixel_size_nm: float | None) -> None:
         """Record the pixel size a person gave; the prediction for another one is dropped."""
@@ -180,23 +186,19 @@ class Workspace:
         self.update(key, **values)
 
     def set_prediction(self, key: int, prediction: Prediction) -> None:
-        """Record what the model found; ignored for an image that was removed."""
-        if self.has(key):
+        """Record what the model found; ignored for an image that was removed or never read."""
+        if self.has(key) and self._entries[key].shape[0]:
+            self._turns[key] = next(self._turn)
             cut = self._cut or (prediction.threshold, prediction.min_distance_nm)
-            self.update(key, prediction=prediction.at(*cut), status=Status.PREDICTED, message="")
+            self.update(key, prediction=prediction.at(*cut), status=Status.PREDICTED, reason="")
             self._let_maps_go()
 
     def _let_maps_go(self) -> None:
-        """Keep the maps of the latest images only; slits and scores of all stay."""
-        room = self.map_bytes
-        for entry in reversed(self.entries):
-            if entry.prediction is None or entry.key == self._current:
-                continue
-            room -= entry.prediction.slit.nbytes + entry.prediction.membrane.nbytes
-            if room < 0 and entry.prediction.slit.strides != (0, 0):
-                nothing = np.broadcast_to(np.float16(0), entry.prediction.shape)
-                bare = replace(entry.prediction, membrane=nothing, slit=nothing)
-                self.update(entry.key, prediction=bare, message=_NO_MAPS)
+        """Keep the maps that were predicted last; slits and scores of all stay."""
+        others = [entry for entry in self.entries if entry.key != self._current]
+        others.sort(key=lambda entry: self._turns.get(entry.key, -1), reverse=True)
+        for entry, bare in without_maps(others, self.map_bytes):
+            self.update(entry.key, prediction=bare, reason=_NO_MAPS)
 
     def edit_annotation(self, key: int, ids: NDArray[np.int64], yx: NDArray[np.float64]) -> None:
         """Record that a person moved, added or deleted annotated points."""

@@ -208,7 +208,7 @@ class LoadDock(Dock):
             event.micrograph,
             annotation=event.annotation,
             annotation_path=event.annotation_path,
-            message=event.message,
+            notices=event.message,
         )
         if self.workspace.current is None and self.workspace.has(event.key):
             self.workspace.open(event.key)
