@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from napari_slitseg.core.image import (
@@ -18,6 +19,7 @@ from napari_slitseg.core.image import (
     grey,
     is_image_file,
     read_image,
+    read_pixel_size,
 )
 
 RNG = np.random.default_rng(3)
@@ -277,3 +279,22 @@ def test_real_micrographs(real_data):
         assert image.pixels.dtype == np.uint8
         assert image.notices == ()
         assert min(image.shape) > 900
+
+
+def test_the_pixel_size_alone_is_that_of_the_image(tmp_path: Path) -> None:
+    calibrated = tmp_path / "calibrated.tif"
+    tifffile.imwrite(
+        calibrated, GREY, imagej=True, resolution=(0.25, 0.25), metadata={"unit": "nm"}
+    )
+    image = read_image(calibrated)
+    assert read_pixel_size(calibrated) == (image.pixel_size_nm, image.pixel_size_source)
+    assert read_pixel_size(calibrated)[0] == pytest.approx(4)
+    plain = tmp_path / "plain.tif"
+    tifffile.imwrite(plain, GREY)
+    assert read_pixel_size(plain) == (None, "")
+    assert read_pixel_size(save(tmp_path / "a.png", GREY)) == (None, "")
+    plain.write_bytes(b"II no TIFF")
+    with pytest.raises(ImageReadError, match=r"plain\.tif cannot be read"):
+        read_pixel_size(plain)
+    with pytest.raises(ImageReadError, match="There is no file"):
+        read_pixel_size(tmp_path / "gone.tif")

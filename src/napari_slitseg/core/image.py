@@ -23,6 +23,7 @@ __all__ = [
     "grey",
     "is_image_file",
     "read_image",
+    "read_pixel_size",
 ]
 
 _TIFF: Final = (".tif", ".tiff", ".btf", ".tf8")
@@ -125,6 +126,39 @@ def read_image(path: Path | str, *, page: int = 0) -> Micrograph:
         n_pages=data.n_pages,
         notices=(*data.notices, *notices, *doubts),
     )
+
+
+def read_pixel_size(path: Path | str) -> tuple[float | None, str]:
+    """Side of a pixel in nm and where it is known from, without reading the pixels of TIFF files.
+
+    Parameters
+    ----------
+    path : Path or str
+        See `read_image`; of several pages the first counts.
+
+    Returns
+    -------
+    pixel_size_nm : float or None
+        None when unknown.
+    source : str
+        "" when unknown.
+
+    Raises
+    ------
+    ImageReadError
+        If there is no such file, or it is no image that can be read.
+    """
+    path = Path(path)
+    _check_file(path)
+    if path.suffix.lower() in _PICTURE:
+        return None, ""
+    if path.suffix.lower() not in _TIFF:
+        image = read_image(path)
+        return image.pixel_size_nm, image.pixel_size_source
+    from napari_slitseg.core.image_tiff import read_tiff_pixel_size
+
+    size, _ = believable(read_tiff_pixel_size(path))
+    return (None, "") if size is None else (size.isotropic_nm, size.source)
 
 
 def _check_file(path: Path) -> None:

@@ -15,6 +15,7 @@ from napari_slitseg.core.image_picture import picture_array
 from napari_slitseg.core.image_source import MEMORY_LIMIT, ImageReadError, PageData, check_page
 from napari_slitseg.core.image_tiff_colour import plain_values
 from napari_slitseg.core.image_tiff_scale import tiff_pixel_size
+from napari_slitseg.core.pixel_size import PixelSize
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,22 @@ def read_tiff(
             f"{path.name} cannot be read as a TIFF file ({error}). "
             "It may be damaged or incomplete: copy or export it again."
         ) from error
+
+
+def read_tiff_pixel_size(path: Path) -> PixelSize | None:
+    """Pixel size of the first page of a TIFF file; no pixel is read.
+
+    Raises
+    ------
+    ImageReadError
+        If the file is damaged or no TIFF.
+    """
+    try:
+        with tifffile.TiffFile(path) as file:
+            plane = _planes(file)[0]
+            return tiff_pixel_size(file, plane.page.keyframe, plane.series)
+    except Exception as error:
+        raise ImageReadError(f"{path.name} cannot be read as a TIFF file ({error}).") from error
 
 
 def _planes(file: tifffile.TiffFile) -> list[_Plane]:
