@@ -1,4 +1,4 @@
-"""Where and when a benchmark ran, printed above its figures."""
+"""Where and when a benchmark ran, its figures, and whether they meet their goals."""
 
 from __future__ import annotations
 
@@ -10,18 +10,49 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 
-def print_header(title: str) -> None:
-    """Print the title, the date, the hardware, how busy it is, and the commit."""
-    print(f"# {title}")
-    print(f"date:     {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
-    print(f"hardware: {_processor()}, {os.cpu_count()} cores{_load()}, {platform.system()}")
-    print(f"python:   {platform.python_version()}")
-    print(f"commit:   {_commit()}\n")
+class Report:
+    """Prints where a benchmark ran, then its figures, and knows which goals were missed.
 
+    Parameters
+    ----------
+    title : str
+        Name of the benchmark.
+    """
 
-def print_figure(name: str, value: str, goal: str = "") -> None:
-    """Print one line of the report."""
-    print(f"{name:<58} {value:>16}{f'   (goal: {goal})' if goal else ''}", flush=True)
+    def __init__(self, title: str) -> None:
+        self.missed: list[str] = []
+        print(f"# {title}")
+        print(f"date:     {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+        print(f"hardware: {_processor()}, {os.cpu_count()} cores{_load()}, {platform.system()}")
+        print(f"python:   {platform.python_version()}")
+        print(f"commit:   {_commit()}\n")
+
+    def figure(self, name: str, value: float, form: str, at_most: float | None = None) -> None:
+        """Print one figure.
+
+        Parameters
+        ----------
+        name : str
+            What was measured, and how.
+        value : float
+            The figure.
+        form : str
+            Format with its unit, such as "{:.0f} ms".
+        at_most : float, optional
+            Goal, in the same unit. NaN misses it.
+        """
+        goal = ""
+        if at_most is not None:
+            is_met = value <= at_most
+            goal = f"   (goal: <= {form.format(at_most)}{'' if is_met else ', MISSED'})"
+            self.missed += [] if is_met else [name]
+        print(f"{name:<58} {form.format(value):>16}{goal}", flush=True)
+
+    def exit_code(self) -> int:
+        """Return 1 if a goal was missed, after saying which; else 0."""
+        if self.missed:
+            print(f"\nmissed goals: {'; '.join(self.missed)}", flush=True)
+        return int(bool(self.missed))
 
 
 def _processor() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
@@ -18,7 +19,7 @@ import numpy as np
 import torch
 import zarr
 from _memory import announce_ready, peak_of
-from _report import print_figure, print_header
+from _report import Report
 from numpy.typing import NDArray
 from scipy import ndimage
 from torch import nn
@@ -53,8 +54,8 @@ class StandIn(SegmentationModel):
         return Logits(4 * image, 6 * (self.mean(image) - 1.7))
 
 
-def main() -> None:
-    """Print every figure."""
+def main() -> int:
+    """Print every figure; return 1 if a goal was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="also the large images")
     parser.add_argument("--runs", type=int, default=15, help="paired runs for the overhead")
@@ -65,19 +66,20 @@ def main() -> None:
     if args.child:
         kind, store = args.child
         predict_store(kind, store, args.model)
-        return
+        return 0
     if args.threads:
         torch.set_num_threads(args.threads)
-    print_header("Prediction")
+    report = Report("Prediction")
     print(f"torch threads: {torch.get_num_threads()}\n")
     model, info = load(args.model)
     print(f"model: {info.name}, {info.spec}\n")
-    print_overhead(model, info, args.runs)
-    print_seams(model, info)
-    print_slider()
+    print_overhead(report, model, info, args.runs)
+    print_seams(report, model, info)
+    print_slider(report)
     if args.full:
-        print_memory(STAND_IN, (20_000, 20_000), args.model)
-        print_memory("the model", (2_048, 20_000), args.model)
+        print_memory(report, STAND_IN, (20_000, 20_000), args.model)
+        print_memory(report, "the model", (2_048, 20_000), args.model)
+    return report.exit_code()
 
 
 def load(name: str) -> tuple[SegmentationModel, CheckpointInfo]:
@@ -131,7 +133,9 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def print_overhead(model: SegmentationModel, info: CheckpointInfo, runs: int) -> None:
+def print_overhead(
+    report: Report, model: SegmentationModel, info: CheckpointInfo, runs: int
+) -> None:
     """Compare normalise + network + detect with the network's forward alone, run by run."""
     pixels = spots((640, 640))
     predictor = Predictor(model, info, device="cpu")
@@ -149,13 +153,13 @@ def print_overhead(model: SegmentationModel, info: CheckpointInfo, runs: int) ->
     pairs = [(seconds(bare), seconds(whole)) for _ in range(runs)]
     bare_s, whole_s = (statistics.median(times) for times in zip(*pairs, strict=True))
     ratio = statistics.median(whole / bare for bare, whole in pairs)
-    print_figure("bare forward, 640 x 640, channels last, median", f"{1000 * bare_s:.0f} ms")
-    print_figure("normalise + network + detect, median", f"{1000 * whole_s:.0f} ms")
-    print_figure("overhead, ratio of the medians", f"{whole_s / bare_s:.3f}", "<= 1.25")
-    print_figure("overhead, median of the paired ratios", f"{ratio:.3f}", "<= 1.25")
+    report.figure("bare forward, 640 x 640, channels last, median", 1000 * bare_s, "{:.0f} ms")
+    report.figure("normalise + network + detect, median", 1000 * whole_s, "{:.0f} ms")
+    report.figure("overhead, ratio of the medians", whole_s / bare_s, "{:.3f}", 1.25)
+    report.figure("overhead, median of the paired ratios", ratio, "{:.3f}", 1.25)
 
 
-def print_seams(model: SegmentationModel, info: CheckpointInfo) -> None:
+def print_seams(report: Report, model: SegmentationModel, info: CheckpointInfo) -> None:
     """Compare an image in tiles with the same image in one piece."""
     predictor = Predictor(model, info, device="cpu")
     for shape, nm in (((900, 1010), 10.0), (((640, 1203)), 6.3)):
@@ -167,10 +171,10 @@ def print_seams(model: SegmentationModel, info: CheckpointInfo) -> None:
             for head in ("membrane", "slit")
         )
         name = f"tiled - whole, {shape[0]} x {shape[1]} at {nm} nm, largest"
-        print_figure(name, f"{worst:.1e}", "<= 1e-4")
+        report.figure(name, worst, "{:.1e}", 1e-4)
 
 
-def print_slider() -> None:
+def print_slider(report: Report) -> None:
     """Time what happens when the threshold moves, for a usual map and a hopeless one."""
     rng = np.random.default_rng(0)
     marks = ndimage.gaussian_filter((rng.random((640, 640)) < 1e-4).astype(float), 2.0) * 20
@@ -182,14 +186,13 @@ def print_slider() -> None:
             seconds(lambda f=found, t=t: select(f, threshold=t, min_distance_px=8))  # type: ignore[misc]
             for t in np.linspace(0, 1, 41)
         ]
-        print_figure(
-            f"candidates, {name} ({len(found)})", f"{1e3 * statistics.median(slow):.0f} ms"
-        )
-        print_figure(f"threshold slider to points, {name}, slowest", f"{1e3 * max(quick):.1f} ms",
-                     "<= 100 ms")  # fmt: skip
+        middle = 1e3 * statistics.median(slow)
+        report.figure(f"candidates, {name} ({len(found)})", middle, "{:.0f} ms")
+        title = f"threshold slider to points, {name}, slowest"
+        report.figure(title, 1e3 * max(quick), "{:.1f} ms", 100)
 
 
-def print_memory(kind: str, shape: tuple[int, int], model: str) -> None:
+def print_memory(report: Report, kind: str, shape: tuple[int, int], model: str) -> None:
     """Predict and detect in a large lazy image, in a child process."""
     with tempfile.TemporaryDirectory(prefix="slitseg-") as folder:
         store = Path(folder) / "image.zarr"
@@ -197,10 +200,10 @@ def print_memory(kind: str, shape: tuple[int, int], model: str) -> None:
         start, peak, took = peak_of([__file__, "--model", model, "--child", kind, str(store)])
     name = f"{shape[0]:,} x {shape[1]:,} px, {kind}"
     rises = peak.private - start.private, peak.resident - start.resident
-    print_figure(f"{name}: memory before", f"{start.resident:.0f} MB")
-    print_figure(f"{name}: rise", f"{rises[0]:.0f} MB")
-    print_figure(f"{name}: with pages of files", f"{rises[1]:.0f} MB")
-    print_figure(f"{name}: time", f"{took:.0f} s")
+    report.figure(f"{name}: memory before", start.resident, "{:.0f} MB")
+    report.figure(f"{name}: rise", rises[0], "{:.0f} MB")
+    report.figure(f"{name}: with pages of files", rises[1], "{:.0f} MB")
+    report.figure(f"{name}: time", took, "{:.0f} s")
 
 
 def write_store(path: Path, shape: tuple[int, int]) -> None:
@@ -228,4 +231,4 @@ def predict_store(kind: str, store: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,7 +11,7 @@ import sys
 import time
 
 import numpy as np
-from _report import print_figure, print_header
+from _report import Report
 
 OPEN = """
 import time, napari
@@ -29,17 +29,23 @@ N_SLITS = 60
 REPEATS = 5
 
 
-def main() -> None:
-    """Print both figures."""
-    print_header("Workspace")
-    runs = [_open() for _ in range(REPEATS)]
-    _, processor = (min(column) for column in zip(*runs, strict=True))
-    for name, column in zip(("clock", "processor"), zip(*runs, strict=True), strict=True):
-        print_figure(f"opening all docks, {name}, median of {REPEATS}", f"{_median(column):.2f} s")
-    print_figure("opening all docks, processor, best", f"{processor:.2f} s", "<= 1 s")
-    clock, worked = _slide()
-    print_figure("slider to layers, 640 x 640, clock, median", f"{1e3 * clock:.0f} ms")
-    print_figure("slider to layers, 640 x 640, processor", f"{1e3 * worked:.0f} ms", "<= 100 ms")
+def main() -> int:
+    """Print all figures; return 1 if a goal was missed.
+
+    A person waits for the clock; on a busy machine the processor's time tells what the docks cost.
+    """
+    report = Report("Workspace")
+    clock, processor = zip(*(_open() for _ in range(REPEATS)), strict=True)
+    name = "opening all docks"
+    report.figure(f"{name}, clock, median of {REPEATS}", _median(clock), "{:.2f} s", 1)
+    report.figure(f"{name}, clock, best of {REPEATS}", min(clock), "{:.2f} s")
+    report.figure(f"{name}, processor, median of {REPEATS}", _median(processor), "{:.2f} s")
+    report.figure(f"{name}, processor, best of {REPEATS}", min(processor), "{:.2f} s", 1)
+    took, worked = _slide()
+    name = "slider to layers, 640 x 640"
+    report.figure(f"{name}, clock, median", 1e3 * took, "{:.0f} ms", 100)
+    report.figure(f"{name}, processor, median", 1e3 * worked, "{:.0f} ms", 100)
+    return report.exit_code()
 
 
 def _median(values: tuple[float, ...]) -> float:
@@ -89,4 +95,4 @@ def _seconds(move: object, value: int) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
