@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QMainWindow, QMessageBox
@@ -14,6 +15,9 @@ from napari_slitseg.core.points import read_points
 from napari_slitseg.widgets import _save
 from napari_slitseg.widgets._entry import Status
 from napari_slitseg.widgets._workspace import Workspace
+
+ASK = _save._may_overwrite
+"""The question itself, which no other test may ask."""
 
 
 def cell(desk, row: int, title: str) -> str:
@@ -157,3 +161,180 @@ def test_a_window_does_not_close_over_unsaved_annotations(
     workspace.update(key, edited=False)
     assert window.close()
     assert len(asked) == 1
+
+
+def edit(workspace: Workspace, entry) -> None:
+    workspace.edit_annotation(entry.key, np.array([-1]), np.array([[float(entry.key), 4]]))
+
+
+def row_of(desk, name: str):
+    rows = range(desk.load.sorted.rowCount())
+    return next(i for r in rows if (i := desk.load.sorted.index(r, 0)).data() == name)
+
+
+def test_a_click_on_an_image_that_failed_says_why_and_shows_nothing(
+    qtbot, desk, folder: Path, pixels: np.ndarray
+) -> None:
+    read(qtbot, desk, folder)
+    desk.load.message.say("")
+    desk.load._on_row(row_of(desk, "broken"))
+    assert desk.workspace.current.name == "broken"
+    assert "broken.png" in desk.load.message.text()
+    marks = next(layer for layer in desk.viewer.layers if layer.name == "annotated slits")
+    assert not len(marks.data)
+    marks.add([3, 3])
+    assert desk.workspace.current.annotation is None
+    assert [entry.edited for entry in desk.workspace.entries] == [False] * 3
+
+    (folder / "b.png").replace(folder / "broken.png")
+    read(qtbot, desk, folder / "broken.png")
+    assert desk.workspace.current.status is Status.READY
+    assert desk.viewer.layers["broken"].data.shape == pixels.shape
+
+
+def test_after_cancelling_a_click_or_opening_again_reads_what_waits(
+    qtbot, desk, folder: Path
+) -> None:
+    load, workspace = desk.load, desk.workspace
+    load.open_paths([folder])
+    load.tasks.cancel.click()
+    assert "Cancelled: 3 of 3 images were not read" in load.message.text()
+    load.refresh()
+    assert cell(desk, 1, "Status") == "… waiting"
+    load._on_row(row_of(desk, "b"))
+    qtbot.waitUntil(lambda: not load.runner.is_busy, timeout=10000)
+    assert [entry.status.value for entry in workspace.entries] == ["waiting", "ready", "waiting"]
+    assert workspace.current.name == "b"
+
+    load._on_row(row_of(desk, "a"))
+    load.tasks.cancel.click()
+    load._on_row(row_of(desk, "a"))
+    qtbot.waitUntil(lambda: not load.runner.is_busy, timeout=10000)
+    assert workspace.entries[0].status is Status.READY
+    read(qtbot, desk, folder)
+    assert [entry.status.value for entry in workspace.entries] == ["ready", "ready", "failed"]
+
+
+def test_a_folder_is_listed_by_number_without_our_own_results(
+    qtbot, desk, folder: Path, pixels: np.ndarray
+) -> None:
+    (folder / "broken.png").unlink()
+    for name in ("img10", "img2", "a_maps", "a_slits", "b_annotations"):
+        Image.fromarray(pixels).save(folder / f"{name}.png")
+    read(qtbot, desk, folder)
+    assert [entry.name for entry in desk.workspace.entries] == ["a", "b", "img2", "img10"]
+
+
+def test_a_folder_that_cannot_be_listed_is_told(
+    qtbot, desk, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    desk.load.open_paths([folder])
+    assert "Permission denied" in desk.load.message.text()
+    assert desk.workspace.entries == ()
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize("wrong", ["0.001", "1000", "1e9"])
+def test_a_pixel_size_no_microscope_has_is_refused(desk, micrograph, wrong: str) -> None:
+    key = desk.workspace.add_image(micrograph)
+    assert not desk.load.edit_pixel_size(key, wrong)
+    assert desk.workspace.entry(key).pixel_size_nm == 10.0
+    assert "0.05" in desk.load.message.text()
+    assert "1000" in desk.load.message.text()
+    assert desk.load.edit_pixel_size(key, "?")
+    assert desk.workspace.entry(key).pixel_size_nm is None
+
+
+def test_two_images_of_one_name_are_never_saved_to_one_file(
+    qtbot, desk, tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.png", "a.tif"):
+        Image.fromarray(pixels).save(tmp_path / name)
+    read(qtbot, desk, tmp_path)
+    one, two = desk.workspace.entries
+    edit(desk.workspace, one)
+    edit(desk.workspace, two)
+    monkeypatch.setattr(_save, "_may_overwrite", lambda *_: True)
+    desk.load.save_all()
+    desk.load.save_all()
+    assert [entry.edited for entry in desk.workspace.entries] == [False, True]
+    file = tmp_path / "a_annotations.csv"
+    assert read_points(file).yx.tolist() == [[one.key, 4]]
+    said = desk.load.message.text()
+    assert f"{two.path.name} was not saved" in said
+    assert one.path.name in said
+    assert "choose another file name" in said
+
+    monkeypatch.setattr(_save, "_ask_where", lambda *_: file)
+    desk.load.save_all()
+    assert desk.workspace.entry(two.key).edited
+    assert read_points(file).yx.tolist() == [[one.key, 4]]
+    monkeypatch.setattr(_save, "_ask_where", lambda *_: tmp_path / "second.csv")
+    desk.load.save_all()
+    assert not desk.workspace.entry(two.key).edited
+    assert read_points(tmp_path / "second.csv").yx.tolist() == [[two.key, 4]]
+    edit(desk.workspace, desk.workspace.entry(two.key))
+    desk.load.save_all()
+    assert len(read_points(tmp_path / "second.csv")) == 1
+
+
+def test_one_annotation_file_for_two_images_is_told_and_saved_from_one(
+    qtbot, desk, folder: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(pixels).save(folder / "a.tif")
+    (folder / "broken.png").unlink()
+    read(qtbot, desk, folder)
+    assert "a.csv was read for a.png and for a.tif" in desk.load.message.text()
+    _, two = (entry for entry in desk.workspace.entries if entry.name == "a")
+    assert "a.csv was read for" in two.message
+    before = (folder / "a.csv").read_bytes()
+    edit(desk.workspace, two)
+    monkeypatch.setattr(_save, "_may_overwrite", lambda *_: True)
+    desk.load.save_all()
+    assert (folder / "a.csv").read_bytes() == before
+    assert desk.workspace.entry(two.key).edited
+
+
+def test_the_question_names_columns_that_would_be_lost(
+    qtbot, desk, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.csv").write_text("axis-0;axis-1;comment;grade;score\n1;2;fine;3;\n")
+    read(qtbot, desk, folder)
+    asked = []
+
+    def answer(_parent, _title, text: str, *_):
+        asked.append(text)
+        return QMessageBox.StandardButton.Cancel
+
+    monkeypatch.setattr(_save, "_may_overwrite", ASK)
+    monkeypatch.setattr(QMessageBox, "question", answer)
+    edit(desk.workspace, desk.workspace.entries[0])
+    desk.load.save_all()
+    assert "a.csv" in asked[0]
+    assert "columns comment, grade would be lost" in asked[0]
+    assert "comment" in (folder / "a.csv").read_text()
+
+
+@pytest.mark.parametrize("title", ["Load images", "Predict slits", "Metrics"])
+def test_any_dock_guards_its_window(
+    qtbot, make_napari_viewer, micrograph, monkeypatch: pytest.MonkeyPatch, title: str
+) -> None:
+    viewer = make_napari_viewer()
+    _, dock = viewer.window.add_plugin_dock_widget("napari-slitseg", title)
+    key = dock.workspace.add_image(micrograph)
+    edit(dock.workspace, dock.workspace.entry(key))
+    answers = []
+    button = QMessageBox.StandardButton.Cancel
+    monkeypatch.setattr(
+        _save, "_ask_before_closing", lambda _, names: answers.append(names) or button
+    )
+    window = viewer.window._qt_window
+    window.show()
+    assert not window.close()
+    assert answers == [["scene"]]
+    dock.workspace.update(key, edited=False)
+    window.hide()

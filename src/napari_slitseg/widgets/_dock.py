@@ -8,12 +8,13 @@ from weakref import WeakMethod
 
 from psygnal import SignalInstance
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QKeySequence, QShortcut
+from qtpy.QtGui import QKeySequence, QShortcut, QShowEvent
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMainWindow,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -22,7 +23,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_slitseg.widgets._save import CloseGuard
 from napari_slitseg.widgets._thread import Runner
+from napari_slitseg.widgets._workspace import Workspace
 
 _SOON_MS: Final = 30
 _SIGN: Final = "⚠ "
@@ -30,6 +33,8 @@ _SIGN: Final = "⚠ "
 
 class Dock(QWidget):
     """A widget whose subscriptions to the workspace end with it."""
+
+    workspace: Workspace
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,6 +58,15 @@ class Dock(QWidget):
 
     def refresh(self) -> None:
         """Show the workspace as it is now."""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt: the dock appears; from now on closing its window asks about unsaved work."""
+        super().showEvent(event)
+        window = self.parentWidget()
+        while window is not None and not isinstance(window, QMainWindow):
+            window = window.parentWidget()
+        if window is not None and window.findChild(CloseGuard) is None:
+            CloseGuard(window, self.workspace)
 
     def shortcut(self, keys: str, slot: Callable[[], Any]) -> None:
         """Bind keys everywhere in this window."""

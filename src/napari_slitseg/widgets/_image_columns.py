@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
+from napari_slitseg.core.pixel_size import PLAUSIBLE_NM
 from napari_slitseg.widgets._entry import ImageEntry, Status
 from napari_slitseg.widgets._table import Column
 
 _SIGN: Final = MappingProxyType(
     {
         Status.READY: "○ ready",
-        Status.WAITING: "… reading",
+        Status.WAITING: "… waiting",
         Status.PREDICTING: "▶ busy",
         Status.PREDICTED: "✓ done",
         Status.FAILED: "✗ failed",
@@ -36,6 +38,24 @@ def image_columns(edit_pixel_size: Callable[[int, str], bool]) -> list[Column]:
         Column("Slits", "Annotated slits.", _n_annotated),
         Column("Status", "What has been done.", _status, hint=lambda entry: entry.message),
     ]
+
+
+def parse_size(text: str) -> float | None:
+    """Pixel size in nm that was typed in, None for unknown; ValueError says what is wrong."""
+    text = text.strip().removesuffix("nm").strip().replace(",", ".")
+    if text in ("", "?"):
+        return None
+    low, high = PLAUSIBLE_NM
+    try:
+        size = float(text)
+    except ValueError:
+        size = math.nan
+    if not low <= size < high:
+        raise ValueError(
+            f"A pixel size of an electron micrograph is a number of nm from {low:g} to below "
+            f"{high:g}, not “{text}”."
+        )
+    return size
 
 
 def _name(entry: ImageEntry) -> str:

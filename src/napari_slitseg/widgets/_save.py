@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QWidget
 
-from napari_slitseg.core.points import PointTable, write_points
+from napari_slitseg.core.points import COLUMNS, PointTable, write_points
 from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._pairs import file_name, other_owner, refusal
 from napari_slitseg.widgets._workspace import Workspace
 
 
@@ -17,16 +19,33 @@ def save_annotations(parent: QWidget, workspace: Workspace) -> str:
     """Write the edited annotations of all images; return what was done, for the person.
 
     A file that exists is overwritten only after the person agreed; one of another format (a mask,
-    an ImageJ ROI) is never touched: a CSV is written beside it.
+    an ImageJ ROI) is never touched: a CSV is written beside it. No file is written for two images:
+    the person is asked where the second goes.
     """
-    targets = {}
-    for entry in workspace.entries:
-        if entry.edited and (path := target_of(entry) or _ask_where(parent, entry)) is not None:
-            targets[entry.key] = path
+    targets, refused = _targets(parent, workspace)
     existing = [path for path in targets.values() if path.exists()]
     if existing and not _may_overwrite(parent, existing):
         return "Nothing was saved."
-    return _write(workspace, targets, write_points)
+    return "\n".join([_write(workspace, targets, write_points), *refused])
+
+
+def _targets(parent: QWidget, workspace: Workspace) -> tuple[dict[int, Path], list[str]]:
+    """File of each edited image, none for two images, and what to say of those left out."""
+    targets: dict[int, Path] = {}
+    refused = []
+    for entry in workspace.entries:
+        if not entry.edited:
+            continue
+        path = target_of(entry)
+        owner = other_owner(path, entry, workspace.entries, targets)
+        if path is None or owner is not None:
+            path = _ask_where(parent, entry) or path
+            owner = other_owner(path, entry, workspace.entries, targets)
+        if path is not None and owner is not None:
+            refused.append(refusal(path, entry, owner))
+        elif path is not None:
+            targets[entry.key] = path
+    return targets, refused
 
 
 def target_of(entry: ImageEntry) -> Path | None:
@@ -62,7 +81,7 @@ def _write(
 def _ask_where(parent: QWidget, entry: ImageEntry) -> Path | None:
     name, _ = QFileDialog.getSaveFileName(
         parent,
-        f"Save the annotations of {entry.name}",
+        f"Save the annotations of {file_name(entry)}",
         f"{entry.name}_annotations.csv",
         "Points (*.csv)",
         options=QFileDialog.Option.DontConfirmOverwrite,
@@ -71,15 +90,26 @@ def _ask_where(parent: QWidget, entry: ImageEntry) -> Path | None:
 
 
 def _may_overwrite(parent: QWidget, paths: list[Path]) -> bool:
-    names = "\n".join(str(path) for path in paths)
     answer = QMessageBox.question(
         parent,
         "Overwrite annotations?",
-        f"These files exist and would be overwritten:\n\n{names}",
+        "These files exist and would be overwritten:\n\n" + "\n".join(map(_what_goes, paths)),
         QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Cancel,
         QMessageBox.StandardButton.Cancel,
     )
     return bool(answer == QMessageBox.StandardButton.Save)
+
+
+def _what_goes(path: Path) -> str:
+    """Path of a file, and the columns of it that we do not write."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            line = file.readline()
+    except OSError:
+        return str(path)
+    cells = next(csv.reader([line], delimiter=max(",;\t", key=line.count)), [])
+    lost = [name for cell in cells if (name := cell.strip()) and name not in COLUMNS]
+    return f"{path}\n    Its columns {', '.join(lost)} would be lost." if lost else str(path)
 
 
 class CloseGuard(QObject):

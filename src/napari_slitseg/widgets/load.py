@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari.viewer
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QFileDialog,
     QHeaderView,
     QLabel,
-    QMainWindow,
     QSpinBox,
     QVBoxLayout,
 )
 
-from napari_slitseg.core.image import IMAGE_SUFFIXES, is_image_file
+from napari_slitseg.core.image import IMAGE_SUFFIXES
+from napari_slitseg.pipelines.inputs import JobError, find_images
 from napari_slitseg.widgets._dock import Dock, Message, TaskBar, button, row
 from napari_slitseg.widgets._entry import ImageEntry, Status
-from napari_slitseg.widgets._image_columns import image_columns
-from napari_slitseg.widgets._save import CloseGuard, save_annotations
+from napari_slitseg.widgets._image_columns import image_columns, parse_size
+from napari_slitseg.widgets._reading import Reading
+from napari_slitseg.widgets._save import save_annotations
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets._table import KEY, EntryTable, SummaryLast, table_view
 from napari_slitseg.widgets._thread import Runner
-from napari_slitseg.widgets._work import FileRead, ItemFailed, ItemStarted, ToRead, read_files
+from napari_slitseg.widgets._work import FileRead, ItemFailed, ItemStarted
 
 if TYPE_CHECKING:
     from qtpy.QtCore import QModelIndex
@@ -43,6 +42,7 @@ class LoadDock(Dock):
         super().__init__()
         self.workspace = session_of(viewer).workspace
         self.runner = Runner()
+        self.reading = Reading(self.workspace, self.runner)
         self._make_widgets()
         self._lay_out()
         self._connect()
@@ -99,7 +99,9 @@ class LoadDock(Dock):
         self.link(self.workspace.current_changed, self.refresh_soon)
         self.link(self.runner.busy_changed, self.tasks.show_busy)
         self.link(self.runner.event, self._on_event)
+        self.link(self.workspace.current_changed, self._on_current)
         self.link(self.runner.failed, self.message.warn)
+        self.link(self.runner.cancelled, self._on_cancelled)
         self.shortcut("Alt+Left", self.go_back)
         self.shortcut("Alt+Right", self.go_on)
 
@@ -121,13 +123,15 @@ class LoadDock(Dock):
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open files, and all images of folders."""
-        files = [file for path in paths for file in _images_of(path)]
-        if paths and not files:
-            self.message.warn(f"{paths[0].name} holds no image that can be read.")
-            return
+        files: list[Path] = []
         self.message.say("")
-        self.workspace.add_paths(files)
-        self._read_waiting()
+        for path in paths:
+            try:
+                files += find_images([path])
+            except (JobError, OSError) as error:
+                self.message.add(str(error), bad=True)
+        if files:
+            self.reading.add(files)
 
     def go_on(self) -> None:
         """Open the next image."""
@@ -153,26 +157,14 @@ class LoadDock(Dock):
 
     def edit_pixel_size(self, key: int, text: str) -> bool:
         """Take a pixel size that was typed in; empty means unknown."""
-        text = text.strip().removesuffix("nm").strip().replace(",", ".")
         try:
-            size = float(text) if text not in ("", "?") else None
-        except ValueError:
-            size = math.nan
-        if size is not None and not 0 < size < math.inf:
-            self.message.warn(f"A pixel size is a positive number of nm, not “{text}”.")
+            size = parse_size(text)
+        except ValueError as error:
+            self.message.warn(str(error))
             return False
         self.message.say("")
         self.workspace.set_pixel_size(key, size)
         return True
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Qt: the dock appears; from now on closing its window asks about unsaved work."""
-        super().showEvent(event)
-        window = self.parentWidget()
-        while window is not None and not isinstance(window, QMainWindow):
-            window = window.parentWidget()
-        if window is not None and window.findChild(CloseGuard) is None:
-            CloseGuard(window, self.workspace)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Qt: files are being dragged over the dock."""
@@ -186,11 +178,12 @@ class LoadDock(Dock):
 
     # -- what follows
 
-    def _read_waiting(self) -> None:
-        waiting = [e for e in self.workspace.entries if e.status is Status.WAITING]
-        files = [ToRead(e.key, e.path, e.page) for e in waiting if e.path is not None]
-        if files:
-            self.runner.start(partial(read_files, files), f"Read {len(files)} images")
+    def _on_current(self, key: int | None) -> None:
+        if reason := self.reading.look_at(key):
+            self.message.warn(reason)
+
+    def _on_cancelled(self) -> None:
+        self.message.say(self.reading.cancelled())
 
     def _on_event(self, event: Any) -> None:
         if isinstance(event, ItemStarted):
@@ -200,27 +193,19 @@ class LoadDock(Dock):
             self.workspace.set_status(event.key, Status.FAILED, event.reason)
             self.message.add(event.reason, bad=True)
         elif isinstance(event, FileRead):
-            self._on_read(event)
-
-    def _on_read(self, event: FileRead) -> None:
-        self.workspace.set_read(
-            event.key,
-            event.micrograph,
-            annotation=event.annotation,
-            annotation_path=event.annotation_path,
-            notices=event.message,
-        )
-        if self.workspace.current is None and self.workspace.has(event.key):
-            self.workspace.open(event.key)
+            notice = self.reading.take(event)
+            self.message.add(notice, bad=bool(notice))
 
     def _on_row(self, index: QModelIndex) -> None:
-        self.workspace.open(index.data(KEY))
+        current, key = self.workspace.current, index.data(KEY)
+        if current is not None and current.key == key:
+            self._on_current(key)
+        self.workspace.open(key)
 
     def _on_page(self, page: int) -> None:
         current = self.workspace.current
         if current is not None and current.page != page - 1:
             self.workspace.open(self.workspace.add_page(current.key, page - 1))
-            self._read_waiting()
 
     def refresh(self) -> None:
         """Show the images as they are now."""
@@ -241,10 +226,3 @@ class LoadDock(Dock):
             self.page.setRange(1, pages)
             self.page.setValue(current.page + 1)
             self.page.blockSignals(False)  # noqa: FBT003
-
-
-def _images_of(path: Path) -> list[Path]:
-    """Images of a folder; a file is itself."""
-    if path.is_dir():
-        return sorted(file for file in path.iterdir() if file.is_file() and is_image_file(file))
-    return [path]
