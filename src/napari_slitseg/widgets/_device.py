@@ -11,7 +11,6 @@ class DeviceCombo(QComboBox):
 
     def __init__(self, device: str) -> None:
         super().__init__()
-        self.setToolTip("Where the model runs; auto takes the fastest.")
         self.setAccessibleName("Device")
         self.addItem("auto")
         if device != "auto":

@@ -27,7 +27,6 @@ class ModelChooser(QWidget):
     def __init__(self, model: str) -> None:
         super().__init__()
         self.combo = QComboBox()
-        self.combo.setToolTip("Model that finds membrane and slits.")
         self.combo.setAccessibleName("Model")
         self.combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.card = QLabel()
