@@ -32,6 +32,7 @@ def _no_dialogs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(_save, "_may_overwrite", refuse)
     monkeypatch.setattr(_save, "_ask_where", lambda *_: None)
+    monkeypatch.setattr(_save, "_tell", lambda *_: None)
 
 
 @pytest.fixture(scope="session")

@@ -153,10 +153,13 @@ def test_a_window_does_not_close_over_unsaved_annotations(
     monkeypatch.setattr(
         _save, "_ask_before_closing", lambda _, names: asked.append(names) or button
     )
+    told = []
+    monkeypatch.setattr(_save, "_tell", lambda _, text: told.append(text))
     key = workspace.add_image(micrograph)
     workspace.edit_annotation(key, np.array([-1]), np.array([[3.0, 4]]))
     window.show()
     assert window.close() is closes
+    assert told == (["Nothing was saved."] if answer == "Save" else [])
     assert asked == [["scene"]]
     workspace.update(key, edited=False)
     assert window.close()

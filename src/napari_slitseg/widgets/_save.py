@@ -135,9 +135,16 @@ class CloseGuard(QObject):
             return True
         answer = _ask_before_closing(self._window, names)
         if answer == QMessageBox.StandardButton.Save:
-            save_annotations(self._window, self._workspace)
-            return not any(entry.edited for entry in self._workspace.entries)
+            told = save_annotations(self._window, self._workspace)
+            all_saved = not any(entry.edited for entry in self._workspace.entries)
+            if not all_saved:
+                _tell(self._window, told)
+            return all_saved
         return bool(answer == QMessageBox.StandardButton.Discard)
+
+
+def _tell(parent: QWidget, text: str) -> None:
+    QMessageBox.warning(parent, "Annotations are not saved", text)
 
 
 def _ask_before_closing(parent: QWidget, names: list[str]) -> QMessageBox.StandardButton:

@@ -153,7 +153,9 @@ class LoadDock(Dock):
 
     def save_all(self) -> None:
         """Write edited annotations to files."""
-        self.message.say(save_annotations(self, self.workspace))
+        told = save_annotations(self, self.workspace)
+        left = any(entry.edited for entry in self.workspace.entries)
+        (self.message.warn if left else self.message.say)(told)
 
     def edit_pixel_size(self, key: int, text: str) -> bool:
         """Take a pixel size that was typed in; empty means unknown."""
