@@ -478,7 +478,8 @@ def test_other_files_are_no_annotation(tmp_path, name):
 
 
 def test_order_of_preference(tmp_path):
-    names = ["img_slits.png", "img_points.csv", "img_slits.csv", "img.zip", "img.csv"]
+    names = ["img_slits.png", "img.zip", "img_slits.csv", "img_points.csv", "img_annotations.csv"]
+    names += ["img.csv"]
     for name in names:
         (tmp_path / name).touch()
         found = find_annotation(tmp_path / "img.tif")

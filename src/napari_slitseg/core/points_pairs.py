@@ -7,18 +7,18 @@ from typing import Final
 
 _TABLES: Final = (".csv", ".roi", ".zip")
 _MASKS: Final = (".png", ".tif", ".tiff")
-_ENDINGS: Final = ("", "_slits", "_points", "_annotations")
+_ENDINGS: Final = ("", "_annotations", "_points", "_slits")
 _FOLDERS: Final = ("slits", "annotations", "points")
 
 
 def find_annotation(image_path: Path | str, folder: Path | str | None = None) -> Path | None:
     """File with the slits of an image, None where there is none.
 
-    Looked for, in this order and without regard to capitals: ``<stem>.csv``, ``.roi``,
-    ``.zip``; then the stem followed by ``_slits``, ``_points`` or ``_annotations`` with
-    these endings; then masks (``.png``, ``.tif``, ``.tiff``) with such a name. In a
-    folder named slits, annotations or points a mask may be called ``<stem>.png`` too. An
-    image is never its own annotation.
+    Looked for, in this order and without regard to capitals: ``<stem>.csv``, then the stem
+    followed by ``_annotations``, ``_points`` or ``_slits`` (what a person saved goes before
+    what a model found); then ``.roi`` and ``.zip`` with such a name; then masks (``.png``,
+    ``.tif``, ``.tiff``). In a folder named slits, annotations or points a mask may be called
+    ``<stem>.png`` too. An image is never its own annotation.
 
     Parameters
     ----------
@@ -61,6 +61,6 @@ def _in_folder(image: Path, folder: Path, *, named: bool) -> Path | None:
 def _names(stem: str, *, bare_masks: bool) -> list[str]:
     """Names to look for, best first; OME files are also known without their .ome."""
     stems = dict.fromkeys((stem, stem.removesuffix(".ome")))
-    tables = [s + end + suffix for s in stems for end in _ENDINGS for suffix in _TABLES]
+    tables = [s + end + suffix for suffix in _TABLES for s in stems for end in _ENDINGS]
     ends = _ENDINGS if bare_masks else _ENDINGS[1:]
     return tables + [s + end + suffix for s in stems for end in ends for suffix in _MASKS]

@@ -14,7 +14,9 @@ from psygnal import Signal
 
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
+from napari_slitseg.jobs import EvaluateJob
 from napari_slitseg.widgets._entry import ImageEntry, Status
+from napari_slitseg.widgets._job_fields import default_of
 from napari_slitseg.widgets._overlay import edited_table
 from napari_slitseg.widgets._scoring import compare_entry
 from napari_slitseg.widgets._shelf import Shelf, facts_of, without_maps
@@ -22,7 +24,7 @@ from napari_slitseg.widgets._shelf import Shelf, facts_of, without_maps
 if TYPE_CHECKING:
     from napari_slitseg.core.prediction import Prediction
 
-DEFAULT_TOLERANCE_NM: Final = 50.0
+DEFAULT_TOLERANCE_NM: Final[float] = default_of(EvaluateJob, "tolerance_nm")
 _UNREAD: Final = (Status.WAITING, Status.FAILED)
 _NO_MAPS: Final = "Its maps were let go to save memory. Predict it again to see them."
 
