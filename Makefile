@@ -33,8 +33,8 @@ lint: setup  ## Style, types and layers only
 	$(BIN)/lint-imports --no-logo
 
 bench: setup  ## Run the benchmarks, one file for each claim
-	@for file in benchmarks/[!_]*.py; do \
-		echo "== $$file"; $(ON_SCREEN) $(BIN)/python "$$file" || exit 1; done
+	@status=0; for file in benchmarks/[!_]*.py; do \
+		echo "== $$file"; $(ON_SCREEN) $(BIN)/python "$$file" || status=1; done; exit $$status
 
 clean:  ## Remove .venv, caches, builds and the demo's pictures
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \

@@ -145,7 +145,7 @@ def test_a_window_does_not_close_over_unsaved_annotations(
     qtbot, micrograph, monkeypatch: pytest.MonkeyPatch, answer: str, closes: bool
 ) -> None:
     """Saving is refused here, as by a full disk: the window stays."""
-    window, workspace = QMainWindow(), Workspace()
+    window, workspace = QMainWindow(), Workspace(tolerance_nm=50)
     qtbot.addWidget(window)
     _save.CloseGuard(window, workspace)
     button = getattr(QMessageBox.StandardButton, answer)

@@ -14,9 +14,7 @@ from psygnal import Signal
 
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
-from napari_slitseg.jobs import EvaluateJob
 from napari_slitseg.widgets._entry import ImageEntry, Status
-from napari_slitseg.widgets._job_fields import default_of
 from napari_slitseg.widgets._overlay import edited_table
 from napari_slitseg.widgets._scoring import compare_entry
 from napari_slitseg.widgets._shelf import Shelf, facts_of, without_maps
@@ -24,7 +22,6 @@ from napari_slitseg.widgets._shelf import Shelf, facts_of, without_maps
 if TYPE_CHECKING:
     from napari_slitseg.core.prediction import Prediction
 
-DEFAULT_TOLERANCE_NM: Final[float] = default_of(EvaluateJob, "tolerance_nm")
 _UNREAD: Final = (Status.WAITING, Status.FAILED)
 _NO_MAPS: Final = "Its maps were let go to save memory. Predict it again to see them."
 
@@ -44,7 +41,7 @@ class Workspace:
     current_changed = Signal(object)
     settings_changed = Signal()
 
-    def __init__(self, tolerance_nm: float = DEFAULT_TOLERANCE_NM) -> None:
+    def __init__(self, tolerance_nm: float) -> None:
         self._entries: dict[int, ImageEntry] = {}
         self._keys = count()
         self._current: int | None = None
