@@ -168,9 +168,11 @@ def _summary(entries: Sequence[ImageEntry]) -> Summary | None:
 
     Images of unknown pixel size are left out, unless there are no others.
     """
+    scores = [entry.scores for entry in entries if entry.scores is not None]
+    if not scores:
+        return None
     from napari_slitseg.core.pooling import pool_scores
 
-    scores = [entry.scores for entry in entries if entry.scores is not None]
     calibrated = [each for each in scores if each.pixel_size_nm is not None] or scores
     try:
         pooled = pool_scores(calibrated)
