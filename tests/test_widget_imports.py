@@ -31,7 +31,7 @@ viewer.close()
 """
 
 
-def run(action: str) -> None:
+def check_loads_no_torch(action: str) -> None:
     """Run lines in a fresh interpreter and check that it has not loaded torch."""
     code = _CHECK.format(action=action)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -39,12 +39,12 @@ def run(action: str) -> None:
 
 
 def test_importing_the_docks_loads_no_torch() -> None:
-    run(_DOCKS)
+    check_loads_no_torch(_DOCKS)
 
 
 def test_the_workspace_knows_neither_qt_nor_napari() -> None:
-    run(_MODEL)
+    check_loads_no_torch(_MODEL)
 
 
 def test_opening_the_docks_loads_no_torch() -> None:
-    run(_OPEN)
+    check_loads_no_torch(_OPEN)
