@@ -1,0 +1,66 @@
+"""Losses by name. Torch is imported when a loss is built, not before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from napari_slitseg.core.losses.spec import About, LossSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from napari_slitseg.core.losses.target import Target
+
+    Loss = Callable[[Tensor, Target], Tensor]
+
+__all__ = ["LOSSES", "About", "LossSpec", "build_loss", "loss_from_dict"]
+
+_SPECS: tuple[type[LossSpec], ...] = ()
+
+LOSSES: Mapping[str, type[LossSpec]] = MappingProxyType({spec().name: spec for spec in _SPECS})
+"""Specs of all losses by name, in the order of menus."""
+
+
+def loss_from_dict(values: Mapping[str, Any]) -> LossSpec:
+    """Build the spec of a loss from plain values such as JSON's.
+
+    Raises
+    ------
+    ValueError
+        If there is no loss of that name, or it has no such setting, or not that value.
+    """
+    name = str(values.get("name"))
+    if name not in LOSSES:
+        raise ValueError(f"there is no loss {name!r}; there are {', '.join(LOSSES)}")
+    return LOSSES[name].from_dict(values)
+
+
+def build_loss(spec: LossSpec) -> Loss:
+    """Return the loss as a function of logits and target.
+
+    Parameters
+    ----------
+    spec : LossSpec
+        Which loss, with its settings.
+
+    Returns
+    -------
+    callable
+        ``loss(logits, target) -> scalar tensor``; raises ValueError where the target lacks what
+        the loss compares with.
+    """
+    module, name = spec.function.split(":")
+    function = getattr(import_module(f"{__name__}.{module}"), name)
+    settings, wanted = spec.settings(), spec.about.compares_with
+
+    def loss(logits: Tensor, target: Target) -> Tensor:
+        given = target if wanted == "target" else getattr(target, wanted)
+        if given is None:
+            raise ValueError(f"{spec.about.title} compares with {wanted}; this target has none")
+        result: Tensor = function(logits, given, **settings)
+        return result
+
+    return loss

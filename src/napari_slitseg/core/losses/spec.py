@@ -1,0 +1,90 @@
+"""What every loss tells about itself. No torch here: menus and help texts read these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Self
+
+from napari_slitseg.core.spec import Spec
+
+Family = Literal["distribution", "overlap", "compound", "distance", "heatmap", "study"]
+ComparesWith = Literal["mask", "points", "target"]
+Erasure = Literal["safe", "erases", "inexact", "no gradient"]
+NO_PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """A loss in words, for menus and the documentation.
+
+    Attributes
+    ----------
+    title : str
+        Name in menus.
+    family : str
+        Which part of the menu.
+    formula : str
+        LaTeX, without dollar signs.
+    use_when : str
+        One sentence.
+    source : str
+        Paper or study the formula comes from.
+    compares_with : str
+        ``"mask"`` (B, C, H, W), ``"points"`` (one (N, 2) tensor an image) or the whole
+        ``"target"``.
+    erasure : str
+        What the erasure test shows (``docs/losses.md``): ``"safe"`` ends with the right points
+        from every start; ``"erases"`` removes right points; ``"inexact"`` neither;
+        ``"no gradient"`` cannot train.
+    recommended : bool
+        Whether menus show it first.
+    """
+
+    title: str
+    family: Family
+    formula: str
+    use_when: str
+    source: str
+    compares_with: ComparesWith
+    erasure: Erasure
+    recommended: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossSpec(Spec):
+    """Base of the specs of losses.
+
+    A subclass has a literal field ``name``, one field for each keyword of its function with the
+    same default, and these class attributes.
+
+    Attributes
+    ----------
+    function : str
+        ``"module:function"`` in `napari_slitseg.core.losses`.
+    about : About
+        The loss in words.
+    presets : mapping
+        Named sets of values, such as the conventions of one publication.
+    """
+
+    function: ClassVar[str]
+    about: ClassVar[About]
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = NO_PRESETS
+
+    name: str = ""
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> Self:
+        """Return the spec with the values of a preset, changed where asked.
+
+        Raises
+        ------
+        ValueError
+            If there is no preset of that name.
+        """
+        if name not in cls.presets:
+            known = ", ".join(cls.presets) or "none"
+            raise ValueError(f"{cls.__name__} has no preset {name!r}; it has {known}")
+        return cls(**{**cls.presets[name], **changes})

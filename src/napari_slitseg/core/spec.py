@@ -1,0 +1,141 @@
+"""Specs: frozen documents in plain dataclasses that check their own values."""
+
+from __future__ import annotations
+
+import math
+import operator
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+_LIMITS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
+    "gt": (operator.gt, "above"),
+    "ge": (operator.ge, "at least"),
+    "lt": (operator.lt, "below"),
+    "le": (operator.le, "at most"),
+}
+
+
+def setting(default: Any, description: str, *, unit: str = "", **limits: float) -> Any:
+    """Declare a field of a spec.
+
+    Parameters
+    ----------
+    default
+        Immutable default value.
+    description : str
+        Tooltip, help text and line of the documentation, in one.
+    unit : str
+        Unit of the number, for display; empty for none.
+    **limits : float
+        ``gt``, ``ge``, ``lt``, ``le``: what a number, or each of several, must keep to.
+
+    Notes
+    -----
+    pydantic reads description and limits from the same metadata.
+    """
+    return field(default=default, metadata={"description": description, "unit": unit, **limits})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """Base of specs: values are checked when a spec is made.
+
+    Raises
+    ------
+    ValueError
+        For a value of the wrong kind or outside its limits; the message names the field.
+    """
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for each in fields(self):
+            value = _checked(getattr(self, each.name), hints[each.name], self._where(each))
+            _check_limits(value, each, self._where(each))
+            object.__setattr__(self, each.name, value)
+
+    def _where(self, each: Field[Any]) -> str:
+        return f"{type(self).__name__}.{each.name}"
+
+    def settings(self) -> dict[str, Any]:
+        """Return the values by name, without the spec's own name."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "name"}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the spec as plain JSON values."""
+        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build a spec from plain values; missing ones take their default.
+
+        Raises
+        ------
+        ValueError
+            For a key that is not a field, or a value outside its range.
+        """
+        known = [each.name for each in fields(cls)]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise ValueError(
+                f"{cls.__name__} has no {', '.join(map(repr, unknown))}; it has {', '.join(known)}"
+            )
+        return cls(**{key: _frozen(value) for key, value in values.items()})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Spec):
+        return value.to_dict()
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(each) for each in value) if isinstance(value, list) else value
+
+
+def _checked(value: Any, hint: Any, where: str) -> Any:
+    """Return the value, ints as floats where floats are wanted, or say what was expected."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        wanted = [each for each in arguments if each is not type(None)]
+        return value if value is None else _checked(value, wanted[0], where)
+    if origin is Literal:
+        if value not in arguments:
+            choices = ", ".join(map(str, arguments))
+            raise ValueError(f"{where} is {value!r}; choose one of {choices}")
+        return value
+    if origin is tuple:
+        return _checked_tuple(value, arguments, where)
+    return _checked_scalar(value, hint, where)
+
+
+def _checked_tuple(value: Any, arguments: tuple[Any, ...], where: str) -> tuple[Any, ...]:
+    if not isinstance(value, tuple):
+        raise ValueError(f"{where} is {value!r}; give a tuple")
+    if arguments[-1] is Ellipsis:
+        arguments = (arguments[0],) * len(value)
+    if len(value) != len(arguments):
+        raise ValueError(f"{where} has {len(value)} values; give {len(arguments)}")
+    return tuple(_checked(each, hint, where) for each, hint in zip(value, arguments, strict=True))
+
+
+def _checked_scalar(value: Any, hint: Any, where: str) -> Any:
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    wrong_bool = isinstance(value, bool) and hint in (int, float)
+    if wrong_bool or not isinstance(value, hint):
+        raise ValueError(f"{where} is {value!r}; give a value of type {hint.__name__}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{where} is {value}; give a finite number")
+    return value
+
+
+def _check_limits(value: Any, each: Field[Any], where: str) -> None:
+    numbers = value if isinstance(value, tuple) else (value,)
+    for key, limit in each.metadata.items():
+        if key in _LIMITS:
+            holds, words = _LIMITS[key]
+            for number in numbers:
+                if number is not None and not holds(number, limit):
+                    raise ValueError(f"{where} is {number:g}; it must be {words} {limit:g}")
