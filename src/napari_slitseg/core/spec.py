@@ -64,11 +64,13 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the spec as plain JSON values."""
-        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
+        return {each.name: plain(getattr(self, each.name)) for each in fields(self)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Build a spec from plain values; missing ones take their default.
+
+        Mappings become the specs, and lists the tuples, that the fields want.
 
         Raises
         ------
@@ -81,25 +83,40 @@ class Spec:
             raise ValueError(
                 f"{cls.__name__} has no {', '.join(map(repr, unknown))}; it has {', '.join(known)}"
             )
-        return cls(**{key: _frozen(value) for key, value in values.items()})
+        hints = get_type_hints(cls)
+        return cls(**{key: _built(value, hints[key]) for key, value in values.items()})
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value of a spec as JSON has it: specs as mappings, tuples as lists."""
     if isinstance(value, Spec):
         return value.to_dict()
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+    return [plain(each) for each in value] if isinstance(value, tuple) else value
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(each) for each in value) if isinstance(value, list) else value
+def _built(value: Any, hint: Any) -> Any:
+    """Return the value with lists as tuples and mappings as the specs that the hint names."""
+    hint = _without_none(hint)
+    if isinstance(value, list):
+        parts = [each for each in get_args(hint) if each is not Ellipsis] or [Any]
+        return tuple(_built(each, parts[min(i, len(parts) - 1)]) for i, each in enumerate(value))
+    if isinstance(value, Mapping) and isinstance(hint, type) and issubclass(hint, Spec):
+        return hint.from_dict(value)
+    return value
+
+
+def _without_none(hint: Any) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        return next(each for each in get_args(hint) if each is not type(None))
+    return hint
 
 
 def _checked(value: Any, hint: Any, where: str) -> Any:
     """Return the value, ints as floats where floats are wanted, or say what was expected."""
+    if value is None and type(None) in get_args(hint):
+        return None
+    hint = _without_none(hint)
     origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        wanted = [each for each in arguments if each is not type(None)]
-        return value if value is None else _checked(value, wanted[0], where)
     if origin is Literal:
         if value not in arguments:
             choices = ", ".join(map(str, arguments))
