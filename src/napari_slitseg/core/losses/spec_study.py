@@ -1,0 +1,158 @@
+"""Specs of the 2021 study's losses: their exact values, and one with an estimated gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
+
+from napari_slitseg.core.losses.spec import About, LossSpec
+from napari_slitseg.core.spec import setting
+
+STUDY = "Distance Loss for Improved Slit Segmentation (2021)"
+DetectorName = Literal["peaks", "log", "dog", "doh"]
+Truth = Literal["points", "map"]
+Empty = Literal["diagonal", "cap"]
+
+_NO_GRADIENT = (
+    "it has no gradient, and beside another loss it changes nothing but the value that is shown."
+)
+_AS_REPORTED = MappingProxyType({"detector": "doh", "truth": "map"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detecting(LossSpec):
+    """What every loss of detected points can be told."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({"report": _AS_REPORTED})
+
+    detector: DetectorName = setting("peaks", "How points are detected in the map.")
+    threshold: float = setting(0.5, "Lowest probability of a detection.", ge=0, le=1)
+    truth: Truth = setting("points", "Compare with the annotations, or detect in the mask too.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measuring(Detecting):
+    """What losses of distances can be told."""
+
+    two_way: bool = setting(
+        default=True, description="Both directions, or from detections to annotations alone."
+    )
+    squared: bool = setting(default=False, description="Square each distance.")
+    empty: Empty = setting("diagonal", "Distance to an empty side: the image's diagonal, or a cap.")
+    cap_px: float = setting(20.0, "With the cap: most that a distance counts.", unit="px", gt=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counting(Detecting):
+    """What losses of numbers of points can be told."""
+
+    under_power: float = setting(3.0, "Exponent where there are too few points.", gt=0)
+    over_power: float = setting(2.0, "Exponent where there are too many points.", gt=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VanillaDistance(Measuring):
+    """Chamfer distance of detected and annotated points."""
+
+    function: ClassVar[str] = "study:vanilla_distance"
+    about: ClassVar[About] = About(
+        title="Vanilla distance (2021 study)",
+        family="study",
+        formula=r"\frac{1}{2}\left(\frac{1}{|P|}\sum_{p \in P} \min_{g \in G} \|p - g\| + "
+        r"\frac{1}{|G|}\sum_{g \in G} \min_{p \in P} \|p - g\|\right)",
+        use_when="To watch the distance in px while another loss trains: " + _NO_GRADIENT,
+        source=f"{STUDY}, algorithm 1",
+        compares_with="target",
+        erasure="no gradient",
+    )
+    name: Literal["vanilla_distance"] = "vanilla_distance"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointLoss(Counting):
+    """Penalty on the difference of the numbers of points."""
+
+    function: ClassVar[str] = "study:point"
+    about: ClassVar[About] = About(
+        title="Point loss (2021 study)",
+        family="study",
+        formula=r"|n_P - n_G|^{k}, \quad k = 2 \; (n_P > n_G), \; k = 3 \; (n_P < n_G)",
+        use_when="To watch the number of points while another loss trains: " + _NO_GRADIENT,
+        source=f"{STUDY}, algorithm 2",
+        compares_with="target",
+        erasure="no gradient",
+    )
+    name: Literal["point"] = "point"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProportionalPointLoss(Counting):
+    """Penalty on the relative difference of the numbers of points."""
+
+    function: ClassVar[str] = "study:proportional_point"
+    about: ClassVar[About] = About(
+        title="Proportional point loss (2021 study)",
+        family="study",
+        formula=r"\left|s \, \frac{n_P - n_G}{\max(n_P, n_G)}\right|^{k}",
+        use_when="To watch the number of points where images hold few and many: " + _NO_GRADIENT,
+        source=f"{STUDY}, section 2.2",
+        compares_with="target",
+        erasure="no gradient",
+    )
+    name: Literal["proportional_point"] = "proportional_point"
+    scale: float = setting(10.0, "Too few cost more than too many from 1 / scale on.", gt=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composite(Counting, Measuring):
+    """Weighted sum of vanilla distance and point loss."""
+
+    function: ClassVar[str] = "study:composite"
+    about: ClassVar[About] = About(
+        title="Composite (2021 study)",
+        family="study",
+        formula=r"\alpha \, \mathrm{distance} + \beta \, \mathrm{point\ loss}",
+        use_when="To repeat the 2021 study or to compare with its figures: " + _NO_GRADIENT,
+        source=f"{STUDY}, algorithm 3",
+        compares_with="target",
+        erasure="no gradient",
+    )
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+        {
+            "report": _AS_REPORTED,
+            "report_literal": MappingProxyType({**_AS_REPORTED, "alpha": 0.0, "beta": 10.0}),
+        }
+    )
+
+    name: Literal["composite"] = "composite"
+    alpha: float = setting(1.0, "Weight of the distance.", ge=0)
+    beta: float = setting(10.0, "Weight of the point loss.", ge=0)
+    proportional: bool = setting(
+        default=False, description="Relative instead of absolute difference of the numbers."
+    )
+    scale: float = setting(10.0, "Too few cost more than too many from 1 / scale on.", gt=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BijectiveChamfer(Counting):
+    """Mean distance of pairs where the numbers are equal, a point penalty where not."""
+
+    function: ClassVar[str] = "bijective:bijective_chamfer"
+    about: ClassVar[About] = About(
+        title="Strongly bijective Chamfer (2021 study)",
+        family="study",
+        formula=r"\min_{\pi} \frac{1}{n}\sum_{i} \|p_i - g_{\pi(i)}\| \; (n_P = n_G), "
+        r"\quad \beta \, \mathrm{point\ loss} \; (n_P \neq n_G)",
+        use_when="To watch one-to-one distances once the numbers are right: " + _NO_GRADIENT,
+        source=f"{STUDY}, section 6",
+        compares_with="target",
+        erasure="no gradient",
+    )
+    name: Literal["bijective_chamfer"] = "bijective_chamfer"
+    squared: bool = setting(default=False, description="Square each distance.")
+    beta: float = setting(10.0, "Weight of the point loss where the numbers differ.", ge=0)
+    unequal: Literal["penalty", "above"] = setting(
+        "penalty", "Where the numbers differ: the penalty alone, or above any distance."
+    )
