@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, cast
 
 from napari_slitseg.core.spec import Spec
 
@@ -74,6 +74,21 @@ class LossSpec(Spec):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = NO_PRESETS
 
     name: str = ""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build a spec from plain values; of the base, the spec that has their name.
+
+        Raises
+        ------
+        ValueError
+            If there is no such loss, or it has no such setting, or not that value.
+        """
+        if cls is not LossSpec:
+            return super().from_dict(values)
+        from napari_slitseg.core.losses import loss_from_dict
+
+        return cast("Self", loss_from_dict(values))
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Self:
