@@ -48,7 +48,9 @@ class Ramp(Spec):
         check_progress(progress)
         if progress >= self.stop:
             return self.end
-        part = max(0.0, progress - self.start) / (self.stop - self.start)
+        if progress <= self.start:
+            return self.begin
+        part = (progress - self.start) / (self.stop - self.start)
         gone = part if self.shape == "linear" else (1 - math.cos(math.pi * part)) / 2
         return self.begin + (self.end - self.begin) * gone
 
