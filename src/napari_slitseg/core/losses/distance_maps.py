@@ -200,8 +200,8 @@ def _lower_envelope(square: Tensor) -> Tensor:
 def _lower(best: Tensor, source: Tensor, step: int, cost: float) -> None:
     """Lower `best` to `source` a number of steps to either side along the last axis, plus cost."""
     right, left = best[..., step:], best[..., :-step]
-    right.copy_(torch.minimum(right, source[..., :-step] + cost))
-    left.copy_(torch.minimum(left, source[..., step:] + cost))
+    torch.minimum(right, source[..., :-step] + cost, out=right)
+    torch.minimum(left, source[..., step:] + cost, out=left)
 
 
 def _two_sided(mask: Tensor, empty: Empty) -> Tensor:

@@ -136,7 +136,7 @@ def adaptive_wing(  # noqa: PLR0913
     theta: float = 0.5,
     epsilon: float = 1.0,
     alpha: float = 2.1,
-    pos_weight: float = 10.0,
+    pos_weight: float = 0.0,
     weight_above: float = 0.2,
 ) -> Tensor:
     """Return the adaptive wing loss of probabilities against a heatmap.
@@ -161,7 +161,8 @@ def adaptive_wing(  # noqa: PLR0913
     alpha : float
         Power at g = 0, above 2; at g = 1 it is less by 1, which makes small errors count more.
     pos_weight : float
-        Additional weight of the foreground; 0 leaves it out.
+        Additional weight of the foreground; 0, the default, leaves it out, and the paper's
+        weighted map has 10.
     weight_above : float
         Lowest heatmap value that is foreground.
 

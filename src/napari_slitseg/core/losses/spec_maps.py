@@ -146,6 +146,9 @@ class AdaptiveWing(LossSpec):
         compares_with="points",
         erasure="safe",
     )
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+        {"weighted_map": MappingProxyType({"pos_weight": 10.0})}
+    )
 
     name: Literal["adaptive_wing"] = "adaptive_wing"
     sigma_px: float = setting(1.5, "Standard deviation of the Gaussians.", unit="px", gt=0)
@@ -153,5 +156,5 @@ class AdaptiveWing(LossSpec):
     theta: float = setting(0.5, "Error above which the loss is linear.", gt=0)
     epsilon: float = setting(1.0, "Error below which the curved part flattens.", gt=0)
     alpha: float = setting(2.1, "Power of an error in the background.", gt=2)
-    pos_weight: float = setting(10.0, "Additional weight of the foreground.", ge=0)
+    pos_weight: float = setting(0.0, "Additional weight of the foreground.", ge=0)
     weight_above: float = setting(0.2, "Lowest value of the foreground.", gt=0, lt=1)
