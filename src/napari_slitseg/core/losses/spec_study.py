@@ -156,3 +156,48 @@ class BijectiveChamfer(Counting):
     unequal: Literal["penalty", "above"] = setting(
         "penalty", "Where the numbers differ: the penalty alone, or above any distance."
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StochasticComposite(LossSpec):
+    """The composite's exact value with a gradient estimated from draws."""
+
+    function: ClassVar[str] = "stochastic:stochastic_composite"
+    about: ClassVar[About] = About(
+        title="Composite with an estimated gradient",
+        family="study",
+        formula=r"\alpha \, \mathrm{distance} + \beta \, \mathrm{point\ loss}, \quad "
+        r"\nabla = \mathrm{E}[(L - b) \, \nabla \log p]",
+        use_when="To give the 2021 study's own loss a fair trial: its value is exact, its gradient "
+        "noisy and slower than that of the expected composite.",
+        source=f"{STUDY}, algorithm 3; score function estimator of Williams, Machine Learning 1992",
+        compares_with="points",
+        erasure="inexact",
+    )
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+        {"report": MappingProxyType({"alpha": 1.0, "beta": 10.0, "empty": "diagonal"})}
+    )
+
+    name: Literal["stochastic_composite"] = "stochastic_composite"
+    alpha: float = setting(1.0, "Weight of the distance.", ge=0)
+    beta: float = setting(0.003, "Weight of the point loss.", ge=0)
+    estimator: Literal["score", "perturbation"] = setting(
+        "score", "Draw sets of candidates, or perturb the map and detect again (slow)."
+    )
+    samples: int = setting(16, "Draws an image.", ge=2)
+    baseline: Literal["counterfactual", "leave_one_out"] = setting(
+        "counterfactual", "Subtracted from a draw's loss: itself without the point, or the others."
+    )
+    noise_px: float = setting(1.0, "Standard deviation of drawn positions.", unit="px", gt=0)
+    noise_logit: float = setting(1.0, "Standard deviation of a perturbation, in logits.", gt=0)
+    grid_px: int = setting(4, "Side of a perturbation's cells.", unit="px", ge=1)
+    detector: DetectorName = setting("peaks", "How points are detected in the map.")
+    threshold: float = setting(0.5, "Lowest probability of a detection.", ge=0, le=1)
+    empty: Empty = setting("cap", "Distance to an empty side: the image's diagonal, or a cap.")
+    cap_px: float = setting(30.0, "With the cap: most that a distance counts.", unit="px", gt=0)
+    under_power: float = setting(3.0, "Exponent where there are too few points.", gt=0)
+    over_power: float = setting(2.0, "Exponent where there are too many points.", gt=0)
+    proportional: bool = setting(
+        default=False, description="Relative instead of absolute difference of the numbers."
+    )
+    scale: float = setting(10.0, "Too few cost more than too many from 1 / scale on.", gt=1)
