@@ -1,4 +1,4 @@
-"""Command line: ``slitseg predict | evaluate | simulate | doctor | demo``."""
+"""Command line: ``slitseg predict | evaluate | simulate | losses | schedules | doctor | demo``."""
 
 from __future__ import annotations
 

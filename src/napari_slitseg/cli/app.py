@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -88,6 +89,63 @@ def simulate(job: SimulateJob, *, quiet: Quiet = False) -> int:
 
 
 @app.command
+def losses(name: str | None = None, /, *, as_json: AsJson = False) -> int:
+    """List the losses, or explain one: formula, settings, presets, source.
+
+    Parameters
+    ----------
+    name
+        A loss of the list, such as dice.
+    as_json
+        Print JSON, and nothing else, to the output stream.
+    """
+    from napari_slitseg.cli.library import show_losses
+
+    return _exit_code(partial(show_losses, name, as_json=as_json))
+
+
+@app.command
+def schedules(
+    name: str | None = None,
+    /,
+    *,
+    steps: Annotated[int | None, Parameter(show_default=False)] = None,
+    settings: Annotated[
+        tuple[str, ...],
+        Parameter(name="--set", negative=(), consume_multiple=True, show_default=False),
+    ] = (),
+    steps_per_epoch: int = 100,
+    csv: Annotated[Path | None, Parameter(show_default=False)] = None,
+    as_json: AsJson = False,
+) -> int:
+    """List the schedules of the learning rate, explain one, or show its rates.
+
+    Parameters
+    ----------
+    name
+        A schedule of the list, such as cosine.
+    steps
+        Show the learning rates of a training of so many steps.
+    settings
+        NAME=VALUE, such as rate=3e-4; with commas for a list, drops=0.3,0.6. Needs --steps.
+    steps_per_epoch
+        Steps after which a reduction on a plateau looks at the loss. Needs --steps.
+    csv
+        File for the rates of all steps. Needs --steps.
+    as_json
+        Print JSON, and nothing else, to the output stream.
+    """
+    from napari_slitseg.cli.library import show_rates, show_schedules
+
+    if name is None or steps is None:
+        if steps is not None or settings or csv is not None:
+            return _refuse("give the name of a schedule and --steps")
+        return _exit_code(partial(show_schedules, name, as_json=as_json))
+    show = partial(show_rates, name, steps, settings=settings, steps_per_epoch=steps_per_epoch)
+    return _exit_code(partial(show, csv=csv, as_json=as_json))
+
+
+@app.command
 def doctor(*, as_json: AsJson = False) -> int:
     """Look at what works on this machine and say what to do about the rest.
 
@@ -123,3 +181,24 @@ def demo(*, screenshots: Path | None = None) -> int:
     from napari_slitseg.cli.demo import run_demo
 
     return run_demo(screenshots)
+
+
+def _exit_code(action: Callable[[], None]) -> int:
+    """Run an action; 2 for what makes no sense, 1 for what the system does not allow."""
+    from napari_slitseg.cli.view import say_error
+
+    try:
+        action()
+    except ValueError as error:
+        return _refuse(str(error))
+    except OSError as error:
+        say_error(f"Error: cannot write the file: {error.strerror}")
+        return 1
+    return 0
+
+
+def _refuse(text: str) -> int:
+    from napari_slitseg.cli.view import say_error
+
+    say_error(f"Error: {text}")
+    return 2

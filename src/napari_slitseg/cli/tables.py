@@ -48,7 +48,7 @@ def print_evaluation(table: EvaluationTable) -> None:
         getattr(pooled, f"localisation_{unit}"),
     )
     grid.add_row(Text("pooled"), *_cells(pooled, *lengths), style="bold")
-    _console().print(grid)
+    make_console().print(grid)
 
 
 _CAPTION: Final = (
@@ -59,7 +59,7 @@ _CAPTION: Final = (
 
 def print_check(check: Check) -> None:
     """Print one line for a check, and one for its cure."""
-    console = _console()
+    console = make_console()
     mark = Text(f"{check.status:<5}", style=_STYLES[check.status])
     console.print(mark + Text(f"{check.name}: {check.detail}"), soft_wrap=True, highlight=False)
     if check.cure and check.status != "ok":
@@ -71,7 +71,8 @@ def say(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
 
-def _console() -> Console:
+def make_console() -> Console:
+    """Console of the output stream, wide where there is no terminal."""
     console = Console()
     return console if console.is_terminal else Console(width=_WIDTH_ELSEWHERE)
 

@@ -1,0 +1,168 @@
+"""What ``slitseg losses`` and ``slitseg schedules`` do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from napari_slitseg.cli.explain import (
+    print_about,
+    print_presets,
+    print_rates,
+    print_rows,
+    print_settings,
+)
+from napari_slitseg.cli.tables import say
+from napari_slitseg.core.atomic import write_atomically
+from napari_slitseg.core.losses import LOSSES, LossSpec
+from napari_slitseg.core.schedules import SCHEDULES, ScheduleSpec
+from napari_slitseg.core.spec import plain
+from napari_slitseg.core.spec_settings import settings_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_Spec = TypeVar("_Spec", bound="LossSpec | ScheduleSpec")
+_Rates = tuple["NDArray[Any]", "NDArray[Any]"]
+_LOSS_COLUMNS: Final = ("name", "title", "compares_with", "erasure", "use_when")
+_ERASURE: Final = "erasure: what becomes of right points when this loss alone is minimised."
+_ROWS: Final = 21
+
+
+def show_losses(name: str | None, *, as_json: bool) -> None:
+    """Print all losses, or all there is to know of one.
+
+    Raises
+    ------
+    ValueError
+        If there is no loss of that name.
+    """
+    if name is None:
+        _show_table(LOSSES, _LOSS_COLUMNS, caption=_ERASURE, as_json=as_json)
+    else:
+        spec = _pick(LOSSES, name, "loss")
+        presets = {key: _plain_mapping(values) for key, values in spec.presets.items()}
+        _show_one(name, spec, {"presets": presets}, as_json=as_json)
+
+
+def show_schedules(name: str | None, *, as_json: bool) -> None:
+    """Print all schedules, or all there is to know of one.
+
+    Raises
+    ------
+    ValueError
+        If there is no schedule of that name.
+    """
+    if name is None:
+        _show_table(SCHEDULES, ("name", "title", "use_when"), caption=None, as_json=as_json)
+    else:
+        _show_one(name, _pick(SCHEDULES, name, "schedule"), {}, as_json=as_json)
+
+
+def show_rates(
+    name: str,
+    steps: int,
+    *,
+    settings: Sequence[str],
+    steps_per_epoch: int,
+    csv: Path | None,
+    as_json: bool,
+) -> None:
+    """Print the learning rates of a training at evenly spaced steps; all go to a CSV file.
+
+    Raises
+    ------
+    ValueError
+        If there is no such schedule or setting, or not that value.
+    OSError
+        If the file cannot be written.
+    """
+    from napari_slitseg.core.schedules.previews import preview
+
+    spec = _with_settings(_pick(SCHEDULES, name, "schedule"), parse_settings(settings))
+    if csv is not None:
+        write_atomically(csv, _csv(preview(spec, steps, steps_per_epoch=steps_per_epoch)))
+    at, rates = preview(spec, steps, steps_per_epoch=steps_per_epoch, max_points=_ROWS)
+    if as_json:
+        rows = {"steps": at.tolist(), "rates": rates.tolist()}
+        say(json.dumps({"schedule": spec.to_dict(), "total_steps": steps, **rows}, indent=2))
+    else:
+        told = f"If no epoch of {steps_per_epoch} steps improves the loss."
+        print_rates(at.tolist(), rates.tolist(), caption=told if name == "plateau" else None)
+
+
+def parse_settings(words: Sequence[str]) -> dict[str, Any]:
+    """Return settings by name from words such as ``low=1e-5`` or ``drops=0.3,0.6``.
+
+    Raises
+    ------
+    ValueError
+        For a word without ``=``.
+    """
+    pairs = [word.partition("=") for word in words]
+    for (key, sign, _), word in zip(pairs, words, strict=True):
+        if not key or not sign:
+            raise ValueError(f"--set needs NAME=VALUE, got {word!r}")
+    return {key: _parse(value) for key, _, value in pairs}
+
+
+def _with_settings(spec: type[ScheduleSpec], settings: Mapping[str, Any]) -> ScheduleSpec:
+    """Build a spec; one value is enough where several are wanted."""
+    several = {key for key, value in spec().settings().items() if isinstance(value, tuple)}
+    single = several & {key for key, value in settings.items() if not isinstance(value, list)}
+    return spec.from_dict({**settings, **{key: [settings[key]] for key in single}})
+
+
+def _parse(text: str) -> Any:
+    """Return the JSON value of a text, a list of several values, or the text itself."""
+    for candidate in (text, f"[{text}]"):
+        try:
+            return json.loads(candidate)
+        except ValueError:
+            continue
+    return text
+
+
+def _pick(table: Mapping[str, type[_Spec]], name: str, what: str) -> type[_Spec]:
+    if name not in table:
+        raise ValueError(f"there is no {what} {name!r}; there are {', '.join(table)}")
+    return table[name]
+
+
+def _show_table(
+    table: Mapping[str, type[_Spec]],
+    columns: Sequence[str],
+    *,
+    caption: str | None,
+    as_json: bool,
+) -> None:
+    rows = [{"name": name, **asdict(spec.about)} for name, spec in table.items()]
+    if as_json:
+        say(json.dumps(rows, indent=2))
+    else:
+        print_rows(columns, [[row[column] for column in columns] for row in rows], caption=caption)
+
+
+def _show_one(
+    name: str, spec: type[LossSpec | ScheduleSpec], more: Mapping[str, Any], *, as_json: bool
+) -> None:
+    about, settings = asdict(spec.about), settings_of(spec)
+    if as_json:
+        rows = [asdict(each) for each in settings]
+        say(json.dumps({"name": name, **about, "settings": rows, **more}, indent=2))
+        return
+    print_about(name, about)
+    print_settings(settings)
+    print_presets(more.get("presets", {}))
+
+
+def _plain_mapping(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: plain(value) for key, value in values.items()}
+
+
+def _csv(course: _Rates) -> bytes:
+    rows = zip(course[0].tolist(), course[1].tolist(), strict=True)
+    return "".join(["step,rate\n", *(f"{step},{rate!r}\n" for step, rate in rows)]).encode()

@@ -1,0 +1,219 @@
+"""``slitseg losses`` and ``slitseg schedules``: tables, explanations, previews."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_slitseg.cli import library, main
+from napari_slitseg.cli.library import parse_settings
+from napari_slitseg.core.losses import LOSSES
+from napari_slitseg.core.losses.spec_combine import WeightedSum
+from napari_slitseg.core.losses.spec_overlap import Dice
+from napari_slitseg.core.schedules import SCHEDULES, Cosine, ReduceOnPlateau, Step
+from napari_slitseg.core.schedules.previews import preview
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def _two_losses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "LOSSES", {"dice": Dice, "sum": WeightedSum})
+
+
+def output(capsys: Captured, *words: str) -> str:
+    """What a command prints, without frames and line breaks."""
+    assert main(words) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    return " ".join(re.sub(r"[^\x20-\x7e]", " ", printed.out).split())
+
+
+def parsed(capsys: Captured, *words: str) -> object:
+    assert main([*words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def squeezed(text: str) -> str:
+    """Text without line breaks and letters that `output` drops."""
+    return " ".join(re.sub(r"[^\x20-\x7e]", " ", text).split())
+
+
+# -- tables
+
+
+def test_all_losses_are_listed(capsys: Captured) -> None:
+    page = output(capsys, "losses")
+    assert "erasure" in page
+    for name in LOSSES:
+        assert f" {name} " in page
+    assert parsed(capsys, "losses") == [
+        {"name": name, **asdict(spec.about)} for name, spec in LOSSES.items()
+    ]
+
+
+@pytest.mark.usefixtures("_two_losses")
+def test_the_table_of_losses_says_what_they_are(capsys: Captured) -> None:
+    page = output(capsys, "losses")
+    assert "name title compares with erasure use when" in page
+    assert "sum Weighted sum target safe" in page
+
+
+def test_all_schedules_are_listed(capsys: Captured) -> None:
+    page = output(capsys, "schedules")
+    for name, spec in SCHEDULES.items():
+        assert f" {name} {spec.about.title} {spec.about.use_when}" in page
+    assert parsed(capsys, "schedules") == [
+        {"name": name, **asdict(spec.about)} for name, spec in SCHEDULES.items()
+    ]
+
+
+# -- explanations
+
+
+@pytest.mark.usefixtures("_two_losses")
+@pytest.mark.parametrize("spec", [Dice, WeightedSum])
+def test_a_loss_is_explained(spec: type[Dice | WeightedSum], capsys: Captured) -> None:
+    name, about = spec().name, spec.about
+    page = output(capsys, "losses", name)
+    assert page.startswith(squeezed(f"{about.title} ({name})"))
+    for words in (about.formula, about.use_when, about.source, about.erasure):
+        assert squeezed(words) in page
+    for word in (*spec().settings(), *spec.presets):
+        assert word in page
+    told = parsed(capsys, "losses", name)
+    assert isinstance(told, dict)
+    assert told["formula"] == about.formula
+    assert [row["name"] for row in told["settings"]] == list(spec().settings())
+    assert list(told["presets"]) == list(spec.presets)
+    for values in told["presets"].values():
+        assert set(values) <= set(spec().settings())
+
+
+def test_a_schedule_is_explained(capsys: Captured) -> None:
+    page = output(capsys, "schedules", "plateau")
+    assert page.startswith("Reduce on plateau (plateau)")
+    assert "decay_factor 2.0 > 1 What the rate is divided by." in page
+    assert "patience 5 epochs >= 0" in page
+    page = output(capsys, "schedules", "one_cycle")
+    assert 'shape "cosine" cosine | linear' in page
+    told = parsed(capsys, "schedules", "step")
+    assert isinstance(told, dict)
+    assert told["settings"][2]["default"] == [0.5, 0.75]
+
+
+# -- previews
+
+
+def test_a_preview_shows_evenly_spaced_rates(capsys: Captured) -> None:
+    page = output(capsys, "schedules", "cosine", "--steps", "1001", "--set", "rate=0.5")
+    assert "50 0.49" in page
+    assert "1000 1.36" in page
+    bars = [len(bar) for bar in re.findall(r"#+", page)]
+    assert max(bars) == 40
+    assert bars[3:] == sorted(bars[3:], reverse=True)
+    told = parsed(capsys, "schedules", "cosine", "--steps", "1001", "--set", "rate=0.5")
+    steps, rates = preview(Cosine(rate=0.5), 1001, max_points=21)
+    assert told == {
+        "schedule": Cosine(rate=0.5).to_dict(),
+        "total_steps": 1001,
+        "steps": steps.tolist(),
+        "rates": rates.tolist(),
+    }
+
+
+def test_all_rates_go_to_a_file(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "rates.csv"
+    line = ["schedules", "step", "--set", "drops=0.2,0.6", "rate=0.3", "--set", "decay_factor=3"]
+    output(capsys, *line, "--steps", "500", "--csv", str(path))
+    steps, rates = preview(Step(drops=(0.2, 0.6), rate=0.3, decay_factor=3), 500)
+    table = np.genfromtxt(path, delimiter=",", names=True)
+    np.testing.assert_array_equal(table["step"], steps)
+    np.testing.assert_array_equal(table["rate"], rates)
+
+
+def test_a_plateau_is_shown_without_improvement(capsys: Captured) -> None:
+    line = ["schedules", "plateau", "--steps", "2000", "--steps-per-epoch", "10"]
+    page = output(capsys, *line)
+    assert "If no epoch of 10 steps improves the loss." in page
+    told = parsed(capsys, *line)
+    _, rates = preview(ReduceOnPlateau(), 2000, steps_per_epoch=10, max_points=21)
+    assert isinstance(told, dict)
+    assert told["rates"] == rates.tolist()
+    assert "improves" not in output(capsys, "schedules", "cosine", "--steps", "20")
+
+
+def test_one_step_with_a_rate_of_zero(capsys: Captured) -> None:
+    page = output(capsys, "schedules", "triangular", "--steps", "1", "--set", "low=0")
+    assert page.endswith("0 0")
+
+
+def test_settings_in_words() -> None:
+    words = ["a=1e-5", "b=cosine", "c=0.3,0.6", "d=true", 'e="x"', "f=[1]", "g=a=b"]
+    assert parse_settings(words) == {
+        "a": 1e-5,
+        "b": "cosine",
+        "c": [0.3, 0.6],
+        "d": True,
+        "e": "x",
+        "f": [1],
+        "g": "a=b",
+    }
+
+
+def test_one_value_where_several_are_wanted(capsys: Captured) -> None:
+    told = parsed(capsys, "schedules", "step", "--steps", "10", "--set", "drops=0.5")
+    assert isinstance(told, dict)
+    assert told["schedule"]["drops"] == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("losses nothing", "there is no loss 'nothing'"),
+        ("schedules nothing", "there is no schedule 'nothing'; there are cosine, "),
+        ("schedules nothing --steps 5", "there is no schedule 'nothing'"),
+        ("schedules --steps 5", "give the name of a schedule and --steps"),
+        ("schedules cosine --set rate=1", "give the name of a schedule and --steps"),
+        ("schedules cosine --csv a.csv", "give the name of a schedule and --steps"),
+        ("schedules cosine --steps 0", "1 or more steps"),
+        ("schedules cosine --steps 5 --set rate", "--set needs NAME=VALUE, got 'rate'"),
+        ("schedules cosine --steps 5 --set =1", "--set needs NAME=VALUE, got '=1'"),
+        ("schedules cosine --steps 5 --set rate=fast", "Cosine.rate is 'fast'"),
+        ("schedules cosine --steps 5 --set gamma=1", "Cosine has no 'gamma'"),
+        ("schedules cosine --steps 5 --set name=step", "Cosine.name is 'step'"),
+        ("schedules cosine --steps 5 --set min_rate=1", "Cosine.min_rate is 1, above"),
+    ],
+)
+def test_what_makes_no_sense_ends_with_2(line: str, message: str, capsys: Captured) -> None:
+    assert main(line.split()) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.out == ""
+
+
+def test_a_file_that_cannot_be_written_ends_with_1(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "no" / "rates.csv"
+    assert main(["schedules", "cosine", "--steps", "5", "--csv", str(path)]) == 1
+    printed = capsys.readouterr()
+    assert "cannot write the file: No such file" in printed.err
+    assert printed.out == ""
+
+
+@pytest.mark.parametrize("line", ["losses", "schedules", "schedules cosine --steps 9"])
+def test_torch_is_not_loaded(line: str) -> None:
+    program = (
+        "import sys\n"
+        "from napari_slitseg.cli import main\n"
+        "code = main(sys.argv[1:])\n"
+        "sys.exit(code or int('torch' in sys.modules))\n"
+    )
+    command = [sys.executable, "-c", program, *line.split()]
+    assert subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
