@@ -1,0 +1,110 @@
+"""Specs of the losses that carry predicted mass to points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from napari_slitseg.core.losses.spec import About, LossSpec
+from napari_slitseg.core.spec import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kernel(LossSpec):
+    """Multi-scale maximum mean discrepancy."""
+
+    function: ClassVar[str] = "kernel:mmd"
+    about: ClassVar[About] = About(
+        title="Kernel distance (MMD)",
+        family="distance",
+        formula=r"\frac{1}{n} \, \mathrm{mean}_s \; 4 \pi s^2 \| G_s * (p/A - \sum_g \delta_g) \|^2",
+        use_when="Use when it matters.",
+        source="Gretton et al. 2012",
+        compares_with="points",
+        erasure="inexact",
+    )
+
+    name: Literal["mmd"] = "mmd"
+    sigmas_px: tuple[float, ...] = setting(
+        (1.0, 2.0, 4.0, 8.0), "Standard deviations of the Gaussians.", unit="px", gt=0
+    )
+    area_px: float = setting(11.34, "Area of one full dot.", unit="px²", gt=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Energy(LossSpec):
+    """Energy distance with a count term."""
+
+    function: ClassVar[str] = "kernel:energy"
+    about: ClassVar[About] = About(
+        title="Energy distance",
+        family="distance",
+        formula=r"n (E_k + v E_1) + w \log^2 \frac{1 + \Sigma p / A}{1 + n}",
+        use_when="Use when it matters.",
+        source="Szekely and Rizzo 2013",
+        compares_with="points",
+        erasure="inexact",
+    )
+
+    name: Literal["energy"] = "energy"
+    power: float = setting(
+        2.0, "Exponent of probability; above 1 faint background weighs little.", ge=1
+    )
+    linear_weight: float = setting(
+        0.3, "Weight of the same distance with exponent 1, which lets dots begin.", ge=0
+    )
+    count_weight: float = setting(3.0, "Weight of the count term.", unit="px", ge=0)
+    area_px: float = setting(11.34, "Area of one full dot.", unit="px²", gt=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sinkhorn(LossSpec):
+    """Debiased unbalanced Sinkhorn divergence."""
+
+    function: ClassVar[str] = "sinkhorn:sinkhorn"
+    about: ClassVar[About] = About(
+        title="Sinkhorn divergence",
+        family="distance",
+        formula=r"\frac{1}{n} [ OT(a, b) - OT(a, a) / 2 - OT(b, b) / 2 + \varepsilon (m_a - m_b)^2 / 2 ]",
+        use_when="Use when it matters.",
+        source="Sejourne et al. 2019, arXiv:1910.12958",
+        compares_with="points",
+        erasure="inexact",
+    )
+
+    name: Literal["sinkhorn"] = "sinkhorn"
+    reach_px: float = setting(
+        6.0, "Distance from which mass rather disappears than moves.", unit="px", gt=0
+    )
+    blur_px: float = setting(1.0, "Distance below which masses are one.", unit="px", gt=0)
+    iterations: int = setting(25, "Sinkhorn steps.", ge=1)
+    area_px: float = setting(11.34, "Area of one full dot.", unit="px²", gt=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightedHausdorff(LossSpec):
+    """Weighted Hausdorff distance with a count term."""
+
+    function: ClassVar[str] = "weighted_hausdorff:weighted_hausdorff"
+    about: ClassVar[About] = About(
+        title="Weighted Hausdorff distance",
+        family="distance",
+        formula=r"\frac{\Sigma_x p_x d(x, G)}{\Sigma_x p_x} + \mathrm{mean}_g M_a [ (1 - p_x) d_{max} + p_x d(x, g) ]",
+        use_when="Use when it matters.",
+        source="Ribera et al. 2019, Locating Objects Without Bounding Boxes",
+        compares_with="points",
+        erasure="inexact",
+    )
+
+    name: Literal["weighted_hausdorff"] = "weighted_hausdorff"
+    power: float = setting(
+        -9.0, "Exponent of the generalised mean over pixels; lower is closer to the least.", lt=0
+    )
+    support_px: float | None = setting(
+        None,
+        "Half side of the square round a point that the mean covers; none: all pixels.",
+        unit="px",
+        gt=0,
+    )
+    count_weight: float = setting(1.0, "Weight of the error of the count.", unit="px", ge=0)
+    area_px: float = setting(11.34, "Area of one full dot.", unit="px²", gt=0)
