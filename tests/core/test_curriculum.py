@@ -172,6 +172,9 @@ def test_what_presets_promise() -> None:
     assert slit_losses("dice_then_lovasz", 0.1) == ["dice"]
     for name in ("bce_then_lovasz", "dice_then_lovasz"):
         assert slit_losses(name, 0.9) == ["lovasz_hinge", "dice"]
+    assert slit_losses("dice_then_distance", 0.1) == ["dice"]
+    assert slit_losses("dice_then_distance", 0.9) == ["expected_composite"]
+    assert CURRICULA["dice_then_distance"].curriculum.at(0.9).losses.membrane == Dice()
     assert CURRICULA["dynamic_dilation"].curriculum.at(0).radius_px == 5
     grown = [
         CURRICULA["dice_then_boundary"].curriculum.at(p).losses.membrane.terms[1].weight  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from napari_slitseg.core.curriculum.documents import Curriculum, DynamicDilation
 from napari_slitseg.core.losses.spec import LossSpec
 from napari_slitseg.core.losses.spec_combine import TwoHeads, WeightedSum
 from napari_slitseg.core.losses.spec_distribution import BinaryCrossEntropy
+from napari_slitseg.core.losses.spec_expected import ExpectedComposite
 from napari_slitseg.core.losses.spec_overlap import Dice
 
 _STUDY: Final = "Distance Loss for Improved Slit Segmentation (2021)"
@@ -73,6 +74,12 @@ CURRICULA: Mapping[str, Preset] = MappingProxyType(
             use_when="From scratch with few slits an image, with IoU as the goal.",
             source=_BLOG,
             curriculum=_then(0.3, Dice(), _LOVASZ, membrane=Dice()),
+        ),
+        "dice_then_distance": Preset(
+            title="Dice, then the distance loss alone",
+            use_when="Repeating the 2021 study, with a gradient where it had none.",
+            source=f"{_STUDY}, sections 3 and 4; its composite in expectation.",
+            curriculum=_then(0.5, Dice(), ExpectedComposite(), membrane=Dice()),
         ),
         "dice_and_distance": Preset(
             title="Dice, then dice and far errors",
