@@ -8,6 +8,51 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from napari_slitseg.core.losses.spec import About, LossSpec
+from napari_slitseg.core.losses.spec_combine import WeightedSum
+from napari_slitseg.core.losses.spec_distribution import (
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    Focal,
+    MeanSquaredError,
+)
+from napari_slitseg.core.losses.spec_expected import (
+    ExpectedChamfer,
+    ExpectedComposite,
+    ExpectedPoint,
+    OneToOne,
+    PeakChamfer,
+    SoftPoint,
+)
+from napari_slitseg.core.losses.spec_maps import (
+    AdaptiveWing,
+    Boundary,
+    CenterNetFocal,
+    DistanceWeighted,
+    HausdorffDT,
+    HeatmapBCE,
+)
+from napari_slitseg.core.losses.spec_overlap import (
+    Dice,
+    DiceBCE,
+    FocalTversky,
+    Jaccard,
+    LovaszHinge,
+    LovaszSoftmax,
+    MSEDice,
+    Tversky,
+)
+from napari_slitseg.core.losses.spec_study import (
+    BijectiveChamfer,
+    Composite,
+    PointLoss,
+    ProportionalPointLoss,
+    StochasticComposite,
+    VanillaDistance,
+)
+from napari_slitseg.core.losses.spec_transport import (
+    Energy,
+    Kernel,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +63,41 @@ if TYPE_CHECKING:
 
 __all__ = ["LOSSES", "About", "LossSpec", "build_loss", "loss_from_dict"]
 
-_SPECS: tuple[type[LossSpec], ...] = ()
+_SPECS: tuple[type[LossSpec], ...] = (
+    Dice,
+    Jaccard,
+    Tversky,
+    FocalTversky,
+    LovaszHinge,
+    LovaszSoftmax,
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    Focal,
+    MeanSquaredError,
+    DiceBCE,
+    MSEDice,
+    WeightedSum,
+    OneToOne,
+    ExpectedComposite,
+    ExpectedChamfer,
+    PeakChamfer,
+    ExpectedPoint,
+    SoftPoint,
+    DistanceWeighted,
+    Kernel,
+    Energy,
+    Boundary,
+    HausdorffDT,
+    HeatmapBCE,
+    CenterNetFocal,
+    AdaptiveWing,
+    VanillaDistance,
+    PointLoss,
+    ProportionalPointLoss,
+    Composite,
+    BijectiveChamfer,
+    StochasticComposite,
+)
 
 LOSSES: Mapping[str, type[LossSpec]] = MappingProxyType({spec().name: spec for spec in _SPECS})
 """Specs of all losses by name, in the order of menus."""
