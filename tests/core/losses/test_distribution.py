@@ -57,10 +57,10 @@ def logit(p):
     return math.log(p / (1 - p))
 
 
-@pytest.mark.parametrize("case", EDGE_CASES)
 @pytest.mark.parametrize("loss", LOSSES)
-def test_values_and_gradients_are_finite(loss, case):
-    assert_finite(loss, *EDGE_CASES[case])
+def test_values_and_gradients_are_finite(loss):
+    for case in EDGE_CASES:
+        assert_finite(loss, case)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -49,10 +49,10 @@ def extension(errors, mask):
     return total
 
 
-@pytest.mark.parametrize("case", EDGE_CASES)
 @pytest.mark.parametrize("loss", VARIANTS)
-def test_values_and_gradients_are_finite(loss, case):
-    assert_finite(loss, *EDGE_CASES[case])
+def test_values_and_gradients_are_finite(loss):
+    for case in EDGE_CASES:
+        assert_finite(loss, case)
 
 
 @pytest.mark.parametrize("loss", VARIANTS)

@@ -42,10 +42,10 @@ def of_probabilities(loss, p, mask, **settings):
     return loss(p, mask, activation="none", **settings).item()
 
 
-@pytest.mark.parametrize("case", EDGE_CASES)
 @pytest.mark.parametrize("loss", VARIANTS)
-def test_values_and_gradients_are_finite(loss, case):
-    assert_finite(loss, *EDGE_CASES[case])
+def test_values_and_gradients_are_finite(loss):
+    for case in EDGE_CASES:
+        assert_finite(loss, case)
 
 
 @pytest.mark.parametrize("loss", VARIANTS)
