@@ -35,6 +35,7 @@ def distance_weighted(
         Annotations of each image, (y, x) px; N may be 0.
     radius_px : float
         Radius of the dots; a pixel whose centre lies within it, inclusive, belongs to a dot.
+        Points less than two radii and a pixel apart may share a dot and be found as one.
     cap_px : float
         Distance from which on weights no longer grow.
 
@@ -94,7 +95,8 @@ def boundary(logits: Tensor, mask: Tensor, *, empty: Empty = "zero") -> Tensor:
     Notes
     -----
     An object at most 2 px wide has no inside: phi is 0 in it, and an empty prediction is as good
-    as a right one. Add it to an overlap loss; alone it erases small dots. Source: Kervadec et al.,
+    as a right one. Alone it erases such dots as soon as neighbouring pixels depend on each other,
+    as those of a network do; add it to an overlap loss. Source: Kervadec et al.,
     Boundary loss for highly unbalanced segmentation, MIDL 2019.
     """
     inside = checked_mask(mask, logits) > 0.5

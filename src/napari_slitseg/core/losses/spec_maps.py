@@ -84,8 +84,8 @@ class CenterNetFocal(LossSpec):
         title="CenterNet focal",
         family="heatmap",
         formula=(
-            r"-\frac{1}{n}\sum\,(1-p)^\alpha\log p\;[g=1]"
-            r"+(1-g)^\beta p^\alpha\log(1-p)\;[g<1]"
+            r"-\frac{1}{n}(\sum_{g=1}(1-p)^\alpha\log p"
+            r"+\sum_{g<1}(1-g)^\beta p^\alpha\log(1-p))"
         ),
         use_when="A map with one sharp peak at each slit is wanted and training is long.",
         source="Zhou et al., Objects as points, 2019",
