@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from napari_slitseg.core.curriculum.presets import CURRICULA
 from napari_slitseg.core.losses import LOSSES, LossSpec, build_loss
 from napari_slitseg.core.losses.combine import (
     GradientBalance,
@@ -26,6 +27,7 @@ from napari_slitseg.core.losses.spec_overlap import Dice
 from napari_slitseg.core.losses.target import Target
 from napari_slitseg.core.models.base import Logits
 from napari_slitseg.core.ramp import Ramp
+from napari_slitseg.core.schedules import Cosine, rate_at
 from napari_slitseg.core.spec import Spec
 
 DICE, MSE, BCE = Dice(), MeanSquaredError(), BinaryCrossEntropy()
@@ -362,6 +364,26 @@ def test_heads_at_a_moment() -> None:
         assert isinstance(loss, WeightedSum)
         assert [term.weight for term in loss.terms] == [1, 0.25]
     assert TwoHeads().at(0.25) == TwoHeads()
+
+
+@pytest.mark.parametrize("name", CURRICULA)
+def test_every_curriculum_trains_both_heads_to_its_end(name: str) -> None:
+    curriculum, state, n_steps = CURRICULA[name].curriculum, GradientBalance(), 5
+    logits = Logits(field(1, (2, 1, 16, 16)), field(2, (2, 1, 16, 16)))
+    adam = torch.optim.Adam(logits, lr=0.1)
+    for step in range(n_steps):
+        adam.param_groups[0]["lr"] = rate_at(Cosine(rate=0.1), step, n_steps)
+        now = curriculum.at(step / n_steps, total_epochs=1)
+        target = target_like(logits.slit)
+        total, parts = two_head_loss(logits, target, target, spec=now.losses, state=state)
+        adam.zero_grad()
+        total.backward()  # type: ignore[no-untyped-call]
+        assert {"membrane", "slit"} <= set(parts)
+        for raw in logits:
+            assert raw.grad is not None
+            assert torch.isfinite(raw.grad).all()
+            assert raw.grad.any()
+        adam.step()
 
 
 # -- documents

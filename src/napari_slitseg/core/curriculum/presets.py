@@ -87,6 +87,14 @@ CURRICULA: Mapping[str, Preset] = MappingProxyType(
             source="Own; the additions are balanced with dice by their gradients.",
             curriculum=_then(0.5, Dice(), WeightedSum.preset("dice_and_distance"), membrane=Dice()),
         ),
+        "dice_and_one_to_one": Preset(
+            title="Dice, then dice and one-to-one points",
+            use_when="Every slit must be found once, and annotations are exact.",
+            source="Own; the additions are balanced with dice by their gradients.",
+            curriculum=_then(
+                0.5, Dice(), WeightedSum.preset("dice_and_one_to_one"), membrane=Dice()
+            ),
+        ),
         "dice_then_boundary": Preset(
             title="Dice and a boundary loss that grows",
             use_when="Outlines matter, such as those of broad membranes.",

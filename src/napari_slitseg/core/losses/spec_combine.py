@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from napari_slitseg.core.losses.spec import About, LossSpec
 from napari_slitseg.core.losses.spec_distribution import BinaryCrossEntropy
+from napari_slitseg.core.losses.spec_expected import OneToOne
 from napari_slitseg.core.losses.spec_maps import Boundary, DistanceWeighted
 from napari_slitseg.core.losses.spec_overlap import Dice, LovaszHinge
 from napari_slitseg.core.losses.spec_transport import Kernel
@@ -54,6 +55,10 @@ class WeightedSum(LossSpec):
             "lovasz_and_dice": {"terms": (Term(loss=LovaszHinge()), Term())},
             "dice_and_distance": {
                 "terms": (Term(), Term(loss=DistanceWeighted())),
+                "balance": "grad_ema",
+            },
+            "dice_and_one_to_one": {
+                "terms": (Term(), Term(loss=OneToOne())),
                 "balance": "grad_ema",
             },
             "dice_and_kernel": {"terms": (Term(), Term(loss=Kernel())), "balance": "grad_ema"},
