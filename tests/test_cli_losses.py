@@ -93,8 +93,8 @@ def test_a_loss_is_explained(spec: type[Dice | WeightedSum], capsys: Captured) -
     assert told["formula"] == about.formula
     assert [row["name"] for row in told["settings"]] == list(spec().settings())
     assert list(told["presets"]) == list(spec.presets)
-    for values in told["presets"].values():
-        assert set(values) <= set(spec().settings())
+    for name, values in told["presets"].items():
+        assert spec.from_dict(values) == spec.preset(name)
 
 
 def test_a_schedule_is_explained(capsys: Captured) -> None:

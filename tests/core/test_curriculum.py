@@ -11,7 +11,6 @@ import pytest
 
 from napari_slitseg.core.curriculum import Curriculum, DynamicDilation, Ramp, Stage
 from napari_slitseg.core.curriculum.presets import CURRICULA
-from napari_slitseg.core.losses import LOSSES
 from napari_slitseg.core.losses.spec import LossSpec
 from napari_slitseg.core.losses.spec_combine import Term, TwoHeads, WeightedSum
 from napari_slitseg.core.losses.spec_distribution import BinaryCrossEntropy, MeanSquaredError
@@ -134,25 +133,10 @@ def test_without_dilation_targets_are_left_alone() -> None:
 # -- documents
 
 
-@pytest.fixture
-def _table(monkeypatch: pytest.MonkeyPatch) -> None:
-    specs: list[type[LossSpec]] = [Dice, BinaryCrossEntropy, MeanSquaredError, WeightedSum]
-    for preset in CURRICULA.values():
-        specs += [type(term.loss) for loss in _losses(preset.curriculum) for term in _terms(loss)]
-    names = {spec().name: spec for spec in specs}
-    monkeypatch.setattr("napari_slitseg.core.losses.LOSSES", {**names, **LOSSES})
-
-
-def _losses(curriculum: Curriculum) -> list[LossSpec]:
-    heads = [stage.losses for stage in curriculum.stages]
-    return [loss for each in heads for loss in (each.membrane, each.slit)]
-
-
 def _terms(loss: LossSpec) -> tuple[Term, ...]:
     return loss.terms if isinstance(loss, WeightedSum) else (Term(loss=loss),)
 
 
-@pytest.mark.usefixtures("_table")
 @pytest.mark.parametrize("preset", CURRICULA.values(), ids=CURRICULA)
 def test_presets_are_documents_in_words(preset: Any) -> None:
     text = json.dumps(preset.curriculum.to_dict())

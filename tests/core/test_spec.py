@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from napari_slitseg.core.spec import Spec, setting
-from napari_slitseg.core.spec_settings import settings_of
+from napari_slitseg.core.spec_settings import brief, settings_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,10 +122,18 @@ def test_settings_in_words() -> None:
     assert rows["kind"].limits == "a | b"
     assert rows["maybe"].default is None
     assert rows["sizes"].default == [1.0, 2.0]
-    assert rows["inner"].default == {"size_px": 2.0}
+    assert rows["inner"].default == {}
     assert rows["n"].description == "Number."
     [size] = settings_of(Inner)
     assert (size.unit, size.limits) == ("px", "> 0, <= 9")
+
+
+def test_brief_documents_leave_out_defaults_and_keep_names_and_specs() -> None:
+    assert brief(Outer()) == {"name": "outer", "inner": {}}
+    short = brief(FULL)
+    assert short["inners"] == [{}, {"size_px": 1.0}]
+    assert Outer.from_dict(json.loads(json.dumps(short))) == FULL
+    assert brief((1, "a", None)) == [1, "a", None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,7 @@ from napari_slitseg.cli.tables import say
 from napari_slitseg.core.atomic import write_atomically
 from napari_slitseg.core.losses import LOSSES, LossSpec
 from napari_slitseg.core.schedules import SCHEDULES, ScheduleSpec
-from napari_slitseg.core.spec import plain
-from napari_slitseg.core.spec_settings import settings_of
+from napari_slitseg.core.spec_settings import brief, settings_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +43,7 @@ def show_losses(name: str | None, *, as_json: bool) -> None:
         _show_table(LOSSES, _LOSS_COLUMNS, caption=_ERASURE, as_json=as_json)
     else:
         spec = _pick(LOSSES, name, "loss")
-        presets = {key: _plain_mapping(values) for key, values in spec.presets.items()}
+        presets = {key: _brief(values) for key, values in spec.presets.items()}
         _show_one(name, spec, {"presets": presets}, as_json=as_json)
 
 
@@ -159,8 +158,8 @@ def _show_one(
     print_presets(more.get("presets", {}))
 
 
-def _plain_mapping(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: plain(value) for key, value in values.items()}
+def _brief(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: brief(value) for key, value in values.items()}
 
 
 def _csv(course: _Rates) -> bytes:

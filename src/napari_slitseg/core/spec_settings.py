@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from napari_slitseg.core.spec import Spec, plain
+from napari_slitseg.core.spec import Spec
 
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
@@ -19,7 +19,7 @@ class Setting:
     name : str
         Name of the field.
     default : Any
-        Default as a plain JSON value.
+        Default as a plain JSON value, as `brief` gives it.
     unit : str
         Unit, empty for none.
     limits : str
@@ -42,7 +42,7 @@ def settings_of(spec: type[Spec]) -> tuple[Setting, ...]:
     return tuple(
         Setting(
             name=each.name,
-            default=None if each.default is MISSING else plain(each.default),
+            default=None if each.default is MISSING else brief(each.default),
             unit=each.metadata.get("unit", ""),
             limits=_choices(hints[each.name]) or _limits(each.metadata),
             description=each.metadata.get("description", ""),
@@ -50,6 +50,23 @@ def settings_of(spec: type[Spec]) -> tuple[Setting, ...]:
         for each in fields(spec)
         if each.name != "name"
     )
+
+
+def brief(value: Any) -> Any:
+    """Return a value as JSON has it, without what specs in it have by default but their name.
+
+    `Spec.from_dict` understands it.
+    """
+    if isinstance(value, tuple):
+        return [brief(each) for each in value]
+    if not isinstance(value, Spec):
+        return value
+    held = {each.name: (getattr(value, each.name), each.default) for each in fields(value)}
+    return {
+        name: brief(own)
+        for name, (own, default) in held.items()
+        if name == "name" or isinstance(own, Spec) or own != default
+    }
 
 
 def _limits(metadata: Any) -> str:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from napari_slitseg.core.curriculum.presets import CURRICULA
-from napari_slitseg.core.losses import LOSSES, LossSpec, build_loss
+from napari_slitseg.core.losses import LossSpec, build_loss
 from napari_slitseg.core.losses.combine import (
     GradientBalance,
     sum_of_terms,
@@ -389,14 +389,6 @@ def test_every_curriculum_trains_both_heads_to_its_end(name: str) -> None:
 # -- documents
 
 
-@pytest.fixture
-def _table(monkeypatch: pytest.MonkeyPatch) -> None:
-    specs = [Dice, MeanSquaredError, BinaryCrossEntropy, DistanceWeighted, WeightedSum]
-    names = {spec().name: spec for spec in specs}
-    monkeypatch.setattr("napari_slitseg.core.losses.LOSSES", {**names, **LOSSES})
-
-
-@pytest.mark.usefixtures("_table")
 @pytest.mark.parametrize(
     "spec",
     [
@@ -410,7 +402,6 @@ def test_documents_make_the_round_trip(spec: Spec) -> None:
     assert type(spec).from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
 
 
-@pytest.mark.usefixtures("_table")
 @pytest.mark.parametrize(
     ("make", "message"),
     [

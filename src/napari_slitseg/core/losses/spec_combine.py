@@ -36,7 +36,7 @@ class Term(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class WeightedSum(LossSpec):
-    """Sum of losses, each with its weight."""
+    """Sum of losses, each with its weight; what it erases is said of the default terms."""
 
     function: ClassVar[str] = "combine:weighted_sum"
     about: ClassVar[About] = About(
