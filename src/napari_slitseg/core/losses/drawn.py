@@ -13,24 +13,9 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-WINDOW_PX = 3
-EXISTENCE_SIGMA_PX, POSITION_SIGMA_PX = 1.0, 2.0
+from napari_slitseg.core.losses.drawable import Candidates
+
 Baseline = Literal["counterfactual", "leave_one_out"]
-
-
-class Candidates(NamedTuple):
-    """Where points may be.
-
-    Attributes
-    ----------
-    logit : (K,) tensor
-        Logits of the probabilities of existing.
-    yx : (K, 2) tensor
-        Mean positions, px.
-    """
-
-    logit: Tensor
-    yx: Tensor
 
 
 class Draws(NamedTuple):
@@ -46,6 +31,24 @@ class Draws(NamedTuple):
 
     exists: Tensor
     noise: Tensor
+
+
+class Others(NamedTuple):
+    """Each set as it is without each of the candidates.
+
+    Attributes
+    ----------
+    n : (S, K) tensor
+        Number of the others.
+    total : (S, K) tensor
+        Sum of their distances to the nearest annotation, px.
+    back : (S, K, M) tensor
+        Distance from each annotation to the nearest of them, px.
+    """
+
+    n: Tensor
+    total: Tensor
+    back: Tensor
 
 
 @dataclass(frozen=True)
@@ -83,25 +86,40 @@ class Rule:
         """Return the Chamfer distance (S,) of each set, from all distances (S, K, M)."""
         n = exists.sum(dim=1)
         if apart.shape[2] == 0:
-            return self.farthest_px * (n > 0)
+            return self.farthest_px * (n > 0).to(apart)
         apart = apart.clamp(max=self.farthest_px)
-        there = (exists * apart.amin(dim=2)).sum(dim=1) / n.clamp(min=1)
+        there = (exists * self._to_nearest(apart)).sum(dim=1) / n.clamp(min=1)
         back = torch.where(exists[..., None] > 0, apart, self.farthest_px).amin(dim=1).mean(dim=1)
         return torch.where(n > 0, (there + back) / 2, self.farthest_px)
 
-    def distance_with_and_without(self, exists: Tensor, apart: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the distance (S, K) of each set with and without each candidate."""
-        others = exists.sum(dim=1, keepdim=True) - exists
-        if apart.shape[2] == 0:
-            return torch.full_like(others, self.farthest_px), self.farthest_px * (others > 0)
-        apart = apart.clamp(max=self.farthest_px)
-        own = apart.amin(dim=2)
-        total = (exists * own).sum(dim=1, keepdim=True) - exists * own
-        back_without = _nearest_other(exists, apart, self.farthest_px)
-        back_with = torch.minimum(back_without, apart).mean(dim=2)
-        with_it = ((total + own) / (others + 1) + back_with) / 2
-        without = (total / others.clamp(min=1) + back_without.mean(dim=2)) / 2
-        return with_it, torch.where(others > 0, without, self.farthest_px)
+    def others(self, exists: Tensor, apart: Tensor) -> Others:
+        """Return for each candidate what the rest of each set is like."""
+        n = exists.sum(dim=1, keepdim=True) - exists
+        own = exists * self._to_nearest(apart)
+        return Others(
+            n=n,
+            total=own.sum(dim=1, keepdim=True) - own,
+            back=_nearest_other(exists, apart.clamp(max=self.farthest_px), self.farthest_px),
+        )
+
+    def distance_without(self, others: Others) -> Tensor:
+        """Return the distance (S, K) of each set without each candidate."""
+        if others.back.shape[2] == 0:
+            return self.farthest_px * (others.n > 0).to(others.n)
+        both = (others.total / others.n.clamp(min=1) + others.back.mean(dim=2)) / 2
+        return torch.where(others.n > 0, both, self.farthest_px)
+
+    def distance_with(self, others: Others, apart: Tensor) -> Tensor:
+        """Return the distance (S, K) of each set with each candidate, this far from the truth."""
+        if others.back.shape[2] == 0:
+            return torch.full_like(others.n, self.farthest_px)
+        there = (others.total + self._to_nearest(apart)) / (others.n + 1)
+        return (there + torch.minimum(others.back, apart).mean(dim=2)) / 2
+
+    def _to_nearest(self, apart: Tensor) -> Tensor:
+        if apart.shape[-1] == 0:
+            return torch.full_like(apart.sum(dim=-1), self.farthest_px)
+        return apart.amin(dim=-1).clamp(max=self.farthest_px)
 
 
 def _nearest_other(exists: Tensor, apart: Tensor, farthest_px: float) -> Tensor:
@@ -111,39 +129,6 @@ def _nearest_other(exists: Tensor, apart: Tensor, farthest_px: float) -> Tensor:
     nearest, which = torch.cat([present, nobody], dim=1).topk(2, dim=1, largest=False)
     k = torch.arange(exists.shape[1], device=exists.device)[:, None]
     return torch.where(which[:, :1] == k, nearest[:, 1:], nearest[:, :1])
-
-
-def read_candidates(logits: Tensor, at: Tensor) -> Candidates:
-    """Read probabilities and positions off a map, differentiably.
-
-    Parameters
-    ----------
-    logits : (H, W) tensor
-        One image.
-    at : (K, 2) tensor of int
-        Pixels around which to look, 3 px to every side.
-
-    Returns
-    -------
-    Candidates
-        Logit: mean with Gaussian weights of sigma 1 px. Position: soft-argmax, with a Gaussian
-        prior of sigma 2 px.
-    """
-    step = torch.arange(-WINDOW_PX, WINDOW_PX + 1, device=logits.device)
-    step = torch.cartesian_prod(step, step)
-    square = step.square().sum(dim=1).to(logits)
-    pixel = at[:, None] + step
-    limit = torch.tensor(logits.shape, device=logits.device) - 1
-    inside = ((pixel >= 0) & (pixel <= limit)).all(dim=2)
-    y, x = pixel.clamp(min=torch.zeros_like(limit), max=limit).unbind(dim=2)
-    z = logits[y, x]
-    weight = inside * torch.exp(-square / (2 * EXISTENCE_SIGMA_PX**2))
-    prior = (-square / (2 * POSITION_SIGMA_PX**2)).masked_fill(~inside, -torch.inf)
-    share = torch.softmax(z + prior, dim=1)
-    return Candidates(
-        logit=(weight * z).sum(dim=1) / weight.sum(dim=1),
-        yx=(share[..., None] * pixel).sum(dim=1),
-    )
 
 
 def draw(candidates: Candidates, samples: int) -> Draws:
@@ -179,13 +164,13 @@ def estimate(
         Standard deviation of the positions, px, above 0.
     baseline : str
         "leave_one_out": REINFORCE, each draw's loss less the mean of the others. "counterfactual":
-        each draw's loss less what it would be without the candidate, and whether the candidate
-        exists summed out. Both are without bias; the second has less variance.
+        each draw's loss less what it would be without the candidate (for its logit, and whether it
+        exists is summed out) or with the candidate at its mean position (for that). Both are
+        without bias; the second has less variance.
     """
-    yx = candidates.yx.detach() + noise_px * draws.noise
-    apart = torch.linalg.vector_norm(yx[:, :, None] - points, dim=3)
+    apart = _apart(candidates.yx.detach() + noise_px * draws.noise, points)
     if baseline == "counterfactual":
-        return _counterfactual(candidates.logit.detach(), apart, draws, rule, noise_px)
+        return _counterfactual(candidates, points, apart, draws, rule, noise_px)
     return _leave_one_out(candidates.logit.detach(), apart, draws, rule, noise_px)
 
 
@@ -201,17 +186,22 @@ def _leave_one_out(
 
 
 def _counterfactual(
-    logit: Tensor, apart: Tensor, draws: Draws, rule: Rule, noise_px: float
+    candidates: Candidates, points: Tensor, apart: Tensor, draws: Draws, rule: Rule, noise_px: float
 ) -> tuple[Tensor, Tensor]:
-    others = draws.exists.sum(dim=1, keepdim=True) - draws.exists
-    with_it, without = rule.distance_with_and_without(draws.exists, apart)
-    distance = rule.alpha * (with_it - without)
-    n = apart.shape[2]
-    count = rule.beta * (rule.count(others + 1, n) - rule.count(others, n))
-    probability = torch.sigmoid(logit)
+    others, n = rule.others(draws.exists, apart), len(points)
+    drawn = rule.distance_with(others, apart)
+    still = rule.distance_with(others, _apart(candidates.yx.detach(), points))
+    distance = rule.alpha * (drawn - rule.distance_without(others))
+    count = rule.beta * (rule.count(others.n + 1, n) - rule.count(others.n, n))
+    probability = torch.sigmoid(candidates.logit.detach())
     by_logit = probability * (1 - probability) * (distance + count).mean(dim=0)
-    by_yx = (_centred(distance)[..., None] * draws.noise / noise_px).mean(dim=0)
-    return by_logit, probability[:, None] * by_yx
+    moved = rule.alpha * (drawn - still)[..., None] * draws.noise / noise_px
+    return by_logit, probability[:, None] * moved.mean(dim=0)
+
+
+def _apart(yx: Tensor, points: Tensor) -> Tensor:
+    apart: Tensor = torch.linalg.vector_norm(yx[..., None, :] - points, dim=-1)
+    return apart
 
 
 def _centred(value: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ def perturbation_gradient(
     spread = spread[:, :height, :width]
     z = logits.detach()
     step = noise_logit * spread
-    slope = (values(z + step) - values(z - step)) / (2 * noise_logit)
+    slope = (values(z + step) - values(z - step)).to(z) / (2 * noise_logit)
     size = _cell_sides(height, grid_px, z)[:, None] * _cell_sides(width, grid_px, z)
     return torch.einsum("s,shw->hw", slope, spread) / (pairs * size)
 

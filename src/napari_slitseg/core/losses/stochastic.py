@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from napari_slitseg.core.detection import DETECTORS
 from napari_slitseg.core.detection.peaks import Detections
-from napari_slitseg.core.losses.drawn import Baseline, Rule, draw, estimate, read_candidates
+from napari_slitseg.core.losses.drawable import candidate_pixels, read_candidates
+from napari_slitseg.core.losses.drawn import Baseline, Rule, draw, estimate
 from napari_slitseg.core.losses.perturbed import perturbation_gradient
 from napari_slitseg.core.losses.study_values import (
     DetectorName,
@@ -26,9 +26,8 @@ from napari_slitseg.core.losses.study_values import (
     weighted,
 )
 from napari_slitseg.core.losses.target import checked_points, full_precision
-from napari_slitseg.core.matching import match
 
-LOWEST_CANDIDATE, MOST_CANDIDATES, REACH_PX = 0.05, 1024, 4.0
+LOWEST_CANDIDATE = 0.05
 
 
 @full_precision
@@ -172,7 +171,7 @@ def score_gradient(
     -------
     (H, W) tensor
     """
-    at = _candidate_pixels(found, annotated, logits.shape)
+    at = candidate_pixels(found, annotated, logits.shape)
     if not len(at):
         return torch.zeros_like(logits)
     with torch.enable_grad():
@@ -190,15 +189,6 @@ def score_gradient(
         surrogate = (by_logit * candidates.logit).sum() + (by_yx * candidates.yx).sum()
         [gradient] = torch.autograd.grad(surrogate, z)
     return gradient
-
-
-def _candidate_pixels(found: Detections, annotated: Tensor, shape: Sequence[int]) -> Tensor:
-    best = found.yx[:MOST_CANDIDATES]
-    truth = as_array(annotated)
-    missed = truth[match(best, truth, REACH_PX).missed]
-    pixel = np.rint(np.concatenate([best, missed])).astype(np.int64)
-    pixel = np.clip(pixel, 0, np.array(shape) - 1)
-    return torch.from_numpy(pixel).to(annotated.device)
 
 
 def _detect(logits: Tensor, detector: DetectorName, threshold: float) -> list[Detections]:
