@@ -198,7 +198,7 @@ def test_boundary_alone_erases_right_dots_of_2_px():
         return boundary(tied(logits), dots)
 
     (before,), _ = descend(loss, [right], steps=0)
-    (after,), _ = descend(loss, [right], steps=100)
+    (after,), _ = descend(loss, [right], steps=60)
     assert before.right
     assert after.count_ratio == 0
 
@@ -207,7 +207,7 @@ def test_boundary_alone_finds_no_dots_of_2_px():
     def loss(logits, target):
         return boundary(logits, draw_dots(target.points, (SIDE, SIDE), radius_px=1.0))
 
-    (after,), _ = descend(loss, [STARTS["none"]], steps=100)
+    (after,), _ = descend(loss, [STARTS["none"]], steps=60)
     assert after.count_ratio == 0
 
 
@@ -325,6 +325,6 @@ def test_distance_weighted_ends_right_from_every_start():
 
 def test_hausdorff_alone_merges_a_pair_whose_dots_touch_and_removes_no_other():
     pair = [STARTS["2 px off"], STARTS["4 px apart"]]
-    (apart, touching), _ = descend(build_loss(HausdorffDT()), pair, steps=120)
+    (apart, touching), _ = descend(build_loss(HausdorffDT()), pair, steps=80)
     assert apart.right
     assert 0.9 < touching.count_ratio < 0.98

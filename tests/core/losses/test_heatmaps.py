@@ -299,7 +299,7 @@ def test_a_point_outside_the_image_is_refused(spec):
 
 @pytest.mark.parametrize("spec", [CenterNetFocal(), HeatmapBCE(), AdaptiveWing()], ids=str)
 def test_heatmap_losses_end_right_from_every_start(spec):
-    after, _ = descend(build_loss(spec), hard_starts(), steps=100)
+    after, _ = descend(build_loss(spec), hard_starts(), steps=80)
     assert [outcome.start for outcome in after if not outcome.right] == []
 
 
