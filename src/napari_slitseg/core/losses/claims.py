@@ -109,11 +109,10 @@ def read_claims(logits: Tensor, points: Sequence[Tensor], reading: Reading) -> C
     centre, real, partner, seed = _places(probability.detach(), padded, annotated, reading)
     window = _windows(centre, real, logits.shape[-2:], reading.window_px)
     values = logits.flatten(1).gather(1, window.flat.flatten(1)).view(window.flat.shape)
-    start = centre
+    yx = centre
     for _ in range(MEAN_SHIFTS):
-        start = _centre_of_mass(values.detach(), window, start)
-    yx = _centre_of_mass(values, window, start)
-    height = _height(values, window, start)
+        yx = _centre_of_mass(values, window, yx)
+    height = _height(values, window, yx)
     merged = seed & (_neighbour(centre, real)[0] < 2 * reading.window_px)
     log_exists, log_absent = _chances(height, _dip(probability, centre, real), real, merged)
     unclaimed = _unclaimed(probability, window, padded, annotated, reading.window_px)
