@@ -52,6 +52,8 @@ from napari_slitseg.core.losses.spec_study import (
 from napari_slitseg.core.losses.spec_transport import (
     Energy,
     Kernel,
+    Sinkhorn,
+    WeightedHausdorff,
 )
 
 if TYPE_CHECKING:
@@ -86,6 +88,8 @@ _SPECS: tuple[type[LossSpec], ...] = (
     DistanceWeighted,
     Kernel,
     Energy,
+    Sinkhorn,
+    WeightedHausdorff,
     Boundary,
     HausdorffDT,
     HeatmapBCE,
