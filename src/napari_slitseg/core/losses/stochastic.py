@@ -11,7 +11,7 @@ from torch.autograd.function import once_differentiable
 
 from napari_slitseg.core.detection import DETECTORS
 from napari_slitseg.core.detection.peaks import Detections
-from napari_slitseg.core.losses.drawable import candidate_pixels, read_candidates
+from napari_slitseg.core.losses.drawable import places_of, read_candidates
 from napari_slitseg.core.losses.drawn import Baseline, Rule, draw, estimate
 from napari_slitseg.core.losses.perturbed import perturbation_gradient
 from napari_slitseg.core.losses.study_values import (
@@ -171,12 +171,12 @@ def score_gradient(
     -------
     (H, W) tensor
     """
-    at = candidate_pixels(found, annotated, logits.shape)
-    if not len(at):
+    places = places_of(found, annotated, logits.shape)
+    if not len(places.pixel):
         return torch.zeros_like(logits)
     with torch.enable_grad():
         z = logits.detach().requires_grad_()
-        candidates = read_candidates(z, at)
+        candidates = read_candidates(z, places)
         draws = draw(candidates, sampling.samples)
         by_logit, by_yx = estimate(
             candidates,
