@@ -261,6 +261,12 @@ class TestCandidates:
         pixel, rival = places_of(Detections([], []), annotated[:0], (40, 40))
         assert len(pixel) == len(rival) == 0
 
+    def test_only_the_best_of_very_many_detections_count(self):
+        yx = np.stack(np.indices((40, 40)), axis=2).reshape(-1, 2)
+        found = Detections(yx, np.linspace(1, 0.05, len(yx)))
+        pixel, _ = places_of(found, torch.zeros((0, 2)), (40, 40))
+        np.testing.assert_array_equal(pixel, yx[:1024])
+
     def test_one_peak_serves_one_annotation(self):
         logits = logits_of([[20, 20]]).requires_grad_()
         stochastic_composite(logits, points_of([[20, 18], [20, 22]])).backward()

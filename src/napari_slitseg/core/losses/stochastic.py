@@ -70,7 +70,8 @@ def stochastic_composite(  # noqa: PLR0913
         "score": candidates exist with the probability read off the map, at their soft-argmax plus
         noise, and the score function of those draws weighs their composites. Candidates are all
         detections of probability 0.05 or more, and one at each annotation that none of them can
-        serve within 4 px, so that missed points can be born. "perturbation": antithetic Gaussian
+        serve within 4 px, so that missed points can be born; beside a detection such a one exists
+        only as far as the map dips between them. "perturbation": antithetic Gaussian
         noise on a coarse grid of the logits, each map run through the real detector; slow, and
         lost in its noise on large maps.
     samples : int

@@ -2,8 +2,9 @@
 
 All of them detect points in the map, compare them with the annotations and return a tensor that
 requires no gradient. ``backward()`` on one alone raises torch's own error; added to another loss
-they change its value and leave its gradient as it is, so that a head trained by these alone keeps
-its weights. That is what happened in the study.
+they change its value and leave its gradient as it is. A slit head with no other loss therefore
+keeps its weights, while its output drifts with the layers it shares with the membrane head: as in
+the study, where points vanished for no reason that the loss could see.
 """
 
 from __future__ import annotations
