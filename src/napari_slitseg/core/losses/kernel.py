@@ -178,8 +178,11 @@ def _distances_to_mass(share: Tensor) -> Tensor:
         for offset in [torch.arange(length)]
     )
     kernel = torch.fft.rfft2(torch.hypot(y[:, None], x[None]))
-    spread = torch.fft.irfft2(torch.fft.rfft2(share, s=size) * kernel, s=size)
-    return spread[:, :height, :width]
+    result = torch.empty_like(share)
+    for image, out in zip(share, result, strict=True):
+        spread = torch.fft.irfft2(torch.fft.rfft2(image, s=size) * kernel, s=size)
+        out.copy_(spread[:height, :width])
+    return result
 
 
 def _distances_to_points(like: Tensor, yx: Tensor, real: Tensor) -> Tensor:
@@ -188,7 +191,9 @@ def _distances_to_points(like: Tensor, yx: Tensor, real: Tensor) -> Tensor:
     y, x = torch.arange(height).to(like)[:, None], torch.arange(width).to(like)
     total = torch.zeros_like(like)
     for some, weight in zip(
-        yx.split(_POINTS_AT_ONCE, dim=1), real.split(_POINTS_AT_ONCE, dim=1), strict=True
+        torch.split(yx, _POINTS_AT_ONCE, dim=1),
+        torch.split(real, _POINTS_AT_ONCE, dim=1),
+        strict=True,
     ):
         dy, dx = (some[..., i, None, None] for i in (0, 1))
         total += (torch.hypot(y - dy, x - dx) * weight[..., None, None]).sum(dim=1)

@@ -17,11 +17,17 @@ class Kernel(LossSpec):
     about: ClassVar[About] = About(
         title="Kernel distance (MMD)",
         family="distance",
-        formula=r"\frac{1}{n} \, \mathrm{mean}_s \; 4 \pi s^2 \| G_s * (p/A - \sum_g \delta_g) \|^2",
-        use_when="Use when it matters.",
-        source="Gretton et al. 2012",
+        formula=(
+            r"\frac{1}{n} \, \mathrm{mean}_s \; "
+            r"4 \pi s^2 \| G_s * (p / A - \Sigma_g \delta_g) \|^2"
+        ),
+        use_when=(
+            "Use it alone or with dice when annotations are scattered around the true place: "
+            "it settles on their density and keeps the count."
+        ),
+        source="Gretton et al., A kernel two-sample test, JMLR 2012",
         compares_with="points",
-        erasure="inexact",
+        erasure="safe",
     )
 
     name: Literal["mmd"] = "mmd"
@@ -40,8 +46,11 @@ class Energy(LossSpec):
         title="Energy distance",
         family="distance",
         formula=r"n (E_k + v E_1) + w \log^2 \frac{1 + \Sigma p / A}{1 + n}",
-        use_when="Use when it matters.",
-        source="Szekely and Rizzo 2013",
+        use_when=(
+            "Use it beside another loss when dots lie far from their annotations: its pull does "
+            "not fade with distance, but it joins pairs closer than about 5 px."
+        ),
+        source="Szekely and Rizzo, Energy statistics, J. Stat. Plan. Inference 2013",
         compares_with="points",
         erasure="inexact",
     )
@@ -65,11 +74,16 @@ class Sinkhorn(LossSpec):
     about: ClassVar[About] = About(
         title="Sinkhorn divergence",
         family="distance",
-        formula=r"\frac{1}{n} [ OT(a, b) - OT(a, a) / 2 - OT(b, b) / 2 + \varepsilon (m_a - m_b)^2 / 2 ]",
-        use_when="Use when it matters.",
-        source="Sejourne et al. 2019, arXiv:1910.12958",
+        formula=(
+            r"\frac{1}{n} [ OT(a, b) - OT(a, a) / 2 - OT(b, b) / 2 "
+            r"+ \varepsilon (m_a - m_b)^2 / 2 ]"
+        ),
+        use_when=(
+            "Use it when places must be exact, even of close pairs, and its time is affordable."
+        ),
+        source="Sejourne et al., arXiv:1910.12958",
         compares_with="points",
-        erasure="inexact",
+        erasure="safe",
     )
 
     name: Literal["sinkhorn"] = "sinkhorn"
@@ -78,6 +92,12 @@ class Sinkhorn(LossSpec):
     )
     blur_px: float = setting(1.0, "Distance below which masses are one.", unit="px", gt=0)
     iterations: int = setting(25, "Sinkhorn steps.", ge=1)
+    window_reaches: float = setting(
+        3.0, "Mass moves at most this many reaches; time grows with its square.", gt=0
+    )
+    support: float = setting(
+        0.03, "Probability below which pixels far from every point are left out.", ge=0, lt=1
+    )
     area_px: float = setting(11.34, "Area of one full dot.", unit="px²", gt=0)
 
 
@@ -89,9 +109,12 @@ class WeightedHausdorff(LossSpec):
     about: ClassVar[About] = About(
         title="Weighted Hausdorff distance",
         family="distance",
-        formula=r"\frac{\Sigma_x p_x d(x, G)}{\Sigma_x p_x} + \mathrm{mean}_g M_a [ (1 - p_x) d_{max} + p_x d(x, g) ]",
-        use_when="Use when it matters.",
-        source="Ribera et al. 2019, Locating Objects Without Bounding Boxes",
+        formula=(
+            r"\frac{\Sigma_x p_x d(x, G)}{\Sigma_x p_x} "
+            r"+ \mathrm{mean}_g M_a [ (1 - p_x) d_{max} + p_x d(x, g) ]"
+        ),
+        use_when=("Use it to compare with the paper; it hardly moves dots and joins close pairs."),
+        source="Ribera et al., Locating Objects Without Bounding Boxes, CVPR 2019",
         compares_with="points",
         erasure="inexact",
     )

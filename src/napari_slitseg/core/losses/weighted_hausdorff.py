@@ -103,7 +103,7 @@ def _distance_maps(
 ) -> Iterator[tuple[Tensor, Tensor | None]]:
     """Yield distances of all pixels to a few points, (P, H, W), and which pixels count."""
     y, x = torch.arange(height).to(yx)[:, None], torch.arange(width).to(yx)
-    for some in yx.split(_POINTS_AT_ONCE):
+    for some in torch.split(yx, _POINTS_AT_ONCE):
         dy, dx = y - some[:, :1, None], x - some[:, 1:, None]
         near = None
         if half is not None:
