@@ -46,23 +46,24 @@ class Energy(LossSpec):
         title="Energy distance",
         family="distance",
         formula=r"n (E_k + v E_1) + w \log^2 \frac{1 + \Sigma p / A}{1 + n}",
-        use_when=(
-            "Use it beside another loss when dots lie far from their annotations: its pull does "
-            "not fade with distance, but it joins pairs closer than about 5 px."
-        ),
+        use_when="Use it when dots lie far from their annotations: its pull hardly fades.",
         source="Szekely and Rizzo, Energy statistics, J. Stat. Plan. Inference 2013",
         compares_with="points",
-        erasure="inexact",
+        erasure="safe",
+        recommended=True,
     )
 
     name: Literal["energy"] = "energy"
+    exponent: float = setting(
+        0.5, "Exponent of the distance; lower tells close pairs apart.", gt=0, lt=2
+    )
     power: float = setting(
         2.0, "Exponent of probability; above 1 faint background weighs little.", ge=1
     )
     linear_weight: float = setting(
-        0.3, "Weight of the same distance with exponent 1, which lets dots begin.", ge=0
+        0.3, "Weight of the same distance of plain probability, which lets dots begin.", ge=0
     )
-    count_weight: float = setting(3.0, "Weight of the count term.", unit="px", ge=0)
+    count_weight: float = setting(1.0, "Weight of the count term.", ge=0)
     area_px: float = setting(11.34, "Area of one full dot.", unit="px²", gt=0)
 
 
