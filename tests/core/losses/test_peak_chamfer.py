@@ -61,7 +61,7 @@ def test_gradients(points: list[Point]) -> None:
 
 
 def test_nothing_is_erased_from_any_hard_start() -> None:
-    outcomes, _ = descend(build_loss(PeakChamfer()), hard_starts(), steps=60)
+    outcomes, _ = descend(build_loss(PeakChamfer()), hard_starts(), steps=100)
     assert [each.start for each in outcomes if not each.right] == []
 
 

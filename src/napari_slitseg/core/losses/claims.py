@@ -14,14 +14,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from napari_slitseg.core.losses.peaks import find_peaks, partners, smoothed
+from napari_slitseg.core.losses.peaks import SMOOTHING_SIGMA_PX, find_peaks, partners
 from napari_slitseg.core.losses.target import pad_points
 
 FLOOR, MOST_PEAKS = 0.03, 256
 POSITION_PRIOR_PX, EXISTENCE_PRIOR_PX = 2.0, 1.0
 DOT_AREA_PX = 11.3
 NEVER = -1e4
-MEAN_SHIFTS = 4
+MEAN_SHIFTS, SMOOTHING_REACH_PX = 4, 3
 DIP, STEEPNESS, LEAST = 2.0, 4.0, 1e-6
 
 
@@ -98,11 +98,11 @@ def read_claims(logits: Tensor, points: Sequence[Tensor], reading: Reading) -> C
 
     Notes
     -----
-    Existence is the sigmoid of a mean of the logits in the window, weighed by a softmax of
-    logits and nearness; the position is a mean of the pixels weighed likewise, around a centre
-    that a mean shift finds first. Where windows overlap each pixel counts for the nearest claim
-    only. A seed next to another claim exists only as far as the map dips half way between them: two
-    slits in one blob are one claim.
+    The position is the centre of mass of the probabilities in the window, weighed by nearness to a
+    centre that mean shifts find; existence is the sigmoid of a mean of the logits, weighed by
+    their softmax and nearness to that position. Where windows overlap each pixel counts for the
+    nearest claim only. A seed next to another claim exists only as far as the map dips half way
+    between them: two slits in one blob are one claim.
     """
     padded, annotated = pad_points(points)
     probability = torch.sigmoid(logits)
@@ -150,21 +150,28 @@ class _Windows(NamedTuple):
 
 def _windows(centre: Tensor, real: Tensor, shape: Sequence[int], radius_px: float) -> _Windows:
     """Return the pixels around each centre: where, their flat index, and whether they count."""
+    yx, flat, inside = _pixels_around(centre, shape, int(radius_px))
+    square = ((yx - centre[:, :, None]) ** 2).sum(-1)
+    near = inside & real[:, :, None] & (square <= radius_px**2)
+    square = torch.where(near, square, torch.full_like(square, 1e9))
+    nearest = square.new_full((len(centre), shape[0] * shape[1]), 1e9)
+    nearest.scatter_reduce_(1, flat.flatten(1), square.flatten(1), "amin")
+    owned = near & (square <= nearest.gather(1, flat.flatten(1)).view(square.shape) + 1e-6)
+    return _Windows(yx, flat, owned)
+
+
+def _pixels_around(
+    centre: Tensor, shape: Sequence[int], reach_px: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the pixels of the square around each centre, their flat index, and which exist."""
     height, width = shape
-    reach = int(radius_px)
-    step = torch.arange(-reach, reach + 1, device=centre.device)
+    step = torch.arange(-reach_px, reach_px + 1, device=centre.device)
     offset = torch.stack(torch.meshgrid(step, step, indexing="ij"), -1).view(-1, 2).to(centre)
     yx = centre.round()[:, :, None] + offset
     limit = yx.new_tensor([height - 1, width - 1])
     inside = ((yx >= 0) & (yx <= limit)).all(-1)
-    index = (yx[..., 0].clamp(0, height - 1) * width + yx[..., 1].clamp(0, width - 1)).long()
-    square = ((yx - centre[:, :, None]) ** 2).sum(-1)
-    near = inside & real[:, :, None] & (square <= radius_px**2)
-    square = torch.where(near, square, torch.full_like(square, 1e9))
-    nearest = square.new_full((len(centre), height * width), 1e9)
-    nearest.scatter_reduce_(1, index.flatten(1), square.flatten(1), "amin")
-    owned = near & (square <= nearest.gather(1, index.flatten(1)).view(square.shape) + 1e-6)
-    return _Windows(yx, index, owned)
+    flat = (yx[..., 0].clamp(0, height - 1) * width + yx[..., 1].clamp(0, width - 1)).long()
+    return yx, flat, inside
 
 
 def _centre_of_mass(values: Tensor, window: _Windows, centre: Tensor) -> Tensor:
@@ -190,23 +197,26 @@ def _dip(probability: Tensor, centre: Tensor, real: Tensor) -> Tensor:
     """Return how far the smoothed map dips half way to the nearest neighbour, in logits."""
     _, other = _neighbour(centre, real)
     middle = (centre + centre.gather(1, other[..., None].expand(-1, -1, 2))) / 2
-    seen = torch.logit(smoothed(probability).clamp(LEAST, 1 - LEAST))
-    return _sampled(seen, centre) - _sampled(seen, middle)
+    return _smoothed_logit(probability, centre) - _smoothed_logit(probability, middle)
+
+
+def _smoothed_logit(probability: Tensor, yx: Tensor) -> Tensor:
+    """Return the logit of the Gaussian mean of the probabilities around each place."""
+    pixels, flat, inside = _pixels_around(yx, probability.shape[-2:], SMOOTHING_REACH_PX)
+    square = ((pixels - yx[:, :, None]) ** 2).sum(-1)
+    weight = torch.exp(-square / (2 * SMOOTHING_SIGMA_PX**2)) * inside
+    values = probability.flatten(1).gather(1, flat.flatten(1)).view(flat.shape)
+    mean = (weight * values).sum(-1) / weight.sum(-1)
+    return torch.logit(mean.clamp(LEAST, 1 - LEAST))
 
 
 def _neighbour(centre: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
     """Return the distance of each claim's nearest other claim, and its index."""
-    distance = torch.cdist(centre, centre).masked_fill(~real[:, None, :], torch.inf)
+    distance = torch.linalg.vector_norm(centre[:, :, None] - centre[:, None], dim=-1)
+    distance = distance.masked_fill(~real[:, None, :], torch.inf)
     distance.diagonal(dim1=1, dim2=2).fill_(torch.inf)
     nearest = distance.min(dim=2)
     return nearest.values, nearest.indices
-
-
-def _sampled(values: Tensor, yx: Tensor) -> Tensor:
-    size = yx.new_tensor(values.shape[-2:])
-    grid = ((2 * yx + 1) / size - 1).flip(-1)
-    found = F.grid_sample(values, grid[:, None], padding_mode="border", align_corners=False)
-    return found[:, 0, 0]
 
 
 def _unclaimed(
@@ -217,5 +227,5 @@ def _unclaimed(
     around = _windows(points, annotated, probability.shape[-2:], radius_px)
     for each in (window, around):
         blocked = torch.where(each.owned, 0.0, 1.0).to(free).flatten(1)
-        free = free.scatter_reduce(1, each.flat.flatten(1), blocked, "amin")
+        free.scatter_reduce_(1, each.flat.flatten(1), blocked, "amin")
     return (probability.flatten(1) * free).sum(1) / DOT_AREA_PX

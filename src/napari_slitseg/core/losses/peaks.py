@@ -51,7 +51,7 @@ def find_peaks(probability: Tensor, *, floor: float, most: int) -> Peaks:
         K is the largest number found in an image, at least 1. A map without relief has none; of
         equal neighbours the last in reading order is the peak.
     """
-    smooth = smoothed(probability)
+    smooth = _smoothed(probability)
     height = F.max_pool2d(probability, 3, stride=1, padding=1)
     top = _highest_around(smooth)
     relief = top > -_highest_around(-smooth)
@@ -65,7 +65,7 @@ def find_peaks(probability: Tensor, *, floor: float, most: int) -> Peaks:
     return Peaks(yx, height.flatten(1).gather(1, index), value >= 0)
 
 
-def smoothed(probability: Tensor) -> Tensor:
+def _smoothed(probability: Tensor) -> Tensor:
     """Return (B, 1, H, W) maps convolved with a Gaussian of sigma 1 px, edges repeated."""
     offset = torch.arange(-3, 4, device=probability.device).to(probability)
     kernel = torch.exp(-(offset**2) / (2 * SMOOTHING_SIGMA_PX**2))
