@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -56,3 +57,41 @@ def test_the_clock_must_meet_the_goals_of_the_workspace(
     out = capsys.readouterr().out
     assert "clock" in out
     assert "processor" in out
+
+
+@pytest.mark.parametrize(
+    ("loss_s", "memory_mb", "missed"),
+    [
+        (0.09, 199, ()),
+        (0.11, 199, ("time",)),
+        (0.09, 201, ("extra memory",)),
+        (0.09, math.nan, ("extra memory",)),
+    ],
+)
+def test_the_goals_of_losses_bind_those_that_are_recommended(
+    loss_s: float, memory_mb: float, missed: tuple[str, ...], monkeypatch, capsys
+) -> None:
+    losses = load("losses", monkeypatch)
+    monkeypatch.setattr(losses.torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(sys, "argv", ["losses.py", "--only", "one_to_one", "lovasz_hinge"])
+    monkeypatch.setattr(losses, "training_step_s", lambda *_: 1.0)
+    monkeypatch.setattr(losses, "loss_s", lambda *_: loss_s)
+    monkeypatch.setattr(losses, "extra_mb", lambda *_: memory_mb)
+    assert losses.main() == bool(missed)
+    out = capsys.readouterr().out
+    assert out.count("MISSED") == len(missed)
+    assert all(f"missed goals: one_to_one (recommended): {each}" in out for each in missed)
+    assert ("not recommended, and above the goals: lovasz_hinge" in out) == bool(missed)
+
+
+def test_losses_are_measured_beside_a_step_of_a_network(monkeypatch, capsys) -> None:
+    losses = load("losses", monkeypatch)
+    names = ("one_to_one", "composite")
+    monkeypatch.setattr(losses.torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(sys, "argv", ["losses.py", "--quick", "--device", "cpu", "--only", *names])
+    losses.main()
+    out = capsys.readouterr().out
+    assert re.search(r"one step of ForkNet.* \d+\.\d{3} s", out)
+    for name in names:
+        assert re.search(rf"{name}.*: time, of a step +\d+\.\d%", out)
+        assert re.search(rf"{name}.*: extra memory +\d+ MB", out)
