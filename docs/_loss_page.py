@@ -14,7 +14,7 @@ from _loss_markdown import (
     settings_table,
     table,
 )
-from _loss_results import Results, erasure_section, pull_section
+from _loss_results import Results, erasure_section, measured_words, pull_section
 from _loss_words import (
     ADVICE,
     CONTENTS,
@@ -47,7 +47,7 @@ def page(results: Results) -> str:
     lines += ["## All losses", "", *_overview(), ""]
     lines += ["## Formulas and plots", "", NOTATION, "", PLOTS, ""]
     for family, members in families().items():
-        lines += _family(family, members)
+        lines += _family(family, members, results)
     lines += _schedules() + combining_section() + erasure_section(results) + pull_section(results)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -86,22 +86,23 @@ def _overview() -> list[str]:
     return table(["loss", "name", "family", "compares with", "erasure", "use when"], rows)
 
 
-def _family(family: str, members: Members) -> list[str]:
+def _family(family: str, members: Members, results: Results) -> list[str]:
     title, text = FAMILIES[family]
     picture = f"![Loss by distance of one dot: {family}](losses/{family}.png)"
     lines = [f"## {title}", "", text, "", picture, ""]
     for name, spec in members.items():
-        lines += _loss(name, spec)
+        lines += _loss(name, spec, results)
     return lines
 
 
-def _loss(name: str, spec: type[LossSpec]) -> list[str]:
+def _loss(name: str, spec: type[LossSpec], results: Results) -> list[str]:
     about = spec.about
     facts = f"`{name}` · compares with {COMPARES[about.compares_with]} · erasure: {about.erasure}"
     lines = [f"### {about.title}", "", facts + (" · recommended" if about.recommended else ""), ""]
     lines += [*formula(about.formula), ""]
     lines += [WHERE[name], ""] if name in WHERE else []
-    lines += [f"**Use when:** {about.use_when}", "", f"Source: {about.source}", ""]
+    lines += [f"**Use when:** {about.use_when}", "", *measured_words(name, results)]
+    lines += [f"Source: {about.source}", ""]
     settings = settings_table(spec)
     if spec.presets:
         settings += ["", *presets_table(spec.presets)]

@@ -92,20 +92,25 @@ def is_recommended(name: str) -> bool:
     return name in LOSSES and LOSSES[name].about.recommended
 
 
-def reach(cosines: Cosines) -> float | None:
-    """Return the displacement up to which every cosine meets the goal; None if the first does not.
+def pulled_from(cosines: Cosines) -> str:
+    """Return at which displacements the pull meets the goal, in words.
 
     Parameters
     ----------
     cosines : mapping
         Cosine at each displacement, px.
     """
-    last = None
+    runs: list[list[float]] = []
+    was_met = False
     for distance in sorted(cosines):
-        if cosines[distance] < GOAL:
-            break
-        last = distance
-    return last
+        is_met = cosines[distance] >= GOAL
+        if is_met and was_met:
+            runs[-1][1] = distance
+        elif is_met:
+            runs.append([distance, distance])
+        was_met = is_met
+    ranges = [f"{first:g} to {last:g}" if last > first else f"{first:g}" for first, last in runs]
+    return f"{', '.join(ranges)} px" if ranges else "nowhere"
 
 
 def verdict(ends: Ends, unchanged: Ends) -> str:
@@ -137,6 +142,19 @@ def verdict(ends: Ends, unchanged: Ends) -> str:
     return "erases" if any(lost) else "inexact"
 
 
+def measured_words(name: str, results: Results) -> list[str]:
+    """Return what was measured of a loss, in a sentence; nothing where it was not."""
+    ends, words = results.ends.get(name, {}), []
+    if not any(end.is_trained for end in ends.values()):
+        return []
+    wrong = [f"*{start}* ({_cell(end)})" for start, end in ends.items() if end.steps is None]
+    but = f", not from {' or '.join(wrong)}" if wrong else ""
+    words.append(f"right from {len(ends) - len(wrong)} of {len(ends)} starts{but}")
+    if name in results.pulls:
+        words.append(f"a pull of 0.3 or more: {pulled_from(results.pulls[name])}")
+    return [f"**Measured:** {'; '.join(words)}.", ""]
+
+
 def erasure_section(results: Results) -> list[str]:
     """Return the section on erasing."""
     lines = ["## What erases, and what does not", "", ERASURE_TEXT, ""]
@@ -164,10 +182,10 @@ def pull_section(results: Results) -> list[str]:
     lines += [f"{picture}(losses/pull.png)", ""]
     shown = [d for d in SHOWN_PX if any(d in each for each in results.pulls.values())]
     rows = [
-        [_name(name), *_cosines(cosines, shown), _reach_words(cosines)]
+        [_name(name), *_cosines(cosines, shown), pulled_from(cosines)]
         for name, cosines in results.pulls.items()
     ]
-    return [*lines, *table(["loss", *(f"{d} px" for d in shown), "0.3 up to"], rows), ""]
+    return [*lines, *table(["loss", *(f"{d} px" for d in shown), "0.3 or more"], rows), ""]
 
 
 def _end(row: Mapping[str, str]) -> End:
@@ -206,8 +224,8 @@ def _cell(end: End) -> str:
     if end.steps is not None:
         return f"✓ {end.steps}"
     if math.isinf(end.count_ratio):
-        return "some, none right"
-    return f"{end.count_ratio:.2f}, {end.chamfer_px:.1f} px"
+        return "dots are left"
+    return f"{end.count_ratio:.3g}, {end.chamfer_px:.1f} px"
 
 
 def _left_out(results: Results) -> list[str]:
@@ -223,11 +241,6 @@ def _left_out(results: Results) -> list[str]:
 
 def _cosines(cosines: Cosines, shown: Sequence[float]) -> list[str]:
     return [f"{cosines[d]:.2f}".replace("-0.00", "0.00") if d in cosines else "" for d in shown]
-
-
-def _reach_words(cosines: Cosines) -> str:
-    last = reach(cosines)
-    return "-" if last is None else f"{last:g} px"
 
 
 def _not_yet(name: str) -> str:

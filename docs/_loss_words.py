@@ -253,7 +253,9 @@ starts."""
 
 VARIANTS_TEXT: Final = """\
 Losses in code letters are variants: a loss with other settings, a sum, or a *tied* one. There,
-neighbouring pixels move together, as those of a network do, and dots are small (1 px)."""
+neighbouring pixels move together, as those of a network do, and dots are small (1 px). Where
+pixels are free, the boundary loss need not erase; where they are tied it does, and that is what it
+is called above."""
 
 PULL_TEXT: Final = """\
 One dot lies beside its annotation. Does a step of the training move it there? The figure compares
@@ -261,4 +263,4 @@ what the step does to the map with what a small move towards the annotation woul
 pure move, **0** no move at all, and below 0 the dot is pushed away or another is begun instead. A
 loss without a pull can still end right, by removing the dot and beginning a new one, if it does
 not erase; but until the new dot is there, the slit is lost. The goal is 0.3 or more from 1 to
-20 px. The last column of the table is how far from 1 px on a loss keeps to that."""
+20 px. The last column of the table tells where a loss reaches 0.3."""

@@ -36,6 +36,9 @@ one_to_one,1,0.304
 one_to_one,2,0.3
 one_to_one,3,0.299
 one_to_one,4,0.6
+one_to_one,20,0.6
+one_to_one,21,0
+one_to_one,22,0.31
 dice,1,-0.004
 composite,1,
 """
@@ -163,12 +166,23 @@ def test_outcomes_are_told_by_start(written: str) -> None:
     erasing = section(written, "What erases, and what does not")
     assert row(erasing, "[Dice](#dice)").endswith("| safe | ✓ 25 | ✓ 50 |")
     assert row(erasing, "[Boundary](#boundary)").endswith(
-        "| erases | 0.20, 30.0 px | some, none right |"
+        "| erases | 0.2, 30.0 px | dots are left |"
     )
-    assert row(erasing, "*the starts themselves*").endswith("| 1.00, 2.0 px | some, none right |")
-    assert r"| `two \| in one` | inexact | 1.00, 1.2 px | ✓ 75 |" in erasing
+    assert row(erasing, "*the starts themselves*").endswith("| 1, 2.0 px | dots are left |")
+    assert r"| `two \| in one` | inexact | 1, 1.2 px | ✓ 75 |" in erasing
     assert "Not measured yet: [Jaccard (IoU)]" in erasing
     assert "no gradient: [Vanilla distance (2021 study)]" in erasing
+
+
+def test_the_section_of_a_loss_tells_what_was_measured(written: str) -> None:
+    assert "**Measured:** right from 2 of 2 starts; a pull of 0.3 or more: nowhere." in section(
+        written, "Dice"
+    )
+    assert (
+        "**Measured:** right from 0 of 2 starts, not from *2 px off* (0.2, 30.0 px) "
+        "or *no annotation* (dots are left).\n"
+    ) in section(written, "Boundary")
+    assert "Measured" not in section(written, "Composite (2021 study)")
 
 
 def test_losses_stand_in_the_order_of_menus(written: str) -> None:
@@ -178,10 +192,11 @@ def test_losses_stand_in_the_order_of_menus(written: str) -> None:
     )
 
 
-def test_the_pull_is_told_up_to_the_first_distance_that_misses_the_goal(written: str) -> None:
+def test_the_table_of_the_pull_tells_where_it_meets_the_goal(written: str) -> None:
     pulls = section(written, "Range of the pull")
-    assert row(pulls, "**[One-to-one matching](#one-to-one-matching)**").endswith("| 2 px |")
-    assert row(pulls, "[Dice](#dice)").endswith("| 0.00 |  |  |  | - |")
+    told = row(pulls, "**[One-to-one matching](#one-to-one-matching)**")
+    assert told.endswith("| 0.30 | 0.30 | 0.30 | 0.60 | 0.60 | 1 to 2, 4 to 20, 22 px |")
+    assert row(pulls, "[Dice](#dice)").endswith("| 0.00 |  |  |  |  | nowhere |")
     assert "Composite (2021 study)" not in pulls
 
 
