@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from napari_slitseg.core.losses import LOSSES
@@ -18,7 +19,14 @@ from napari_slitseg.core.spec_settings import settings_of
 DOCS = Path(__file__).parents[1] / "docs"
 FIGURES = DOCS / "losses"
 PAGE = (DOCS / "losses.md").read_text(encoding="utf-8")
-MODULES = ("_loss_words", "_loss_markdown", "_loss_results", "_loss_combining", "_loss_page")
+MODULES = (
+    "_loss_words",
+    "_loss_markdown",
+    "_loss_results",
+    "_loss_combining",
+    "_loss_page",
+    "_loss_plots",
+)
 OUTCOMES = """\
 loss,start,count_ratio,chamfer_px,steps,right
 boundary,2 px off,0.2,30.04,,no
@@ -210,3 +218,14 @@ def test_without_results_the_page_and_the_generator_say_so(tmp_path, monkeypatch
         assert f"results/{name}` is missing" in section(text, heading)
         assert f"{name} is missing" in told
     assert "losses/pull.png" not in text
+
+
+def test_the_plots_show_the_loss_of_a_dot_by_distance_and_of_none(monkeypatch) -> None:
+    pytest.importorskip("matplotlib")
+    values_by_distance = load("_loss_plots", monkeypatch).values_by_distance
+    distances = np.array([0.0, 7.25, 20.0])
+    values, none = values_by_distance(LOSSES["vanilla_distance"](), distances)
+    assert values == pytest.approx(distances, abs=0.3)
+    assert none == pytest.approx(127 * 2**0.5)
+    values, none = values_by_distance(LOSSES["dice"](), distances)
+    assert values[0] < 0.5 < none < values[1] == pytest.approx(values[2], abs=1e-3)
