@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from napari_slitseg.core.detection.peaks import Detections
 from napari_slitseg.core.losses import build_loss
-from napari_slitseg.core.losses.drawable import Candidates, Places, places_of, read_candidates
-from napari_slitseg.core.losses.drawn import Draws, Rule, draw, estimate
+from napari_slitseg.core.losses.estimators import Candidates, Draws, Rule, draw, estimate
 from napari_slitseg.core.losses.perturbed import perturbation_gradient
 from napari_slitseg.core.losses.probes import descend, field_of, hard_starts
 from napari_slitseg.core.losses.spec_study import Composite, StochasticComposite
-from napari_slitseg.core.losses.stochastic import Sampling, score_gradient, stochastic_composite
+from napari_slitseg.core.losses.stochastic import (
+    Sampling,
+    read_candidates,
+    score_gradient,
+    stochastic_composite,
+)
 from napari_slitseg.core.losses.target import Target
 from napari_slitseg.core.metrics import chamfer_distance, point_loss, proportional_point_loss
 
@@ -59,11 +62,6 @@ def by_enumeration(candidates, truth, rule):
         chance = np.prod(np.where(b == 1, m, 1 - m))
         slope += chance * value_of(rule, yx[b == 1], truth.numpy()) * (b - m)
     return slope
-
-
-def places(pixel, rival=None):
-    none = [-1] * len(pixel)
-    return Places(torch.tensor(pixel), torch.tensor(none if rival is None else rival))
 
 
 def agree(errors, size):
@@ -164,19 +162,17 @@ class TestUnbiased:
         """The mean estimate by the pixels is the gradient of the mean over all sets."""
         z = logits_of([[10, 10.4], [12, 24], [26, 18.5]])[0, 0].double() - 3
         truth = torch.tensor([[10.0, 12.0], [26.0, 19.0], [12.0, 27.0]], dtype=torch.float64)
-        found = Detections([[10, 10], [12, 24], [26, 19]], [0.6, 0.6, 0.6])
         torch.manual_seed(4)
         sampling = Sampling(60_000, 1.0, baseline)
-        estimated = score_gradient(z, found, truth, RULE, sampling)
-        at = places([[10, 10], [12, 24], [26, 19]])
+        estimated = score_gradient(z, truth, RULE, sampling)
         z.requires_grad_()
-        [expected] = torch.autograd.grad(self.expectation(z, at, truth), z)
+        [expected] = torch.autograd.grad(self.expectation(z, truth), z)
         cosine = torch.cosine_similarity(estimated.flatten(), expected.flatten(), dim=0)
         assert cosine > 0.995
         assert estimated.norm() / expected.norm() == pytest.approx(1, abs=0.05)
 
-    def expectation(self, z, at, truth):
-        candidates = read_candidates(z, at)
+    def expectation(self, z, truth):
+        candidates = read_candidates(z, truth)
         m, total = torch.sigmoid(candidates.logit), 0.0
         yx = candidates.yx + torch.randn((20_000, 3, 2), dtype=torch.float64)
         apart = torch.cdist(yx, truth)
@@ -208,25 +204,6 @@ class TestVariance:
 
 
 class TestCandidates:
-    def test_reading_a_dot(self):
-        z = logits_of([[20.3, 17.6]])[0, 0]
-        [logit], [yx] = read_candidates(z, places([[20, 18]]))
-        assert 1.5 < logit < 5
-        torch.testing.assert_close(yx, torch.tensor([20.3, 17.6]), rtol=0, atol=0.15)
-
-    def test_reading_at_the_edge(self):
-        z = torch.full((5, 4), 2.0, dtype=torch.float64)
-        logit, yx = read_candidates(z, places([[0, 0], [4, 3]]))
-        torch.testing.assert_close(logit, torch.full((2,), 2.0, dtype=torch.float64))
-        assert (yx >= 0).all()
-        assert (yx <= torch.tensor([4.0, 3.0])).all()
-
-    def test_gradcheck(self):
-        torch.manual_seed(6)
-        z = torch.randn((6, 7), dtype=torch.float64, requires_grad=True)
-        where = places([[0, 1], [3, 3], [5, 6]], [-1, 0, 1])
-        assert torch.autograd.gradcheck(lambda z: tuple(read_candidates(z, where)), [z])
-
     def test_missed_points_can_be_born(self):
         logits = logits_of([[10, 10]]).requires_grad_()
         stochastic_composite(logits, points_of([[10, 10], [30, 30]])).backward()
@@ -237,35 +214,6 @@ class TestCandidates:
         logits = logits_of([[10, 10], [30, 30]]).requires_grad_()
         stochastic_composite(logits, points_of([[10, 10]])).backward()
         assert logits.grad[0, 0, 30, 30] > 0
-
-    def test_a_missed_point_beside_a_peak_needs_a_dip_between(self):
-        merged = logits_of([[20, 20]])[0, 0]
-        alone, beside = (
-            read_candidates(merged, places([[20, 20], [20, 23]], [-1, rival])).logit[1]
-            for rival in (-1, 0)
-        )
-        assert beside < alone - 3
-        apart = logits_of([[20, 20], [20, 28]])[0, 0]
-        alone, beside = (
-            read_candidates(apart, places([[20, 20], [20, 28]], [-1, rival])).logit[1]
-            for rival in (-1, 0)
-        )
-        assert beside == alone
-
-    def test_places_are_detections_and_what_they_cannot_serve(self):
-        found = Detections([[10.2, 10.4], [30, 12]], [0.9, 0.8])
-        annotated = torch.tensor([[10.0, 8.0], [10.0, 13.0], [39.4, 39.4]])
-        pixel, rival = places_of(found, annotated, (40, 40))
-        assert pixel.tolist() == [[10, 10], [30, 12], [10, 13], [39, 39]]
-        assert rival.tolist() == [-1, -1, 0, -1]
-        pixel, rival = places_of(Detections([], []), annotated[:0], (40, 40))
-        assert len(pixel) == len(rival) == 0
-
-    def test_only_the_best_of_very_many_detections_count(self):
-        yx = np.stack(np.indices((40, 40)), axis=2).reshape(-1, 2)
-        found = Detections(yx, np.linspace(1, 0.05, len(yx)))
-        pixel, _ = places_of(found, torch.zeros((0, 2)), (40, 40))
-        np.testing.assert_array_equal(pixel, yx[:1024])
 
     def test_one_peak_serves_one_annotation(self):
         logits = logits_of([[20, 20]]).requires_grad_()
@@ -432,9 +380,10 @@ class TestDescent:
         assert [each.right for each in outcomes] == [True] * 3
 
     def test_the_weights_of_the_report_drown_the_places(self):
-        torch.manual_seed(15)
-        starts = [each for each in hard_starts() if each.name == "2 px off"]
-        loss = build_loss(StochasticComposite.preset("report"))
-        [outcome], _ = descend(loss, starts, steps=75)
-        assert outcome.count_ratio == 1
-        assert outcome.chamfer_px > 1.5
+        starts = [each for each in hard_starts() if each.name == "twice as many"]
+        far = []
+        for spec in (StochasticComposite(), StochasticComposite.preset("report")):
+            torch.manual_seed(15)
+            [outcome], _ = descend(build_loss(spec), starts, steps=150)
+            far.append(outcome.chamfer_px)
+        assert far[0] < 1.5 < 3 < far[1]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from napari_slitseg.core.detection import DETECTORS
-from napari_slitseg.core.detection.peaks import Detections
-from napari_slitseg.core.losses.drawable import places_of, read_candidates
-from napari_slitseg.core.losses.drawn import Baseline, Rule, draw, estimate
+from napari_slitseg.core.losses.claims import Reading, read_claims
+from napari_slitseg.core.losses.estimators import Baseline, Candidates, Rule, draw, estimate
 from napari_slitseg.core.losses.perturbed import perturbation_gradient
 from napari_slitseg.core.losses.study_values import (
     DetectorName,
@@ -26,8 +24,6 @@ from napari_slitseg.core.losses.study_values import (
     weighted,
 )
 from napari_slitseg.core.losses.target import checked_points, full_precision
-
-LOWEST_CANDIDATE = 0.05
 
 
 @full_precision
@@ -67,13 +63,10 @@ def stochastic_composite(  # noqa: PLR0913
         Weights of distance (px) and point loss, at least 0. With the study's 1 and 10 the number
         of points drowns their places; the defaults balance them.
     estimator : str
-        "score": candidates exist with the probability read off the map, at their soft-argmax plus
-        noise, and the score function of those draws weighs their composites. Candidates are all
-        detections of probability 0.05 or more, and one at each annotation that none of them can
-        serve within 4 px, so that missed points can be born; beside a detection such a one exists
-        only as far as the map dips between them. "perturbation": antithetic Gaussian
-        noise on a coarse grid of the logits, each map run through the real detector; slow, and
-        lost in its noise on large maps.
+        "score": the claims of the map exist with their probabilities, at their positions plus
+        noise, and the score function of those draws weighs their composites. "perturbation":
+        antithetic Gaussian noise on a coarse grid of the logits, each map run through the real
+        detector; slow, and lost in its noise on large maps.
     samples : int
         Draws an image, at least 2; an odd number counts one less for "perturbation".
     baseline : str
@@ -112,34 +105,29 @@ def stochastic_composite(  # noqa: PLR0913
     ratio = scale if proportional else None
     distance = distance_value(logits, two_way=True, squared=False, empty=empty, cap_px=cap_px)
     value = weighted(alpha, distance, beta, count_value(under_power, over_power, ratio))
-    found = _detect(logits, detector, min(threshold, LOWEST_CANDIDATE))
-    now = [
-        value(each.yx[each.score >= threshold], as_array(yx))
-        for each, yx in zip(found, annotated, strict=True)
-    ]
+    now = _values(logits, annotated, value, detector, threshold)
     limit = farthest(image_shape(logits), empty, cap_px)
     rule = Rule(alpha, beta, limit, under_power, over_power, ratio)
     sampling = Sampling(samples, noise_px, baseline)
 
-    def score(z: Tensor, found: Detections, yx: Tensor) -> Tensor:
-        return score_gradient(z, found, yx, rule, sampling)
+    def score(z: Tensor, yx: Tensor) -> Tensor:
+        return score_gradient(z, yx, rule, sampling)
 
-    def perturbation(z: Tensor, _: Detections, yx: Tensor) -> Tensor:
+    def perturbation(z: Tensor, yx: Tensor) -> Tensor:
         def values(maps: Tensor) -> Tensor:
-            sets = detected(torch.sigmoid(maps)[:, None], detector, threshold)
-            return maps.new_tensor([value(each, as_array(yx)) for each in sets])
+            return _values(maps[:, None], [yx] * len(maps), value, detector, threshold)
 
         pairs = samples // 2
         return perturbation_gradient(
             z, values, pairs=pairs, noise_logit=noise_logit, grid_px=grid_px
         )
 
-    total = logits.new_tensor(now).mean()
+    total = now.mean()
     if not (torch.is_grad_enabled() and logits.requires_grad):
         return total
     slope = score if estimator == "score" else perturbation
-    each_image = zip(logits[:, 0].detach(), found, annotated, strict=True)
-    gradient = torch.stack([slope(*each) for each in each_image])[:, None] / len(found)
+    each_image = zip(logits[:, 0].detach(), annotated, strict=True)
+    gradient = torch.stack([slope(*each) for each in each_image])[:, None] / len(logits)
     stated: Tensor = _Stated.apply(logits, total, gradient)  # type: ignore[no-untyped-call]
     return stated
 
@@ -152,17 +140,13 @@ class Sampling(NamedTuple):
     baseline: Baseline
 
 
-def score_gradient(
-    logits: Tensor, found: Detections, annotated: Tensor, rule: Rule, sampling: Sampling
-) -> Tensor:
+def score_gradient(logits: Tensor, annotated: Tensor, rule: Rule, sampling: Sampling) -> Tensor:
     """Estimate the gradient of the expected composite of drawn sets by the logits of one image.
 
     Parameters
     ----------
     logits : (H, W) tensor
         The image.
-    found : Detections
-        Candidates; annotations that they cannot serve one to one become candidates as well.
     annotated : (M, 2) tensor
         Annotations inside the image.
     rule, sampling
@@ -172,12 +156,11 @@ def score_gradient(
     -------
     (H, W) tensor
     """
-    places = places_of(found, annotated, logits.shape)
-    if not len(places.pixel):
-        return torch.zeros_like(logits)
     with torch.enable_grad():
         z = logits.detach().requires_grad_()
-        candidates = read_candidates(z, places)
+        candidates = read_candidates(z, annotated)
+        if not len(candidates.logit):
+            return torch.zeros_like(logits)
         draws = draw(candidates, sampling.samples)
         by_logit, by_yx = estimate(
             candidates,
@@ -192,9 +175,24 @@ def score_gradient(
     return gradient
 
 
-def _detect(logits: Tensor, detector: DetectorName, threshold: float) -> list[Detections]:
-    maps = torch.sigmoid(logits.detach())[:, 0].cpu().double().numpy()
-    return [DETECTORS[detector](each, threshold=threshold) for each in maps]
+def read_candidates(logits: Tensor, annotated: Tensor) -> Candidates:
+    """Return the claims of one (H, W) map as candidates, differentiably."""
+    claims = read_claims(logits[None, None], [annotated], Reading())
+    [real] = claims.real
+    logit = claims.log_exists - claims.log_absent
+    return Candidates(logit=logit[0][real], yx=claims.yx[0][real])
+
+
+def _values(
+    logits: Tensor,
+    points: Sequence[Tensor],
+    value: Callable[..., float],
+    detector: DetectorName,
+    threshold: float,
+) -> Tensor:
+    found = detected(torch.sigmoid(logits.detach()), detector, threshold)
+    each_image = zip(found, points, strict=True)
+    return logits.new_tensor([value(each, as_array(yx)) for each, yx in each_image])
 
 
 class _Stated(torch.autograd.Function):

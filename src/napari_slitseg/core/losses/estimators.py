@@ -13,9 +13,22 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from napari_slitseg.core.losses.drawable import Candidates
-
 Baseline = Literal["counterfactual", "leave_one_out"]
+
+
+class Candidates(NamedTuple):
+    """Where points may be.
+
+    Attributes
+    ----------
+    logit : (K,) tensor
+        Logits of the probabilities of existing.
+    yx : (K, 2) tensor
+        Mean positions, px.
+    """
+
+    logit: Tensor
+    yx: Tensor
 
 
 class Draws(NamedTuple):
