@@ -46,7 +46,7 @@ def test_every_setting_acts_as_promised() -> None:
     assert value(*many, surplus_weight=2) == pytest.approx(2 * value(*many), rel=1e-6)
     flat = torch.zeros(1, 1, 9, 9, dtype=torch.float64)
     mass = [float(one_to_one(flat, yx(), unclaimed_weight=w)) for w in (1, 3)]
-    assert mass == pytest.approx([81 / 2 / 11.3, 3 * 81 / 2 / 11.3])
+    assert mass == pytest.approx([81 / 2 / 11.34, 3 * 81 / 2 / 11.34])
     assert value([(6, 7)], [(15, 7)], reach_px=12) == pytest.approx(8.5, abs=1e-3)
     assert value([(6, 7)], [(15, 7)], reach_px=8) == pytest.approx(120, rel=0.01)
 

@@ -44,7 +44,7 @@ def test_every_setting_acts_as_promised() -> None:
     assert value([], [(6, 7)], cap_px=10) < value([], [(6, 7)], cap_px=20)
     flat = torch.zeros(1, 1, 9, 9, dtype=torch.float64)
     mass = [float(peak_chamfer(flat, yx(), unclaimed_weight=w)) for w in (1, 3)]
-    assert mass == pytest.approx([81 / 2 / 11.3, 3 * 81 / 2 / 11.3])
+    assert mass == pytest.approx([81 / 2 / 11.34, 3 * 81 / 2 / 11.34])
 
 
 @pytest.mark.parametrize("points", [[(3.2, 4.1), (8.3, 9.4)], []])
@@ -72,7 +72,7 @@ def mass(n_dots: float, points: list[Point], **settings: float) -> float:
     """Loss of a map with the mass of n dots of 10 px."""
     share = n_dots * 10 / 400
     logits = torch.full((1, 1, 20, 20), math.log(share / (1 - share)), dtype=torch.float64)
-    return float(soft_point(logits, yx(*points), dot_area_px=10, **settings))
+    return float(soft_point(logits, yx(*points), area_px=10, **settings))
 
 
 def test_the_soft_count_has_the_values_of_the_point_loss() -> None:
@@ -91,10 +91,10 @@ def test_soft_count_settings_act_as_promised() -> None:
     assert mass(6, three, over_power=1) < mass(6, three, over_power=2)
     assert mass(1, three, scale=5) < mass(1, three, scale=10)
     logits = torch.zeros(1, 1, 20, 20)
-    wide, narrow = (float(soft_point(logits, yx(), dot_area_px=a)) for a in (200, 100))
+    wide, narrow = (float(soft_point(logits, yx(), area_px=a)) for a in (200, 100))
     assert wide == narrow == 100
     wide, narrow = (
-        float(soft_point(logits, yx(), dot_area_px=a, proportional=False)) for a in (200, 100)
+        float(soft_point(logits, yx(), area_px=a, proportional=False)) for a in (200, 100)
     )
     assert (wide, narrow) == (1, 4)
 

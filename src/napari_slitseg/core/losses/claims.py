@@ -19,7 +19,7 @@ from napari_slitseg.core.losses.target import pad_points
 
 FLOOR, MOST_PEAKS = 0.03, 256
 POSITION_PRIOR_PX, EXISTENCE_PRIOR_PX = 2.0, 1.0
-DOT_AREA_PX = 11.3
+DOT_AREA_PX = 11.34
 NEVER = -1e4
 MEAN_SHIFTS, SMOOTHING_REACH_PX = 4, 3
 DIP, STEEPNESS, LEAST = 2.0, 4.0, 1e-6

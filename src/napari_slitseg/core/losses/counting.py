@@ -15,7 +15,7 @@ def soft_point(
     logits: Tensor,
     points: Sequence[Tensor],
     *,
-    dot_area_px: float = 11.3,
+    area_px: float = 11.34,
     under_power: float = 3.0,
     over_power: float = 2.0,
     proportional: bool = True,
@@ -24,7 +24,7 @@ def soft_point(
     """Return the point loss of the probability mass: how many dots it would make.
 
     |d| ** power with d = mass - n, or, proportionally, scale * (mass - n) / max(mass, n, 1),
-    averaged over images; mass = sum of probabilities / dot_area_px, and the power is `over_power`
+    averaged over images; mass = sum of probabilities / area_px, and the power is `over_power`
     where d > 0 and `under_power` where d < 0.
 
     Parameters
@@ -33,7 +33,7 @@ def soft_point(
         Raw output of the slit head.
     points : sequence of (N, 2) tensors
         Annotations, one tensor an image; only their number N counts, which may be 0.
-    dot_area_px : float
+    area_px : float
         Area of the dot that stands for one slit in the mask, square px.
     under_power, over_power : float
         Exponents, above 0; the 2021 study's k_l = 3 and k_s = 2.
@@ -53,7 +53,7 @@ def soft_point(
         If a point lies outside the image, or there is not one list of points an image.
     """
     number = logits.new_tensor([len(yx) for yx in checked_points(points, logits)])
-    mass = torch.sigmoid(logits).flatten(1).sum(1) / dot_area_px
+    mass = torch.sigmoid(logits).flatten(1).sum(1) / area_px
     difference = mass - number
     if proportional:
         difference = scale * difference / torch.maximum(mass, number).clamp(min=1)

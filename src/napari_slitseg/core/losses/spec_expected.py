@@ -175,7 +175,7 @@ class SoftPoint(LossSpec):
     )
 
     name: Literal["soft_point"] = "soft_point"
-    dot_area_px: float = setting(11.3, "Area of a dot of the mask.", unit="px²", gt=0)
+    area_px: float = setting(11.34, "Area of one full dot.", unit="px²", gt=0)
     under_power: float = setting(3.0, _UNDER, gt=0)
     over_power: float = setting(2.0, _OVER, gt=0)
     proportional: bool = setting(True, _PROPORTIONAL)
