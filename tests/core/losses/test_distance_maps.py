@@ -295,7 +295,7 @@ def test_extreme_images_are_finite(spec, level, shape):
     points = [torch.zeros((0, 2)), torch.zeros((1, 2)), torch.zeros((5, 2))]
     mask = torch.zeros_like(logits)
     mask[1, 0, 0, 0], mask[2] = 1, 1
-    finite(spec, logits, points, mask)
+    assert math.isfinite(finite(spec, logits, points, mask))
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
