@@ -51,8 +51,9 @@ choice for an image in which slits are hard to see."""
 ADVICE: Final = """\
 1. Train with **Dice** first; it is what anything else must beat. When you compare losses,
    give each the same number of steps and the same [schedule](#schedules-of-the-learning-rate).
-2. Then go on with Dice *and* one of the recommended losses below, which pull slits into place from
-   far away and count them. The [curricula](#curricula) named `dice_and_...` do both in turn.
+2. Then go on with Dice *and* one of the recommended losses below, which measure how far slits are
+   off, and how many there are. The [curriculum](#curricula) `dice_and_one_to_one` does both in
+   turn; the [range of the pull](#range-of-the-pull) tells from how far each loss pulls.
 3. Leave the losses of the 2021 study to repeating it: they have no gradient."""
 
 NOTATION: Final = """\
@@ -152,7 +153,7 @@ WHERE: Final[Mapping[str, str]] = {
     "`under_power`.",
     "peak_chamfer": "*Chamfer* is the mean distance both ways; the weights are `count_weight` and "
     "`unclaimed_weight`.",
-    "soft_point": "*s* is `scale`, *A* `dot_area_px`, *k* here `over_power` where there is too "
+    "soft_point": "*s* is `scale`, *A* `area_px`, *k* here `over_power` where there is too "
     "much and `under_power` where there is too little.",
     "distance_weighted": "*D* is the distance to the nearest annotated point, *c* is `cap_px`; "
     "the first sum is the invented area, the second the missed one.",
@@ -260,7 +261,8 @@ is called above."""
 PULL_TEXT: Final = """\
 One dot lies beside its annotation. Does a step of the training move it there? The figure compares
 what the step does to the map with what a small move towards the annotation would do: **1** is a
-pure move, **0** no move at all, and below 0 the dot is pushed away or another is begun instead. A
+pure move, **0** no move at all, and below 0 the dot is pushed away or another is begun instead.
+Whatever else a loss asks for at that moment, such as another number of dots, lowers the figure. A
 loss without a pull can still end right, by removing the dot and beginning a new one, if it does
 not erase; but until the new dot is there, the slit is lost. The goal is 0.3 or more from 1 to
 20 px. The last column of the table tells where a loss reaches 0.3."""
