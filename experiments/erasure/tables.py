@@ -1,0 +1,109 @@
+"""The tables of the README, written from the files of results."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from cases import RATE, SEEDS, STEPS, THRESHOLD, cases
+from measure import NO_GRADIENT, Row, verdict
+from results import rows, runs
+
+README = Path(__file__).parent / "README.md"
+SHOWN_PX = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20)
+
+
+def write_tables() -> None:
+    """Replace what stands between the marks in the README."""
+    text = README.read_text("utf-8")
+    for mark, table in tables().items():
+        block = f"<!-- {mark} -->\n{table}\n<!-- end of {mark} -->"
+        pattern = f"<!-- {mark} -->.*<!-- end of {mark} -->"
+        text, n = re.subn(pattern, lambda _, block=block: block, text, flags=re.DOTALL)  # type: ignore[misc]
+        if n != 1:
+            raise ValueError(f"{README} needs one place between marks for {mark!r}, has {n}")
+    README.write_text(text, "utf-8")
+
+
+def tables() -> dict[str, str]:
+    """Return what stands between each pair of marks."""
+    return {
+        "run": run_text(),
+        "outcomes": outcomes_table(),
+        "pull": pull_table(),
+        "seeds": seeds_table(),
+    }
+
+
+def run_text() -> str:
+    """Return how, when and with which versions the results were made."""
+    done = runs().values()
+    dates = sorted({each["date"] for each in done})
+    versions = sorted({", ".join(f"{k} {v}" for k, v in each["versions"].items()) for each in done})
+    minutes = sum(each["seconds"] for each in done) / 60
+    return (
+        f"{len(done)} losses and sums; Adam, {STEPS} steps, rate {RATE:g} falling to 0 as a half "
+        f"cosine, detections at p >= {THRESHOLD:g};\nmeasured {' to '.join((dates[0], dates[-1]))} "
+        f"with {' / '.join(versions)}; {minutes:.0f} minutes of one core."
+    )
+
+
+def outcomes_table() -> str:
+    """Return one line a loss: what it leaves of every start."""
+    outcomes = rows("outcomes")
+    unchanged = next(each for each in outcomes.values() if is_unchanged(each))
+    starts = [row["start"] for row in unchanged]
+    lines = [_line(["(the starts themselves)", "", *map(_shown, unchanged)])]
+    for name in cases():
+        if name in outcomes and not is_unchanged(outcomes[name]):
+            found = outcomes[name]
+            cells = ["right" if row["right"] == "yes" else _shown(row) for row in found]
+            lines.append(_line([f"`{name}`", verdict(found, unchanged), *cells]))
+    silent = [f"`{name}`" for name, each in outcomes.items() if is_unchanged(each)]
+    return "\n".join(
+        [_header(["loss", "", *starts]), *lines, "", f"No gradient: {', '.join(silent)}."]
+    )
+
+
+def is_unchanged(found: Sequence[Row]) -> bool:
+    """Whether nothing was trained for want of a gradient."""
+    return all(row["right"] == NO_GRADIENT for row in found)
+
+
+def pull_table() -> str:
+    """Return one line a loss: the cosine by displacement, on a free field."""
+    pull = rows("pull")
+    lines = []
+    for name in (name for name, case in cases().items() if case.field == "free" and name in pull):
+        cosines = {row["displacement_px"]: row["cosine"] for row in pull[name]}
+        cells = [f"{cosines[px]:.2f}" for px in SHOWN_PX]
+        lines.append(_line([f"`{name}`", *cells, f"{min(cosines.values()):.2f}"]))
+    return "\n".join([_header(["loss", *(f"{px} px" for px in SHOWN_PX), "least"]), *lines])
+
+
+def seeds_table() -> str:
+    """Return one line a loss with several seeds: right starts of each, and the worst figures."""
+    lines = []
+    for name, found in rows("seeds").items():
+        if len(found) > 1:
+            right = [f"{row['right']}/{row['starts']}" for row in found]
+            wrong = {str(row["not_right"]) for row in found} - {"nan"}
+            chamfer = max(row["largest_chamfer_px"] for row in found)
+            lines.append(_line([f"`{name}`", *right, f"{chamfer:.2f}", "; ".join(sorted(wrong))]))
+    heads = [f"seed {seed}" for seed in SEEDS]
+    return "\n".join([_header(["loss", *heads, "largest Chamfer, px", "not right"]), *lines])
+
+
+def _shown(row: Row) -> str:
+    ratio = "inf" if math.isinf(row["count_ratio"]) else f"{row['count_ratio']:.2f}"
+    return f"{ratio} / {row['chamfer_px']:.1f}"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _header(cells: Sequence[str]) -> str:
+    return f"{_line(cells)}\n|{'---|' * len(cells)}"
