@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 
 from napari_slitseg.core.spec import Spec, setting
@@ -78,6 +79,14 @@ def test_whole_numbers_are_taken_for_floats() -> None:
     assert isinstance(Inner(size_px=3).size_px, float)
 
 
+def test_numbers_may_be_numpys_and_become_plain() -> None:
+    made = Outer(n=np.int64(4), part=np.float32(0.25))  # type: ignore[arg-type]
+    assert made == Outer(n=4, part=0.25)
+    assert (type(made.n), type(made.part)) == (int, float)
+    with pytest.raises(ValueError, match="give a whole number"):
+        Outer(n=np.float64(4))  # type: ignore[arg-type]
+
+
 def test_specs_are_frozen_and_can_be_keys() -> None:
     assert {Outer(): 1}[Outer()] == 1
     with pytest.raises(FrozenInstanceError):
@@ -88,26 +97,30 @@ def test_specs_are_frozen_and_can_be_keys() -> None:
     ("make", "message"),
     [
         (lambda: Outer(n=0), "Outer.n is 0; it must be at least 1"),
-        (lambda: Outer(n=1.5), "Outer.n is 1.5; give a value of type int"),  # type: ignore[arg-type]
-        (lambda: Outer(n=True), "Outer.n is True; give a value of type int"),
+        (lambda: Outer(n=1.5), "Outer.n is 1.5; give a whole number"),  # type: ignore[arg-type]
+        (lambda: Outer(n=True), "Outer.n is True; give a whole number"),
         (lambda: Outer(part=1), "Outer.part is 1; it must be below 1"),
         (lambda: Outer(part=0), "Outer.part is 0; it must be above 0"),
         (lambda: Outer(part=float("nan")), "Outer.part is nan; give a finite number"),
-        (lambda: Outer(part=None), "Outer.part is None; give a value of type float"),  # type: ignore[arg-type]
+        (lambda: Outer(part=10**400), "Outer.part is inf; give a finite number"),
+        (lambda: Outer(part=None), "Outer.part is None; give a number"),  # type: ignore[arg-type]
         (lambda: Outer(maybe=-1), "Outer.maybe is -1; it must be at least 0"),
         (lambda: Outer(kind="c"), "Outer.kind is 'c'; choose one of a, b"),  # type: ignore[arg-type]
-        (lambda: Outer(flag=1), "Outer.flag is 1; give a value of type bool"),  # type: ignore[arg-type]
+        (lambda: Outer(flag=1), "Outer.flag is 1; give true or false"),  # type: ignore[arg-type]
         (lambda: Outer(sizes=(1, -1)), "Outer.sizes is -1; it must be at least 0"),
         (lambda: Outer(sizes=[1.0]), "give a tuple"),  # type: ignore[arg-type]
         (lambda: Outer.from_dict({"pair": [1]}), "Outer.pair has 1 values; give 2"),
         (lambda: Outer.from_dict({"pair": [1, 2, 3]}), "Outer.pair has 3 values; give 2"),
         (lambda: Outer.from_dict({"name": "inner"}), "choose one of outer"),
         (lambda: Outer.from_dict({"m": 1, "k": 2}), "Outer has no 'k', 'm'; it has name, n"),
-        (lambda: Outer.from_dict({"inner": {"size": 1}}), "Inner has no 'size'; it has size_px"),
+        (
+            lambda: Outer.from_dict({"inner": {"size": 1}}),
+            r"Inner has no 'size'; did you mean 'size_px'\? It has",
+        ),
         (lambda: Outer.from_dict({"inners": [{"size_px": 10}]}), "Inner.size_px is 10"),
-        (lambda: Outer.from_dict({"inner": 3}), "Outer.inner is 3; give a value of type Inner"),
-        (lambda: Outer.from_dict({"n": {"a": 1}}), "give a value of type int"),
-        (lambda: Outer.from_dict({"n": [1]}), "give a value of type int"),
+        (lambda: Outer.from_dict({"inner": 3}), "Outer.inner is 3; give a document of type Inner"),
+        (lambda: Outer.from_dict({"n": {"a": 1}}), "give a whole number"),
+        (lambda: Outer.from_dict({"n": [1]}), "give a whole number"),
     ],
 )
 def test_what_makes_no_sense(make: Callable[[], object], message: str) -> None:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import math
+import numbers
 import operator
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
+from napari_slitseg.core.nearest import choices
+
 _LIMITS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
     "gt": (operator.gt, "above"),
     "ge": (operator.ge, "at least"),
     "lt": (operator.lt, "below"),
     "le": (operator.le, "at most"),
+}
+_KINDS: Mapping[type, str] = {
+    bool: "true or false",
+    float: "a number",
+    int: "a whole number",
+    str: "a text",
 }
 
 
@@ -80,9 +89,8 @@ class Spec:
         known = [each.name for each in fields(cls)]
         unknown = sorted(set(values) - set(known))
         if unknown:
-            raise ValueError(
-                f"{cls.__name__} has no {', '.join(map(repr, unknown))}; it has {', '.join(known)}"
-            )
+            meant = choices(unknown[0], known, they="it has")
+            raise ValueError(f"{cls.__name__} has no {', '.join(map(repr, unknown))}; {meant}")
         hints = get_type_hints(cls)
         return cls(**{key: _built(value, hints[key]) for key, value in values.items()})
 
@@ -119,8 +127,9 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         if value not in arguments:
-            choices = ", ".join(map(str, arguments))
-            raise ValueError(f"{where} is {value!r}; choose one of {choices}")
+            raise ValueError(
+                f"{where} is {value!r}; choose one of {', '.join(map(str, arguments))}"
+            )
         return value
     if origin is tuple:
         return _checked_tuple(value, arguments, where)
@@ -138,14 +147,25 @@ def _checked_tuple(value: Any, arguments: tuple[Any, ...], where: str) -> tuple[
 
 
 def _checked_scalar(value: Any, hint: Any, where: str) -> Any:
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    wrong_bool = isinstance(value, bool) and hint in (int, float)
-    if wrong_bool or not isinstance(value, hint):
-        raise ValueError(f"{where} is {value!r}; give a value of type {hint.__name__}")
+    """Return a value of the type of the hint; numbers may be numpy's."""
+    is_number = not isinstance(value, bool)
+    if hint is float and is_number and isinstance(value, numbers.Real):
+        value = _float(value)
+    if hint is int and is_number and isinstance(value, numbers.Integral):
+        value = int(value)
+    if not isinstance(value, hint) or (hint is int and not is_number):
+        kind = _KINDS.get(hint, f"a document of type {hint.__name__}")
+        raise ValueError(f"{where} is {value!r}; give {kind}")
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{where} is {value}; give a finite number")
     return value
+
+
+def _float(value: numbers.Real) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _check_limits(value: Any, each: Field[Any], where: str) -> None:

@@ -55,6 +55,7 @@ from napari_slitseg.core.losses.spec_transport import (
     Sinkhorn,
     WeightedHausdorff,
 )
+from napari_slitseg.core.nearest import choices
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -115,9 +116,9 @@ def loss_from_dict(values: Mapping[str, Any]) -> LossSpec:
     ValueError
         If there is no loss of that name, or it has no such setting, or not that value.
     """
-    name = str(values.get("name"))
+    name = str(values.get("name", ""))
     if name not in LOSSES:
-        raise ValueError(f"there is no loss {name!r}; there are {', '.join(LOSSES)}")
+        raise ValueError(f"there is no loss {name!r}; {choices(name, LOSSES, they='there are')}")
     return LOSSES[name].from_dict(values)
 
 

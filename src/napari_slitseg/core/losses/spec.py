@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, cast
 
+from napari_slitseg.core.nearest import choices
 from napari_slitseg.core.spec import Spec
 
 Family = Literal["distribution", "overlap", "compound", "distance", "heatmap", "study"]
@@ -100,6 +101,6 @@ class LossSpec(Spec):
             If there is no preset of that name.
         """
         if name not in cls.presets:
-            known = ", ".join(cls.presets) or "none"
-            raise ValueError(f"{cls.__name__} has no preset {name!r}; it has {known}")
+            meant = choices(name, cls.presets or ("none",), they="it has")
+            raise ValueError(f"{cls.__name__} has no preset {name!r}; {meant}")
         return cls(**{**cls.presets[name], **changes})

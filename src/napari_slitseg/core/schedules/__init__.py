@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from napari_slitseg.core.nearest import choices
 from napari_slitseg.core.schedules import rates
 from napari_slitseg.core.schedules.plateau import PlateauState, plateau_start, plateau_step
 from napari_slitseg.core.schedules.spec import About, ScheduleSpec
@@ -68,9 +69,10 @@ def schedule_from_dict(values: Mapping[str, Any]) -> ScheduleSpec:
     ValueError
         If there is no schedule of that name, or it has no such setting, or not that value.
     """
-    name = str(values.get("name"))
+    name = str(values.get("name", ""))
     if name not in SCHEDULES:
-        raise ValueError(f"there is no schedule {name!r}; there are {', '.join(SCHEDULES)}")
+        meant = choices(name, SCHEDULES, they="there are")
+        raise ValueError(f"there is no schedule {name!r}; {meant}")
     return SCHEDULES[name].from_dict(values)
 
 
