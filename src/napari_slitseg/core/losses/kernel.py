@@ -13,7 +13,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from napari_slitseg.core.losses.target import checked_points, full_precision, pad_points
+from napari_slitseg.core.losses.target import (
+    checked_points,
+    distances_between,
+    full_precision,
+    pad_points,
+)
 
 _POINTS_AT_ONCE = 4
 
@@ -125,7 +130,7 @@ def energy(
     log_p = functional.logsigmoid(logits[:, 0])
     with torch.no_grad():
         drawn = -_distances_to_points(log_p, yx, real, exponent)
-        pairs = -_mean_pair(torch.cdist(yx, yx) ** exponent, real)
+        pairs = -_mean_pair(distances_between(yx) ** exponent, real)
         kernel = _kernel_of_distance(log_p, exponent)
     bright = _distance_of_shares(power * log_p, kernel, drawn, pairs)
     faint = _distance_of_shares(log_p, kernel, drawn, pairs) if linear_weight else 0
@@ -168,7 +173,7 @@ def _gaussian_potentials(
     own = _gaussian(y[:, None] - y, sigma) @ mass @ _gaussian(x[:, None] - x, sigma)
     rows = _gaussian(yx[..., :1] - y, sigma) * real[..., None]
     drawn = rows.transpose(1, 2) @ _gaussian(yx[..., 1:] - x, sigma)
-    between = _gaussian(torch.cdist(yx, yx), sigma)
+    between = _gaussian(distances_between(yx), sigma)
     return own, drawn, _mean_pair(between, real) * _at_least_one(real) ** 2
 
 

@@ -16,7 +16,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from napari_slitseg.core.losses.target import checked_points, full_precision, pad_points
+from napari_slitseg.core.losses.target import (
+    checked_points,
+    distances_between,
+    full_precision,
+    pad_points,
+)
 
 _WINDOW_BLURS = 6.0
 _LEAST_LOG_MASS = -60.0
@@ -149,7 +154,7 @@ def _convolve(image: Tensor, kernel: Tensor) -> Tensor:
 
 def _own_points(problem: _Problem, yx: Tensor, real: Tensor) -> Tensor:
     """Return the potential of the points against themselves, (B, M)."""
-    cost = torch.cdist(yx, yx).square() / (2 * problem.epsilon)
+    cost = distances_between(yx).square() / (2 * problem.epsilon)
     both = real[:, None] & real[:, :, None] | torch.eye(yx.shape[1]).to(real)
     kernel = torch.where(both, -cost, -torch.inf)
     potential = yx.new_zeros(yx.shape[:2])
