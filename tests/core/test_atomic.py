@@ -71,3 +71,15 @@ def test_a_link_stays_a_link(tmp_path):
 def test_a_missing_folder_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         write_atomically(Path(tmp_path / "none" / "a.bin"), b"x")
+
+
+@POSIX
+def test_devices_and_pipes_are_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="not a file"):
+        write_atomically(pipe, b"x")
+    assert pipe.is_fifo()
+    with pytest.raises(OSError, match="not a file"):
+        write_atomically(tmp_path, b"x")
+    assert os.listdir(tmp_path) == ["pipe"]

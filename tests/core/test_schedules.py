@@ -166,6 +166,17 @@ def test_the_same_document_has_the_same_shape_at_any_length(spec: type[ScheduleS
     np.testing.assert_allclose(short[100:], long[1000::10], rtol=0.05, atol=2e-6)
 
 
+@pytest.mark.parametrize("spec", [Triangular, Triangular2, ExpRange])
+def test_a_period_takes_two_steps_or_more(spec: Any) -> None:
+    assert course(spec(low=0, high=1, periods=9), 4)[1] > 0.4
+    np.testing.assert_array_equal(course(spec(periods=9), 4), course(spec(periods=2), 4))
+
+
+def test_rates_may_fall_to_nothing() -> None:
+    assert course(Triangular2(low=0, periods=5000), 10_000)[-1] == 0
+    assert course(Step(decay_factor=1e300), 4)[[0, -1]].tolist() == [1e-3, 0]
+
+
 # -- the direction of every setting
 
 CHANGES: list[tuple[type[ScheduleSpec], str, Any, Any, Callable[[np.ndarray], float], int]] = [

@@ -164,7 +164,36 @@ def test_fewer_points_are_spread_evenly() -> None:
     assert preview(Constant(), 3, max_points=50)[0].tolist() == [0, 1, 2]
 
 
-@pytest.mark.parametrize("bad", [{"total_steps": 0}, {"steps_per_epoch": 0}, {"max_points": 1}])
-def test_previews_of_nothing(bad: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="1 or more steps"):
-        preview(Constant(), **{"total_steps": 10, **bad})
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"total_steps": 0}, "a training of 0 steps; give from 1"),
+        ({"total_steps": 10**30, "max_points": 5}, "give from 1 to 1,000,000,000"),
+        ({"total_steps": 10**8}, "100,000,000 rates are too many to list"),
+        ({"steps_per_epoch": 0}, "an epoch of 0 steps; give 1 or more"),
+        ({"max_points": 1}, "max_points is 1; give 2 or more"),
+        (
+            {"total_steps": 10**6, "steps_per_epoch": 1, "max_points": 2},
+            "999,999 epochs are too many to show; give more steps an epoch",
+        ),
+    ],
+)
+def test_what_cannot_be_previewed(bad: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        preview(ReduceOnPlateau(), **{"total_steps": 10, **bad})
+
+
+def test_a_very_long_training_is_shown_at_once() -> None:
+    steps, rates = preview(Constant(), 10**9, steps_per_epoch=1, max_points=3)
+    assert steps.tolist() == [0, 500_000_000, 999_999_999]
+    assert len(rates) == 3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_losses_may_be_an_array(dtype: type[np.floating[Any]]) -> None:
+    losses = np.array([1, 0.5, 0.5, 0.5], dtype)
+    spec = ReduceOnPlateau(rate=1, patience=1)
+    _, rates = preview(spec, 5, steps_per_epoch=1, losses=losses)  # type: ignore[arg-type]
+    assert rates.tolist() == [1, 1, 1, 1, 0.5]
+    state = plateau_step(spec, plateau_start(spec), torch.tensor(0.5))  # type: ignore[arg-type]
+    assert json.loads(json.dumps(state.to_dict()))["best"] == 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import uuid
 from collections.abc import Generator
@@ -26,9 +27,12 @@ def open_atomically(path: Path) -> Generator[BinaryIO]:
     Raises
     ------
     OSError
-        If the file cannot be written: no such folder, no permission, disk full.
+        If the file cannot be written: no such folder, no permission, disk full; or there is
+        something at `path` that is no file, such as a device.
     """
     target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EINVAL, "there is something that is not a file", str(path))
     temporary = target.with_name(f".slitseg-{uuid.uuid4().hex}.part")
     try:
         with open(temporary, "x+b") as file:

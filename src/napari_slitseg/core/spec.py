@@ -8,6 +8,7 @@ import operator
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
+from functools import cache
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 from napari_slitseg.core.nearest import choices
@@ -58,7 +59,7 @@ class Spec:
     """
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
+        hints = _hints(type(self))
         for each in fields(self):
             value = _checked(getattr(self, each.name), hints[each.name], self._where(each))
             _check_limits(value, each, self._where(each))
@@ -91,8 +92,13 @@ class Spec:
         if unknown:
             meant = choices(unknown[0], known, they="it has")
             raise ValueError(f"{cls.__name__} has no {', '.join(map(repr, unknown))}; {meant}")
-        hints = get_type_hints(cls)
+        hints = _hints(cls)
         return cls(**{key: _built(value, hints[key]) for key, value in values.items()})
+
+
+@cache
+def _hints(spec: type[Spec]) -> dict[str, Any]:
+    return get_type_hints(spec)
 
 
 def plain(value: Any) -> Any:

@@ -409,9 +409,9 @@ def test_documents_make_the_round_trip(spec: Spec) -> None:
         (lambda: Term(weight=-1), "Term.weight is -1; it must be at least 0"),
         (lambda: TwoHeads(membrane_weight=0, slit_weight=0), "both weights of TwoHeads are 0"),
         (
-            lambda: TwoHeads(slit="dice"),
+            lambda: TwoHeads(slit="dice"),  # type: ignore[arg-type]
             "TwoHeads.slit is 'dice'; give a document of type LossSpec",
-        ),  # type: ignore[arg-type]
+        ),
         (lambda: TwoHeads.from_dict({"slit": {"name": "dise"}}), "there is no loss 'dise'"),
         (
             lambda: WeightedSum.from_dict({"terms": [{"loss": {"name": "dice", "soft": 1}}]}),

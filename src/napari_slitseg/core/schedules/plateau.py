@@ -48,6 +48,7 @@ def plateau_step(spec: ReduceOnPlateau, state: PlateauState, loss: float) -> Pla
     An improvement is absolute, ``loss < best - min_improvement``. Torch's default, a fraction of
     the best, takes every epoch of a constant negative loss for an improvement.
     """
+    loss = float(loss)
     goal = math.inf if state.best is None else state.best - spec.min_improvement
     better = math.isfinite(loss) and loss < goal
     bad = 0 if better or state.cooldown_left else state.bad_epochs + 1

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_slitseg.core.schedules import after_epoch, rate_at
+from napari_slitseg.core.schedules import ReduceOnPlateau, after_epoch, rate_at
 from napari_slitseg.core.schedules.plateau import PlateauState
 from napari_slitseg.core.schedules.spec import ScheduleSpec
+
+MOST_STEPS: Final = 1_000_000_000
+"""Longest training that is shown."""
+MOST_RATES: Final = 10_000_000
+"""Most rates that are listed."""
+MOST_EPOCHS: Final = 100_000
+"""Most epochs of a reduction on a plateau."""
 
 
 def preview(
@@ -46,26 +54,41 @@ def preview(
     Raises
     ------
     ValueError
-        If a number of steps is below 1, or that of points below 2.
+        If a number of steps is below 1, or that of points below 2, or there is too much to show.
     """
-    if min(total_steps, steps_per_epoch) < 1 or (max_points is not None and max_points < 2):
-        raise ValueError("give 1 or more steps, 1 or more an epoch, and 2 or more points")
-    steps = _spread(total_steps, max_points)
-    states = _states(spec, int(steps[-1]) // steps_per_epoch, losses or [0.0])
-    rates = [rate_at(spec, s, total_steps, states[s // steps_per_epoch]) for s in steps.tolist()]
-    return steps, np.array(rates)
+    n_points = total_steps if max_points is None else min(total_steps, max_points)
+    _check(total_steps=total_steps, steps_per_epoch=steps_per_epoch, n_rates=n_points)
+    if max_points is not None and max_points < 2:
+        raise ValueError(f"max_points is {max_points}; give 2 or more")
+    steps = np.linspace(0, total_steps - 1, n_points).round().astype(np.int64)
+    epochs = (steps // steps_per_epoch).tolist()
+    states = _states(spec, epochs, [0.0] if losses is None or not len(losses) else losses)
+    pairs = zip(steps.tolist(), states, strict=True)
+    return steps, np.array([rate_at(spec, step, total_steps, state) for step, state in pairs])
 
 
-def _spread(total_steps: int, max_points: int | None) -> NDArray[np.int64]:
-    n = min(total_steps, max_points or total_steps)
-    return np.linspace(0, total_steps - 1, n).round().astype(np.int64)
+def _check(*, total_steps: int, steps_per_epoch: int, n_rates: int) -> None:
+    if not 1 <= total_steps <= MOST_STEPS:
+        raise ValueError(f"a training of {total_steps} steps; give from 1 to {MOST_STEPS:,}")
+    if steps_per_epoch < 1:
+        raise ValueError(f"an epoch of {steps_per_epoch} steps; give 1 or more")
+    if n_rates > MOST_RATES:
+        raise ValueError(f"{n_rates:,} rates are too many to list; at most {MOST_RATES:,}")
 
 
 def _states(
-    spec: ScheduleSpec, n_epochs: int, losses: Sequence[float]
+    spec: ScheduleSpec, epochs: Sequence[int], losses: Sequence[float]
 ) -> list[PlateauState | None]:
-    """Return what the schedule remembers in each epoch, and after the last."""
-    states: list[PlateauState | None] = [None]
-    for epoch in range(n_epochs):
-        states.append(after_epoch(spec, states[-1], losses[min(epoch, len(losses) - 1)]))
-    return states
+    """Return what a schedule remembers in each of some epochs, which ascend."""
+    if not isinstance(spec, ReduceOnPlateau):
+        return [None] * len(epochs)
+    if epochs[-1] > MOST_EPOCHS:
+        raise ValueError(f"{epochs[-1]:,} epochs are too many to show; give more steps an epoch")
+    found: list[PlateauState | None] = []
+    state, over = None, 0
+    for epoch in epochs:
+        for done in range(over, epoch):
+            state = after_epoch(spec, state, losses[min(done, len(losses) - 1)])
+        over = epoch
+        found.append(state)
+    return found

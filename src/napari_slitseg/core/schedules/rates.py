@@ -17,7 +17,10 @@ def constant(step: int, total_steps: int, *, rate: float = 1e-3) -> float:
 def triangular(
     step: int, total_steps: int, *, low: float = 1e-5, high: float = 1e-3, periods: float = 4
 ) -> float:
-    """Return a rate that rises from low to high and falls back, `periods` times in all."""
+    """Return a rate that rises from low to high and falls back, `periods` times in all.
+
+    A period takes at least two steps, so a short training has fewer.
+    """
     height, _ = _wave(step, total_steps, periods)
     return low + (high - low) * height
 
@@ -27,7 +30,7 @@ def triangular2(
 ) -> float:
     """Return the triangular rate with an amplitude (high - low) that halves every period."""
     height, period = _wave(step, total_steps, periods)
-    return low + (high - low) * height / 2.0**period
+    return low + (high - low) * math.ldexp(height, -period)
 
 
 def exp_range(
@@ -53,7 +56,7 @@ def exp_range(
 
 def _wave(step: int, total_steps: int, periods: float) -> tuple[float, int]:
     """Return the height of a triangle wave in [0, 1] and the number of periods that are over."""
-    position = step * periods / total_steps
+    position = step * min(periods / total_steps, 0.5)
     period = math.floor(position)
     return 1 - abs(2 * (position - period) - 1), period
 
@@ -68,7 +71,8 @@ def stepwise(
 ) -> float:
     """Return a rate that is divided by the decay factor at each of some fractions of training."""
     done = sum(step / total_steps >= drop for drop in drops)
-    return rate / decay_factor**done
+    remaining: float = decay_factor**-done
+    return rate * remaining
 
 
 def cosine(

@@ -11,7 +11,9 @@ from napari_slitseg.core.spec import setting
 _SMITH = "L. N. Smith, Cyclical Learning Rates for Training Neural Networks, WACV 2017"
 _LOW = "Lowest learning rate."
 _HIGH = "Highest learning rate."
-_PERIODS = "How many times the rate rises and falls during the training."
+_PERIODS = (
+    "How many times the rate rises and falls during the training; a period takes 2 steps or more."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
