@@ -97,7 +97,7 @@ class Spec:
 
 
 @cache
-def _hints(spec: type[Spec]) -> dict[str, Any]:
+def _hints(spec: type[Any]) -> dict[str, Any]:
     return get_type_hints(spec)
 
 
