@@ -99,6 +99,15 @@ def test_soft_count_settings_act_as_promised() -> None:
     assert (wide, narrow) == (1, 4)
 
 
+def test_powers_below_1_leave_a_right_soft_count_at_rest() -> None:
+    logits = torch.full((1, 1, 4, 4), -200.0, requires_grad=True)
+    loss = soft_point(logits, yx(), under_power=0.5, over_power=0.5)
+    loss.backward()
+    assert float(loss.detach()) == 0
+    assert logits.grad is not None
+    assert not logits.grad.any()
+
+
 def test_the_soft_count_alone_knows_no_places() -> None:
     start = next(each for each in hard_starts() if each.name == "2 px off")
     [outcome], _ = descend(build_loss(SoftPoint()), [start], steps=100)

@@ -57,5 +57,7 @@ def soft_point(
     difference = mass - number
     if proportional:
         difference = scale * difference / torch.maximum(mass, number).clamp(min=1)
-    size = difference.abs()
-    return torch.where(difference > 0, size**over_power, size**under_power).mean()
+    wrong = difference != 0
+    size = difference.abs().where(wrong, 1.0)
+    penalty = torch.where(difference > 0, size**over_power, size**under_power)
+    return penalty.where(wrong, 0.0).mean()
