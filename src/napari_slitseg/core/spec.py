@@ -96,9 +96,7 @@ class Spec:
         return cls(**{key: _built(value, hints[key]) for key, value in values.items()})
 
 
-@cache
-def _hints(spec: type[Any]) -> dict[str, Any]:
-    return get_type_hints(spec)
+_hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)
 
 
 def plain(value: Any) -> Any:
