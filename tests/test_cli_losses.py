@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from napari_slitseg.cli import library, main
+from napari_slitseg.cli import explain, library, main
 from napari_slitseg.cli.library import parse_settings
 from napari_slitseg.core.losses import LOSSES
+from napari_slitseg.core.losses.spec import ERASURES
 from napari_slitseg.core.losses.spec_combine import WeightedSum
 from napari_slitseg.core.losses.spec_overlap import Dice
 from napari_slitseg.core.schedules import SCHEDULES, Cosine, ReduceOnPlateau, Step
@@ -156,7 +159,7 @@ def test_one_step_with_a_rate_of_zero(capsys: Captured) -> None:
 
 
 def test_settings_in_words() -> None:
-    words = ["a=1e-5", "b=cosine", "c=0.3,0.6", "d=true", 'e="x"', "f=[1]", "g=a=b"]
+    words = ["a=1e-5", "b=cosine", "c=0.3,0.6", "d=true", 'e="x"', "f=[1]", "g=a=b", "h=nan"]
     assert parse_settings(words) == {
         "a": 1e-5,
         "b": "cosine",
@@ -165,6 +168,7 @@ def test_settings_in_words() -> None:
         "e": "x",
         "f": [1],
         "g": "a=b",
+        "h": pytest.approx(math.nan, nan_ok=True),
     }
 
 
@@ -177,15 +181,25 @@ def test_one_value_where_several_are_wanted(capsys: Captured) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("losses nothing", "there is no loss 'nothing'"),
+        ("losses nothing", "there is no loss 'nothing'; there are dice, "),
+        ("losses dcie", "there is no loss 'dcie'; did you mean 'dice'? There are dice, "),
+        ("losses One-to-One", "did you mean 'one_to_one'?"),
+        ("schedules cosin --steps 5", "did you mean 'cosine'?"),
         ("schedules nothing", "there is no schedule 'nothing'; there are cosine, "),
         ("schedules nothing --steps 5", "there is no schedule 'nothing'"),
-        ("schedules --steps 5", "give the name of a schedule and --steps"),
-        ("schedules cosine --set rate=1", "give the name of a schedule and --steps"),
-        ("schedules cosine --csv a.csv", "give the name of a schedule and --steps"),
-        ("schedules cosine --steps 0", "1 or more steps"),
-        ("schedules cosine --steps 5 --set rate", "--set needs NAME=VALUE, got 'rate'"),
-        ("schedules cosine --steps 5 --set =1", "--set needs NAME=VALUE, got '=1'"),
+        ("schedules --steps 5", "say slitseg schedules cosine --steps 5"),
+        ("schedules step --set rate=1", "say slitseg schedules step --steps 1000"),
+        ("schedules step --csv a.csv", "say slitseg schedules step --steps 1000"),
+        ("schedules cosine --steps 0", "a training of 0 steps; give from 1 to"),
+        ("schedules cosine --steps 9999999999999999999999", "give from 1 to 1,000,000,000"),
+        ("schedules cosine --steps 5 --steps-per-epoch 0", "an epoch of 0 steps; give 1 or more"),
+        ("schedules cosine --steps 5 --set rate", "--set needs NAME=VALUE such as rate=1e-3"),
+        ("schedules cosine --steps 5 --set =1", "got '=1'"),
+        ("schedules cosine --steps 5 --set rate=", "got 'rate='"),
+        ("schedules cosine --steps 5 --set rate=1 rate=2", "gives rate more than once"),
+        ("schedules cosine --steps 5 --set rat=1", "did you mean 'rate'?"),
+        ("schedules cosine --steps 5 --set rate=nan", "Cosine.rate is nan; give a finite number"),
+        ("schedules plateau --steps 5 --set patience=1.5", "is 1.5; give a whole number"),
         ("schedules cosine --steps 5 --set rate=fast", "Cosine.rate is 'fast'"),
         ("schedules cosine --steps 5 --set gamma=1", "Cosine has no 'gamma'"),
         ("schedules cosine --steps 5 --set name=step", "Cosine.name is 'step'"),
@@ -199,12 +213,54 @@ def test_what_makes_no_sense_ends_with_2(line: str, message: str, capsys: Captur
     assert printed.out == ""
 
 
-def test_a_file_that_cannot_be_written_ends_with_1(tmp_path: Path, capsys: Captured) -> None:
-    path = tmp_path / "no" / "rates.csv"
+@pytest.mark.parametrize("name", ["no/rates.csv", "."])
+def test_a_file_that_cannot_be_written_ends_with_1(
+    name: str, tmp_path: Path, capsys: Captured
+) -> None:
+    path = tmp_path / name
     assert main(["schedules", "cosine", "--steps", "5", "--csv", str(path)]) == 1
     printed = capsys.readouterr()
-    assert "cannot write the file: No such file" in printed.err
+    assert f"Error: {path} could not be written: " in printed.err
+    assert "Choose another file." in printed.err
     assert printed.out == ""
+
+
+# -- terminals of any width
+
+
+@pytest.fixture
+def _width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain, "make_console", lambda: Console(width=request.param))
+
+
+@pytest.mark.usefixtures("_width")
+@pytest.mark.parametrize("_width", [40, 80, 200], indirect=True)
+@pytest.mark.parametrize(
+    "line",
+    ["losses", "losses lovasz_hinge", "losses sum", "schedules", "schedules cosine --steps 2000"],
+)
+def test_words_stay_whole_at_any_width(line: str, capsys: Captured) -> None:
+    page = output(capsys, *line.split())
+    assert "learning rate" in page or "use when" in page
+    if line == "losses":
+        assert all(f"{name} " in page for name in LOSSES)
+    if line == "losses sum":
+        assert all(name in page for name in (*WeightedSum().settings(), *WeightedSum.presets))
+
+
+def test_what_is_recommended_and_what_erasure_means_is_said(capsys: Captured) -> None:
+    page = output(capsys, "losses")
+    assert "Recommended: one_to_one, " in page
+    assert all(f"{word}: {meaning}" in page for word, meaning in ERASURES.items())
+    assert f"erases: {ERASURES['erases']}" in output(capsys, "losses", "boundary")
+
+
+def test_a_terminal_without_accents(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = [sys.executable, "-m", "napari_slitseg", "losses", "lovasz_hinge"]
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60, text=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Lov\\xe1sz hinge (lovasz_hinge)")
 
 
 @pytest.mark.parametrize("line", ["losses", "schedules", "schedules cosine --steps 9"])

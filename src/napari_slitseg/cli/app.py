@@ -139,7 +139,10 @@ def schedules(
 
     if name is None or steps is None:
         if steps is not None or settings or csv is not None:
-            return _refuse("give the name of a schedule and --steps")
+            return _refuse(
+                "rates are those of a schedule in a training of some steps; "
+                f"say slitseg schedules {name or 'cosine'} --steps {steps or 1000}"
+            )
         return _exit_code(partial(show_schedules, name, as_json=as_json))
     show = partial(show_rates, name, steps, settings=settings, steps_per_epoch=steps_per_epoch)
     return _exit_code(partial(show, csv=csv, as_json=as_json))
@@ -192,7 +195,7 @@ def _exit_code(action: Callable[[], None]) -> int:
     except ValueError as error:
         return _refuse(str(error))
     except OSError as error:
-        say_error(f"Error: cannot write the file: {error.strerror}")
+        say_error(f"Error: {error}")
         return 1
     return 0
 

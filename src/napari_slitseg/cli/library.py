@@ -18,6 +18,8 @@ from napari_slitseg.cli.explain import (
 from napari_slitseg.cli.tables import say
 from napari_slitseg.core.atomic import write_atomically
 from napari_slitseg.core.losses import LOSSES, LossSpec
+from napari_slitseg.core.losses.spec import ERASURES
+from napari_slitseg.core.nearest import choices
 from napari_slitseg.core.schedules import SCHEDULES, ScheduleSpec
 from napari_slitseg.core.spec_settings import brief, settings_of
 
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 
 _Spec = TypeVar("_Spec", bound="LossSpec | ScheduleSpec")
 _Rates = tuple["NDArray[Any]", "NDArray[Any]"]
-_LOSS_COLUMNS: Final = ("name", "title", "compares_with", "erasure", "use_when")
-_ERASURE: Final = "erasure: what becomes of right points when this loss alone is minimised."
+_TITLE: Final = "title"
+_LOSS_COLUMNS: Final = ("name", _TITLE, "compares_with", "erasure", "use_when")
 _ROWS: Final = 21
 
 
@@ -40,11 +42,20 @@ def show_losses(name: str | None, *, as_json: bool) -> None:
         If there is no loss of that name.
     """
     if name is None:
-        _show_table(LOSSES, _LOSS_COLUMNS, caption=_ERASURE, as_json=as_json)
+        _show_table(LOSSES, _LOSS_COLUMNS, caption=_below_losses(), as_json=as_json)
     else:
         spec = _pick(LOSSES, name, "loss")
         presets = {key: _brief(values) for key, values in spec.presets.items()}
         _show_one(name, spec, {"presets": presets}, as_json=as_json)
+
+
+def _below_losses() -> str:
+    good = ", ".join(name for name, spec in LOSSES.items() if spec.about.recommended)
+    meanings = "; ".join(f"{word}: {meaning}" for word, meaning in ERASURES.items())
+    return (
+        f"Recommended: {good}. Erasure tells what becomes of points when the loss is minimised "
+        f"alone. {meanings}. slitseg losses NAME explains one."
+    )
 
 
 def show_schedules(name: str | None, *, as_json: bool) -> None:
@@ -56,7 +67,8 @@ def show_schedules(name: str | None, *, as_json: bool) -> None:
         If there is no schedule of that name.
     """
     if name is None:
-        _show_table(SCHEDULES, ("name", "title", "use_when"), caption=None, as_json=as_json)
+        told = "slitseg schedules NAME explains one; with --steps 1000 it shows the rates."
+        _show_table(SCHEDULES, ("name", _TITLE, "use_when"), caption=told, as_json=as_json)
     else:
         _show_one(name, _pick(SCHEDULES, name, "schedule"), {}, as_json=as_json)
 
@@ -83,7 +95,7 @@ def show_rates(
 
     spec = _with_settings(_pick(SCHEDULES, name, "schedule"), parse_settings(settings))
     if csv is not None:
-        write_atomically(csv, _csv(preview(spec, steps, steps_per_epoch=steps_per_epoch)))
+        _write_rates(csv, preview(spec, steps, steps_per_epoch=steps_per_epoch))
     at, rates = preview(spec, steps, steps_per_epoch=steps_per_epoch, max_points=_ROWS)
     if as_json:
         rows = {"steps": at.tolist(), "rates": rates.tolist()}
@@ -99,12 +111,16 @@ def parse_settings(words: Sequence[str]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        For a word without ``=``.
+        For a word that is not a name, ``=`` and a value, or a name that comes twice.
     """
     pairs = [word.partition("=") for word in words]
-    for (key, sign, _), word in zip(pairs, words, strict=True):
-        if not key or not sign:
-            raise ValueError(f"--set needs NAME=VALUE, got {word!r}")
+    for (key, _, value), word in zip(pairs, words, strict=True):
+        if not key or not value:
+            raise ValueError(f"--set needs NAME=VALUE such as rate=1e-3, got {word!r}")
+    names = [key for key, _, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"--set gives {name} more than once; give it once")
     return {key: _parse(value) for key, _, value in pairs}
 
 
@@ -117,9 +133,9 @@ def _with_settings(spec: type[ScheduleSpec], settings: Mapping[str, Any]) -> Sch
 
 def _parse(text: str) -> Any:
     """Return the JSON value of a text, a list of several values, or the text itself."""
-    for candidate in (text, f"[{text}]"):
+    for read in (json.loads, float, lambda several: json.loads(f"[{several}]")):
         try:
-            return json.loads(candidate)
+            return read(text)
         except ValueError:
             continue
     return text
@@ -127,7 +143,7 @@ def _parse(text: str) -> Any:
 
 def _pick(table: Mapping[str, type[_Spec]], name: str, what: str) -> type[_Spec]:
     if name not in table:
-        raise ValueError(f"there is no {what} {name!r}; there are {', '.join(table)}")
+        raise ValueError(f"there is no {what} {name!r}; {choices(name, table, they='there are')}")
     return table[name]
 
 
@@ -135,14 +151,15 @@ def _show_table(
     table: Mapping[str, type[_Spec]],
     columns: Sequence[str],
     *,
-    caption: str | None,
+    caption: str,
     as_json: bool,
 ) -> None:
     rows = [{"name": name, **asdict(spec.about)} for name, spec in table.items()]
     if as_json:
         say(json.dumps(rows, indent=2))
     else:
-        print_rows(columns, [[row[column] for column in columns] for row in rows], caption=caption)
+        cells = [[row[column] for column in columns] for row in rows]
+        print_rows(columns, cells, caption=caption, spare=_TITLE)
 
 
 def _show_one(
@@ -162,6 +179,11 @@ def _brief(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: brief(value) for key, value in values.items()}
 
 
-def _csv(course: _Rates) -> bytes:
+def _write_rates(path: Path, course: _Rates) -> None:
     rows = zip(course[0].tolist(), course[1].tolist(), strict=True)
-    return "".join(["step,rate\n", *(f"{step},{rate!r}\n" for step, rate in rows)]).encode()
+    text = "".join(["step,rate\n", *(f"{step},{rate!r}\n" for step, rate in rows)])
+    try:
+        write_atomically(path, text.encode())
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OSError(f"{path} could not be written: {why}. Choose another file.") from error

@@ -13,6 +13,15 @@ from napari_slitseg.core.spec import Spec
 Family = Literal["distribution", "overlap", "compound", "distance", "heatmap", "study"]
 ComparesWith = Literal["mask", "points", "target"]
 Erasure = Literal["safe", "erases", "inexact", "no gradient"]
+ERASURES: Mapping[Erasure, str] = MappingProxyType(
+    {
+        "safe": "ends with the right points from all of seven hard starts",
+        "erases": "removes points that were right",
+        "inexact": "erases no points, but does not end right from all starts",
+        "no gradient": "cannot train, only measure",
+    }
+)
+"""What becomes of points when a loss is minimised alone, in words."""
 NO_PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
