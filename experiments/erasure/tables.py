@@ -41,12 +41,12 @@ def run_text() -> str:
     """Return how, when and with which versions the results were made."""
     done = runs().values()
     dates = sorted({each["date"] for each in done})
+    when = " to ".join(sorted({dates[0], dates[-1]}))
     versions = sorted({", ".join(f"{k} {v}" for k, v in each["versions"].items()) for each in done})
-    minutes = sum(each["seconds"] for each in done) / 60
     return (
         f"{len(done)} losses and sums; Adam, {STEPS} steps, rate {RATE:g} falling to 0 as a half "
-        f"cosine, detections at p >= {THRESHOLD:g};\nmeasured {' to '.join((dates[0], dates[-1]))} "
-        f"with {' / '.join(versions)}; {minutes:.0f} minutes of one core."
+        f"cosine, detections at p >= {THRESHOLD:g};\nmeasured {when} with "
+        f"{' / '.join(versions)}."
     )
 
 
