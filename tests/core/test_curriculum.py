@@ -112,6 +112,15 @@ def test_stages_in_epochs() -> None:
         two.at(0)
 
 
+def test_stages_in_epochs_and_fractions_must_follow_each_other() -> None:
+    mixed = Curriculum(
+        stages=(Stage(until=0.5), Stage(until=15, unit="epochs", losses=BCE), Stage(losses=MSE))
+    )
+    assert [mixed.at(p, total_epochs=20).stage for p in (0.4, 0.5, 0.75)] == [0, 1, 2]
+    with pytest.raises(ValueError, match="of 40 epochs, stage 2 ends before stage 1; give both in"):
+        mixed.at(0, total_epochs=40)
+
+
 def test_weights_in_force_are_those_of_the_moment() -> None:
     ramped = WeightedSum(terms=(Term(), Term(loss=MeanSquaredError(), ramp=Ramp(end=4))))
     curriculum = Curriculum(

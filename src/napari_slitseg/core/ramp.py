@@ -19,12 +19,12 @@ class Ramp(Spec):
         If it stops before it starts.
     """
 
-    start: float = setting(0.0, "Moment of the first change, fraction of training.", ge=0, le=1)
-    stop: float = setting(1.0, "Moment of the last change, fraction of training.", ge=0, le=1)
-    begin: float = setting(0.0, "Value until the first change.", ge=0)
-    end: float = setting(1.0, "Value from the last change on.", ge=0)
+    start: float = setting(0.0, "Fraction of the training at which the change begins.", ge=0, le=1)
+    stop: float = setting(1.0, "Fraction of the training at which the change ends.", ge=0, le=1)
+    begin: float = setting(0.0, "Value until the change begins.", ge=0)
+    end: float = setting(1.0, "Value once the change has ended.", ge=0)
     shape: Literal["linear", "cosine"] = setting(
-        "linear", "Straight, or as half a cosine: slow, fast, slow."
+        "linear", "linear: straight; cosine: half of one, slow, fast, slow."
     )
 
     def __post_init__(self) -> None:

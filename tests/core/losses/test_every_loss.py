@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import math
 from importlib import import_module
+from typing import Any
 
 import pytest
 import torch
@@ -47,10 +48,10 @@ HARD = {
 }
 
 
-def finite(loss: str, logits: Tensor, against: Target) -> bool:
+def finite(loss: str, logits: Tensor, against: Target, **settings: Any) -> bool:
     """Whether a loss and, if it claims to have one, its gradient are finite."""
     logits = logits.clone().requires_grad_()
-    value = build_loss(LOSSES[loss]())(logits, against)
+    value = build_loss(LOSSES[loss](**settings))(logits, against)
     if loss not in DIFFERENTIABLE:
         return value.shape == () and math.isfinite(float(value)) and not value.requires_grad
     value.backward()
@@ -62,6 +63,30 @@ def finite(loss: str, logits: Tensor, against: Target) -> bool:
 @pytest.mark.parametrize("field", HARD)
 def test_is_finite_on_hard_fields_with_empty_and_full_images(loss: str, field: str) -> None:
     assert finite(loss, HARD[field].expand(3, -1, -1, -1), BATCH)
+
+
+SLOW = ("reach_px", "blur_px", "window_reaches")
+LIMITS = [
+    (loss, each.name, each.metadata[key] + past)
+    for loss, spec in LOSSES.items()
+    for each in dataclasses.fields(spec)
+    for key, past in {"ge": 0, "gt": 1e-6, "le": 0, "lt": -1e-6}.items()
+    if key in each.metadata and not (key == "le" and each.name in SLOW)
+]
+
+
+@pytest.mark.parametrize(("loss", "name", "value"), LIMITS)
+def test_is_finite_at_the_limits_of_every_setting(loss: str, name: str, value: float) -> None:
+    several = isinstance(LOSSES[loss]().settings()[name], tuple)
+    n_classes = 2 if loss == "cce" else 1
+    settings = {name: (value,) * n_classes if several else value}
+    if (
+        name in ("scale", "under_power", "over_power")
+        and "proportional" in LOSSES[loss]().settings()
+    ):
+        settings["proportional"] = True
+    fields = torch.cat([HARD["dots"], HARD["all foreground"], HARD["all background"]])
+    assert finite(loss, fields, BATCH, **settings)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -151,6 +176,8 @@ def test_a_spec_explains_itself(loss: str) -> None:
     for text in (spec.about.title, spec.about.formula, spec.about.source, spec.about.use_when):
         assert len(text) > 2
     assert spec.about.use_when.endswith(".")
+    assert not spec.about.use_when.startswith(("Use ", "To ", "As ", "When "))
+    assert not spec.about.source.endswith(".")
     for each in dataclasses.fields(spec):
         if each.name != "name":
             assert each.metadata["description"].endswith(".")
@@ -188,3 +215,17 @@ def test_a_preset_may_be_changed_and_must_exist() -> None:
     assert spec.settings()["beta"] == 5
     with pytest.raises(ValueError, match="no preset 'report'; it has study"):
         LOSSES["expected_composite"].preset("report")
+
+
+@pytest.mark.parametrize("spec", [spec for spec in LOSSES.values() if spec.presets])
+def test_presets_are_read_only(spec: Any) -> None:
+    first = next(iter(spec.presets))
+    with pytest.raises(TypeError):
+        spec.presets[first]["name"] = "other"
+    with pytest.raises(TypeError):
+        spec.presets["other"] = {}
+
+
+def test_a_sum_over_no_scales_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"Kernel\.sigmas_px is empty; give at least one"):
+        loss_from_dict({"name": "mmd", "sigmas_px": []})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 from napari_slitseg.core.losses.spec_combine import TwoHeads
@@ -38,7 +39,7 @@ class DynamicDilation(Spec):
         ge=0,
     )
     shape: Literal["linear", "cosine"] = setting(
-        "linear", "Straight, or as half a cosine: slow, fast, slow."
+        "linear", "linear: straight; cosine: half of one, slow, fast, slow."
     )
 
     def __post_init__(self) -> None:
@@ -70,7 +71,7 @@ class Stage(Spec):
 
     until: float = setting(1.0, "Moment at which the stage ends.", gt=0)
     unit: Literal["fraction", "epochs"] = setting(
-        "fraction", "What the moment is counted in: as a fraction of the training, or in epochs."
+        "fraction", "fraction: the end is a fraction of the training; epochs: a number of epochs."
     )
     losses: TwoHeads = setting(TwoHeads(), "Losses of both heads.")
 
@@ -154,10 +155,17 @@ class Curriculum(Spec):
         Raises
         ------
         ValueError
-            For any other progress, or without the number of epochs where it is needed.
+            For any other progress, without the number of epochs where it is needed, or if stages
+            in epochs and in fractions do not follow each other in a training of that length.
         """
         check_progress(progress)
         ends = [stage.ends_at(total_epochs) for stage in self.stages[:-1]]
+        for number, (end, following) in enumerate(pairwise(ends), start=1):
+            if following <= end:
+                raise ValueError(
+                    f"in a training of {total_epochs:g} epochs, stage {number + 1} ends before "
+                    f"stage {number}; give both in epochs or both as fractions"
+                )
         number = next((i for i, end in enumerate(ends) if progress < end), len(ends))
         radius, blur = self.dilation.at(progress) if self.dilation else (None, None)
         return InForce(number, self.stages[number].losses.at(progress), radius, blur)

@@ -16,7 +16,7 @@ from napari_slitseg.core.losses.spec_overlap import Dice
 
 _STUDY: Final = "Distance Loss for Improved Slit Segmentation (2021)"
 _BLOG: Final = (
-    "A practice of image segmentation: BCE or dice for a few epochs, then Lovász with one."
+    "A practice of image segmentation: BCE or Dice for a few epochs, then Lovász with one"
 )
 
 
@@ -59,38 +59,38 @@ CURRICULA: Mapping[str, Preset] = MappingProxyType(
     {
         "dice": Preset(
             title="Dice throughout",
-            use_when="First of all: what every other curriculum is compared with.",
-            source=f"{_STUDY}, section 3: how its models were trained before distance losses.",
+            use_when="You begin: every other curriculum is compared with this one.",
+            source=f"{_STUDY}, section 3: how its models were trained before distance losses",
             curriculum=Curriculum(),
         ),
         "bce_then_lovasz": Preset(
             title="Cross-entropy, then Lovász and dice",
-            use_when="From scratch, with IoU as the goal.",
+            use_when="A model is trained from scratch and IoU is the goal.",
             source=_BLOG,
             curriculum=_then(0.3, _BCE, _LOVASZ, membrane=Dice()),
         ),
         "dice_then_lovasz": Preset(
             title="Dice, then Lovász and dice",
-            use_when="From scratch with few slits an image, with IoU as the goal.",
+            use_when="A model is trained from scratch, slits are few and IoU is the goal.",
             source=_BLOG,
             curriculum=_then(0.3, Dice(), _LOVASZ, membrane=Dice()),
         ),
         "dice_then_distance": Preset(
             title="Dice, then the distance loss alone",
-            use_when="Repeating the 2021 study, with a gradient where it had none.",
-            source=f"{_STUDY}, sections 3 and 4; its composite in expectation.",
+            use_when="You repeat the 2021 study, with a gradient where it had none.",
+            source=f"{_STUDY}, sections 3 and 4; its composite in expectation",
             curriculum=_then(0.5, Dice(), ExpectedComposite(), membrane=Dice()),
         ),
         "dice_and_distance": Preset(
             title="Dice, then dice and far errors",
             use_when="Counts and places matter more than areas, at hardly any cost in time.",
-            source="Own; the additions are balanced with dice by their gradients.",
+            source="This project; the additions are balanced with Dice by their gradients",
             curriculum=_then(0.5, Dice(), WeightedSum.preset("dice_and_distance"), membrane=Dice()),
         ),
         "dice_and_one_to_one": Preset(
             title="Dice, then dice and one-to-one points",
             use_when="Every slit must be found once, and annotations are exact.",
-            source="Own; the additions are balanced with dice by their gradients.",
+            source="This project; the additions are balanced with Dice by their gradients",
             curriculum=_then(
                 0.5, Dice(), WeightedSum.preset("dice_and_one_to_one"), membrane=Dice()
             ),
@@ -98,7 +98,7 @@ CURRICULA: Mapping[str, Preset] = MappingProxyType(
         "dice_then_boundary": Preset(
             title="Dice and a boundary loss that grows",
             use_when="Outlines matter, such as those of broad membranes.",
-            source="Kervadec et al., Boundary loss, MIDL 2019: the weight rises, dice stays.",
+            source="Kervadec et al., Boundary loss, MIDL 2019: the weight rises, Dice stays",
             curriculum=Curriculum(
                 stages=(
                     Stage(
@@ -109,8 +109,8 @@ CURRICULA: Mapping[str, Preset] = MappingProxyType(
         ),
         "dynamic_dilation": Preset(
             title="Dots that shrink",
-            use_when="Fine-tuning a model that finds most slits; not from scratch.",
-            source="The authors of the 2021 study, in 2022.",
+            use_when="A model that finds most slits is fine-tuned; not from scratch.",
+            source="The authors of the 2021 study, in 2022",
             curriculum=Curriculum(dilation=DynamicDilation()),
         ),
     }

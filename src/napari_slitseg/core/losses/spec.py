@@ -22,7 +22,8 @@ ERASURES: Mapping[Erasure, str] = MappingProxyType(
     }
 )
 """What becomes of points when a loss is minimised alone, in words."""
-NO_PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+Presets = Mapping[str, Mapping[str, Any]]
+NO_PRESETS: Presets = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +82,15 @@ class LossSpec(Spec):
 
     function: ClassVar[str]
     about: ClassVar[About]
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = NO_PRESETS
+    presets: ClassVar[Presets] = NO_PRESETS
 
     name: str = ""
+
+    def __init_subclass__(cls) -> None:
+        """Make the presets read-only."""
+        super().__init_subclass__()
+        frozen = {name: MappingProxyType(dict(values)) for name, values in cls.presets.items()}
+        cls.presets = MappingProxyType(frozen)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:

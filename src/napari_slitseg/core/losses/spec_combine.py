@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from napari_slitseg.core.losses.spec import About, LossSpec
+from napari_slitseg.core.losses.spec import About, LossSpec, Presets
 from napari_slitseg.core.losses.spec_distribution import BinaryCrossEntropy
 from napari_slitseg.core.losses.spec_expected import OneToOne
 from napari_slitseg.core.losses.spec_maps import Boundary, DistanceWeighted
@@ -44,29 +42,27 @@ class WeightedSum(LossSpec):
         family="compound",
         formula=r"L = \sum_k w_k\, f_k\, L_k,\quad "
         r"f_k = 1\ \mathrm{or}\ \|\nabla L_1\| / \|\nabla L_k\|",
-        use_when="One loss alone lacks something, such as dice the pull of far dots.",
-        source="Own; the balance by gradient norms is after Z. Chen et al., GradNorm, ICML 2018, "
-        "with a running mean instead of a trained weight.",
+        use_when="One loss alone lacks something, as Dice lacks a pull on far dots.",
+        source="This project; the balance by gradient norms is after Z. Chen et al., GradNorm, "
+        "ICML 2018, with a running mean instead of a trained weight",
         compares_with="target",
         erasure="safe",
     )
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
-        {
-            "lovasz_and_dice": {"terms": (Term(loss=LovaszHinge()), Term())},
-            "dice_and_distance": {
-                "terms": (Term(), Term(loss=DistanceWeighted())),
-                "balance": "grad_ema",
-            },
-            "dice_and_one_to_one": {
-                "terms": (Term(), Term(loss=OneToOne())),
-                "balance": "grad_ema",
-            },
-            "dice_and_kernel": {"terms": (Term(), Term(loss=Kernel())), "balance": "grad_ema"},
-            "dice_and_boundary": {
-                "terms": (Term(), Term(loss=Boundary(), ramp=Ramp(begin=0.01, end=1.0)))
-            },
-        }
-    )
+    presets: ClassVar[Presets] = {
+        "lovasz_and_dice": {"terms": (Term(loss=LovaszHinge()), Term())},
+        "dice_and_distance": {
+            "terms": (Term(), Term(loss=DistanceWeighted())),
+            "balance": "grad_ema",
+        },
+        "dice_and_one_to_one": {
+            "terms": (Term(), Term(loss=OneToOne())),
+            "balance": "grad_ema",
+        },
+        "dice_and_kernel": {"terms": (Term(), Term(loss=Kernel())), "balance": "grad_ema"},
+        "dice_and_boundary": {
+            "terms": (Term(), Term(loss=Boundary(), ramp=Ramp(begin=0.01, end=1.0)))
+        },
+    }
 
     name: Literal["sum"] = "sum"
     terms: tuple[Term, ...] = setting(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from napari_slitseg.core.losses.spec import About, LossSpec
+from napari_slitseg.core.losses.spec import About, LossSpec, Presets
 from napari_slitseg.core.spec import setting
 
-REDUCTION = (
-    "Mean over all pixels; their sum, which grows with the image; or the mean over images of sums."
-)
+REDUCTION = "mean: over all pixels; sum: grows with the image; image_sum: mean over images of sums."
 CLASS_WEIGHTS = "Weight of each class; none for equal weights."
 ACTIVATION = (
-    "How logits become probabilities; auto: sigmoid for one channel, softmax for more; none: "
+    "How logits become probabilities. auto: sigmoid for one channel, softmax for more; none: "
     "values are compared as they are."
 )
 
@@ -28,8 +25,8 @@ class BinaryCrossEntropy(LossSpec):
         title="Binary cross-entropy",
         family="distribution",
         formula=r"-\frac{1}{N} \sum [w\, g \log p + (1 - g) \log (1 - p)]",
-        use_when="A steady start for any mask, soft ones too; rare dots need a weight.",
-        source="Maximum likelihood of independent pixels.",
+        use_when="A steady start is wanted for any mask, soft ones too; rare dots need a weight.",
+        source="Maximum likelihood of independent pixels",
         compares_with="mask",
         erasure="inexact",
     )
@@ -49,12 +46,12 @@ class CategoricalCrossEntropy(LossSpec):
         title="Categorical cross-entropy",
         family="distribution",
         formula=r"-\frac{1}{N} \sum \sum_c w_c\, g_c \log p_c",
-        use_when="Every pixel is of exactly one of several classes.",
-        source="Maximum likelihood of independent pixels.",
+        use_when="Every pixel belongs to exactly one of several classes.",
+        source="Maximum likelihood of independent pixels",
         compares_with="mask",
         erasure="inexact",
     )
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"clipped": {"eps": 1e-7}}
+    presets: ClassVar[Presets] = {"clipped": {"eps": 1e-7}}
 
     name: Literal["cce"] = "cce"
     class_weights: tuple[float, ...] = setting((), CLASS_WEIGHTS, ge=0)
@@ -72,11 +69,11 @@ class Focal(LossSpec):
         family="distribution",
         formula=r"-\frac{1}{N} \sum \alpha_t (1 - p_t)^\gamma \log p_t",
         use_when="Background outnumbers slits so much that cross-entropy learns little else.",
-        source="T.-Y. Lin et al., Focal loss for dense object detection, ICCV 2017.",
+        source="T.-Y. Lin et al., Focal loss for dense object detection, ICCV 2017",
         compares_with="mask",
         erasure="inexact",
     )
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+    presets: ClassVar[Presets] = {
         "lin": {"gamma": 2.0, "alpha": 0.25},
         "blog": {"gamma": 0.75, "alpha": 0.25, "reduction": "sum", "eps": 1e-3},
         "cross_entropy": {"gamma": 0.0, "alpha": None},
@@ -85,12 +82,12 @@ class Focal(LossSpec):
     name: Literal["focal"] = "focal"
     gamma: float = setting(2.0, "How much easy pixels are discounted; 0: not at all.", ge=0)
     alpha: float | None = setting(
-        0.25, "Weight of foreground, the rest of 1 is that of background; none: both 1.", ge=0, le=1
+        0.25, "Weight of the foreground; the background has 1 - alpha. None: both 1.", ge=0, le=1
     )
     eps: float = setting(0.0, "Clip probabilities this far from 0 and 1; 0 is exact.", ge=0, lt=0.5)
     reduction: Literal["mean", "sum", "image_sum"] = setting("mean", REDUCTION)
     activation: Literal["auto", "sigmoid", "softmax"] = setting(
-        "auto", "Sigmoid of each channel or softmax over them; auto: softmax if there are several."
+        "auto", "How logits become probabilities. auto: sigmoid for one channel, softmax for more."
     )
 
 
@@ -104,11 +101,11 @@ class MeanSquaredError(LossSpec):
         family="distribution",
         formula=r"\frac{1}{N} \sum (p - g)^2",
         use_when="Targets are smooth maps rather than classes.",
-        source="Least squares; Brier score of probabilities.",
+        source="Least squares; Brier score of probabilities",
         compares_with="mask",
         erasure="inexact",
     )
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"dlstudio": {"activation": "none"}}
+    presets: ClassVar[Presets] = {"dlstudio": {"activation": "none"}}
 
     name: Literal["mse"] = "mse"
     activation: Literal["auto", "sigmoid", "softmax", "none"] = setting("auto", ACTIVATION)

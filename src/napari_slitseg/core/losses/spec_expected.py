@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
-from napari_slitseg.core.losses.spec import About, LossSpec
+from napari_slitseg.core.losses.spec import About, LossSpec, Presets
 from napari_slitseg.core.spec import setting
 
 _STUDY = "Distance Loss for Improved Slit Segmentation (2021), in expectation"
-_UNCLAIMED = "Weight of the probability mass that belongs to no peak, in dots an annotation."
+_UNCLAIMED = "Weight of the probability that belongs to no peak, counted in dots."
 _CAP = (
     "Largest distance that counts; also the cost of finding nothing, and how far a certain peak "
     "can move to an annotation."
@@ -30,24 +29,22 @@ class ExpectedComposite(LossSpec):
         title="Expected composite",
         family="distance",
         formula=r"\alpha\,E[\mathrm{Chamfer}]+\beta\,E[|\Delta|^{k}]+w\,u/n",
-        use_when="You want what the 2021 study wanted: distance and number of slits, trained for "
-        "directly, alone or beside an overlap loss.",
+        use_when="You want what the 2021 study wanted: to train for distance and number of slits, "
+        "alone or beside an overlap loss.",
         source=_STUDY,
         compares_with="points",
         erasure="safe",
         recommended=True,
     )
-    presets = MappingProxyType(
-        {"study": MappingProxyType({"alpha": 1.0, "beta": 10.0, "proportional": False})}
-    )
+    presets: ClassVar[Presets] = {"study": {"alpha": 1.0, "beta": 10.0, "proportional": False}}
 
     name: Literal["expected_composite"] = "expected_composite"
     alpha: float = setting(1.0, "Weight of the Chamfer distance.", unit="1/px", ge=0)
     beta: float = setting(0.025, "Weight of the point loss.", ge=0)
-    under_power: float = setting(3.0, _UNDER, gt=0)
-    over_power: float = setting(2.0, _OVER, gt=0)
+    under_power: float = setting(3.0, _UNDER, gt=0, le=10)
+    over_power: float = setting(2.0, _OVER, gt=0, le=10)
     proportional: bool = setting(True, _PROPORTIONAL)
-    scale: float = setting(10.0, _SCALE, gt=1)
+    scale: float = setting(10.0, _SCALE, gt=1, le=1000)
     cap_px: float = setting(25.0, _CAP, unit="px", gt=0)
     unclaimed_weight: float = setting(1.0, _UNCLAIMED, ge=0)
 
@@ -66,9 +63,7 @@ class ExpectedChamfer(LossSpec):
         compares_with="points",
         erasure="safe",
     )
-    presets = MappingProxyType(
-        {"one_way": MappingProxyType({"two_way": False, "unclaimed_weight": 0.0})}
-    )
+    presets: ClassVar[Presets] = {"one_way": {"two_way": False, "unclaimed_weight": 0.0}}
 
     name: Literal["expected_chamfer"] = "expected_chamfer"
     two_way: bool = setting(
@@ -87,18 +82,18 @@ class ExpectedPoint(LossSpec):
         title="Expected point loss",
         family="distance",
         formula=r"\sum_n P(n)\,|\Delta_n|^{k}",
-        use_when="As a small addition where a loss finds too few or too many points; alone it "
-        "knows nothing of places.",
+        use_when="Another loss finds too few or too many points: as a small addition, since alone "
+        "it knows nothing of places.",
         source=_STUDY,
         compares_with="points",
         erasure="inexact",
     )
 
     name: Literal["expected_point"] = "expected_point"
-    under_power: float = setting(3.0, _UNDER, gt=0)
-    over_power: float = setting(2.0, _OVER, gt=0)
+    under_power: float = setting(3.0, _UNDER, gt=0, le=10)
+    over_power: float = setting(2.0, _OVER, gt=0, le=10)
     proportional: bool = setting(True, _PROPORTIONAL)
-    scale: float = setting(10.0, _SCALE, gt=1)
+    scale: float = setting(10.0, _SCALE, gt=1, le=1000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +105,8 @@ class OneToOne(LossSpec):
         title="One-to-one matching",
         family="distance",
         formula=r"\frac{1}{n}[\sum_{pairs}(-\log m+w_d\,d)-w_s\sum_{others}\log(1-m)]+w\,u/n",
-        use_when="Slits lie close together or off their annotations by many pixels: every "
-        "annotation gets one peak, which is pulled from as far as 25 px.",
+        use_when="Slits lie close together or many pixels off their annotations: every annotation "
+        "gets one peak and pulls it from as far as 25 px.",
         source="The strongly bijective distance proposed by the 2021 study; Carion et al. 2020, "
         "End-to-End Object Detection with Transformers",
         compares_with="points",
@@ -121,11 +116,11 @@ class OneToOne(LossSpec):
 
     name: Literal["one_to_one"] = "one_to_one"
     position_weight: float = setting(1.0, "Cost of one pixel of distance.", unit="1/px", ge=0)
-    rounding_px: float = setting(1.0, "Below this the distance is squared.", unit="px", gt=0)
-    surplus_weight: float = setting(1.0, "Weight of peaks that no annotation wants.", ge=0)
-    unclaimed_weight: float = setting(
-        1.0, "Weight of the probability mass that belongs to no peak, in dots.", ge=0
+    rounding_px: float = setting(
+        1.0, "Distance below which its cost is squared, above linear.", unit="px", gt=0
     )
+    surplus_weight: float = setting(1.0, "Weight of peaks without an annotation.", ge=0)
+    unclaimed_weight: float = setting(1.0, _UNCLAIMED, ge=0)
     reach_px: float = setting(
         25.0, "How far a certain peak can move to an annotation.", unit="px", ge=0
     )
@@ -167,8 +162,8 @@ class SoftPoint(LossSpec):
         title="Soft point loss",
         family="distance",
         formula=r"|\Delta|^{k},\quad\Delta=s\,(\sum p/A-n)/\max(\sum p/A,\,n)",
-        use_when="As a small addition that keeps the amount of slit in the map; alone it knows "
-        "nothing of places.",
+        use_when="Another loss finds too little or too much: as a small addition, since alone it "
+        "knows nothing of places.",
         source="Point loss of the 2021 study on a differentiable count; this project",
         compares_with="points",
         erasure="inexact",
@@ -176,7 +171,7 @@ class SoftPoint(LossSpec):
 
     name: Literal["soft_point"] = "soft_point"
     area_px: float = setting(11.34, "Area of one full dot.", unit="px²", gt=0)
-    under_power: float = setting(3.0, _UNDER, gt=0)
-    over_power: float = setting(2.0, _OVER, gt=0)
+    under_power: float = setting(3.0, _UNDER, gt=0, le=10)
+    over_power: float = setting(2.0, _OVER, gt=0, le=10)
     proportional: bool = setting(True, _PROPORTIONAL)
-    scale: float = setting(10.0, _SCALE, gt=1)
+    scale: float = setting(10.0, _SCALE, gt=1, le=1000)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from napari_slitseg.core.losses.spec import About, LossSpec
+from napari_slitseg.core.losses.spec import About, LossSpec, Presets
 from napari_slitseg.core.spec import setting
 
 
 @dataclass(frozen=True, kw_only=True)
 class DistanceWeighted(LossSpec):
-    """Settings of `distance_maps.distance_weighted`."""
+    """Overlap errors, in which false positives cost more with their distance."""
 
     function: ClassVar[str] = "distance_maps:distance_weighted"
     about: ClassVar[About] = About(
@@ -21,26 +19,26 @@ class DistanceWeighted(LossSpec):
         family="distance",
         formula=(r"\frac{\sum p\,(1-g)\,\min(D,c)/c+\sum (1-p)\,g}{\sum g}"),
         use_when="Far false positives should cost more than near ones, at hardly any cost in time.",
-        source="Own; D is the distance to the nearest annotated point.",
+        source="This project; D is the distance to the nearest annotated point",
         compares_with="points",
         erasure="safe",
     )
 
     name: Literal["distance_weighted"] = "distance_weighted"
-    radius_px: float = setting(1.9, "Radius of the dots.", unit="px", gt=0)
+    radius_px: float = setting(1.9, "Radius of the dots.", unit="px", gt=0, le=100)
     cap_px: float = setting(10.0, "Distance from which on weights stop growing.", unit="px", gt=0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Boundary(LossSpec):
-    """Settings of `distance_maps.boundary`."""
+    """Mean of the probability times the signed distance to the outline."""
 
     function: ClassVar[str] = "distance_maps:boundary"
     about: ClassVar[About] = About(
         title="Boundary",
         family="distance",
         formula=r"\mathrm{mean}(p\,\phi_g)",
-        use_when="Only as an addition to an overlap loss, with a weight that grows.",
+        use_when="Outlines matter: only beside an overlap loss, with a weight that grows.",
         source="Kervadec et al., MIDL 2019",
         compares_with="mask",
         erasure="erases",
@@ -48,36 +46,36 @@ class Boundary(LossSpec):
 
     name: Literal["boundary"] = "boundary"
     empty: Literal["zero", "diagonal"] = setting(
-        "zero", "Distance where a mask is empty or full: 0, or the diagonal of the image."
+        "zero", "Distance where a mask is empty or full. zero: 0; diagonal: that of the image."
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class HausdorffDT(LossSpec):
-    """Settings of `distance_maps.hausdorff_dt`."""
+    """Squared errors, weighted with their distance to both outlines."""
 
     function: ClassVar[str] = "distance_maps:hausdorff_dt"
     about: ClassVar[About] = About(
         title="Hausdorff by distance transforms",
         family="distance",
         formula=r"\mathrm{mean}\,(p-g)^2\,(D_p^\alpha+D_g^\alpha)",
-        use_when="An addition to an overlap loss when single far errors must not stay.",
+        use_when="Single far errors must not stay: as an addition to an overlap loss.",
         source="Karimi & Salcudean, IEEE TMI 2020",
         compares_with="mask",
         erasure="inexact",
     )
 
     name: Literal["hausdorff_dt"] = "hausdorff_dt"
-    alpha: float = setting(2.0, "Power of the distances.", gt=0)
+    alpha: float = setting(2.0, "Power of the distances.", gt=0, le=10)
     empty: Literal["zero", "diagonal"] = setting(
-        "zero", "Distance where a mask is empty or full: 0, or the diagonal of the image."
+        "zero", "Distance where a mask is empty or full. zero: 0; diagonal: that of the image."
     )
     log: bool = setting(default=False, description="Take log(1 + loss).")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CenterNetFocal(LossSpec):
-    """Settings of `heatmaps.centernet_focal`."""
+    """Focal loss of a map of Gaussians, as CenterNet has it."""
 
     function: ClassVar[str] = "heatmaps:centernet_focal"
     about: ClassVar[About] = About(
@@ -94,17 +92,17 @@ class CenterNetFocal(LossSpec):
     )
 
     name: Literal["centernet_focal"] = "centernet_focal"
-    sigma_px: float = setting(1.5, "Standard deviation of the Gaussians.", unit="px", gt=0)
+    sigma_px: float = setting(1.5, "Standard deviation of the Gaussians.", unit="px", gt=0, le=100)
     alpha: float = setting(2.0, "Power that makes right predictions count less.", ge=0)
     beta: float = setting(4.0, "Power that spares pixels near a centre.", ge=0)
     reduce: Literal["image", "batch"] = setting(
-        "image", "Divide by the number of points of each image, or of the batch."
+        "image", "Divide by the number of points. image: of each image; batch: of the batch."
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeatmapBCE(LossSpec):
-    """Settings of `heatmaps.heatmap_bce`."""
+    """Cross-entropy with a map of Gaussians, weighted where either has a slit."""
 
     function: ClassVar[str] = "heatmaps:heatmap_bce"
     about: ClassVar[About] = About(
@@ -116,12 +114,10 @@ class HeatmapBCE(LossSpec):
         compares_with="points",
         erasure="safe",
     )
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
-        {"spotiflow": MappingProxyType({"sigma_px": 1.0, "compared": "logit"})}
-    )
+    presets: ClassVar[Presets] = {"spotiflow": {"sigma_px": 1.0, "compared": "logit"}}
 
     name: Literal["heatmap_bce"] = "heatmap_bce"
-    sigma_px: float = setting(1.5, "Standard deviation of the Gaussians.", unit="px", gt=0)
+    sigma_px: float = setting(1.5, "Standard deviation of the Gaussians.", unit="px", gt=0, le=100)
     pos_weight: float = setting(10.0, "Additional weight of what is not background.", ge=0)
     weight_above: float = setting(0.01, "Lowest value that is not background.", gt=0, lt=1)
     compared: Literal["probability", "logit"] = setting(
@@ -131,7 +127,7 @@ class HeatmapBCE(LossSpec):
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptiveWing(LossSpec):
-    """Settings of `heatmaps.adaptive_wing`."""
+    """Wing loss of a map of Gaussians, steeper in the foreground."""
 
     function: ClassVar[str] = "heatmaps:adaptive_wing"
     about: ClassVar[About] = About(
@@ -146,12 +142,10 @@ class AdaptiveWing(LossSpec):
         compares_with="points",
         erasure="safe",
     )
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
-        {"weighted_map": MappingProxyType({"pos_weight": 10.0})}
-    )
+    presets: ClassVar[Presets] = {"weighted_map": {"pos_weight": 10.0}}
 
     name: Literal["adaptive_wing"] = "adaptive_wing"
-    sigma_px: float = setting(1.5, "Standard deviation of the Gaussians.", unit="px", gt=0)
+    sigma_px: float = setting(1.5, "Standard deviation of the Gaussians.", unit="px", gt=0, le=100)
     omega: float = setting(14.0, "Scale of the loss.", gt=0)
     theta: float = setting(0.5, "Error above which the loss is linear.", gt=0)
     epsilon: float = setting(1.0, "Error below which the curved part flattens.", gt=0)

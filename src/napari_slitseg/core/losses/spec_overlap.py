@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from napari_slitseg.core.losses.spec import About, LossSpec
+from napari_slitseg.core.losses.spec import About, LossSpec, Presets
 from napari_slitseg.core.losses.spec_distribution import ACTIVATION
 from napari_slitseg.core.spec import setting
 
-Presets = Mapping[str, Mapping[str, Any]]
-
 _SMOOTH = "Area added to the fraction: keeps empty images finite and gives them a gradient."
-_SMOOTH_IN = "Add it to numerator and denominator, or to the denominator alone."
-_AREA_REDUCTION = "One index for each image and class; each class of the batch; or everything."
-_CLASSES = "Without background; with it (1 - p if there is one channel); or channels as they are."
+_SMOOTH_IN = "both: added to numerator and denominator; denominator: to that alone."
+_AREA_REDUCTION = (
+    "image: one index for each image and class; batch: for each class; flat: for all together."
+)
+_CLASSES = (
+    "foreground: without the background; all: with it, 1 - p where there is one channel; "
+    "channels: as they are."
+)
 _SQUARED = "Sum squares of probabilities and mask in the denominator."
 _PER_IMAGE = "One index for each image rather than for the batch."
 _TINY_BELOW = {"smooth": 1e-6, "smooth_in": "denominator"}
@@ -36,7 +38,7 @@ class _Overlap(LossSpec):
     reduction: Literal["image", "batch", "flat"] = setting("image", _AREA_REDUCTION)
     classes: Literal["foreground", "all", "channels"] = setting("foreground", _CLASSES)
     sign: Literal["one_minus", "negative"] = setting(
-        "one_minus", "1 minus the index (best is 0), or minus it (best is -1)."
+        "one_minus", "one_minus: 1 minus the index, best is 0; negative: minus it, best is -1."
     )
     activation: Literal["auto", "sigmoid", "softmax", "none"] = setting("auto", ACTIVATION)
 
@@ -74,8 +76,9 @@ class Dice(_Overlap, _Squares):
         title="Dice",
         family="overlap",
         formula=r"1 - \frac{2 \sum p g + s}{\sum p + \sum g + s}",
-        use_when="Small dots on a large background: the baseline; sees no dot beyond about 5 px.",
-        source="F. Milletari et al., V-Net, 3DV 2016 (squared); the 2021 study (negative).",
+        use_when="Slits are small dots on a large background: the baseline. It sees no dot beyond "
+        "about 5 px.",
+        source="F. Milletari et al., V-Net, 3DV 2016 (squared); the 2021 study (negative)",
         compares_with="mask",
         erasure="safe",
     )
@@ -103,8 +106,8 @@ class Jaccard(_Overlap, _Squares):
         title="Jaccard (IoU)",
         family="overlap",
         formula=r"1 - \frac{\sum p g + s}{\sum p + \sum g - \sum p g + s}",
-        use_when="The score is IoU; stricter than Dice, with the same optimum.",
-        source="Ratio of intersection and union.",
+        use_when="IoU is the score: stricter than Dice, with the same optimum.",
+        source="Ratio of intersection and union",
         compares_with="mask",
         erasure="safe",
     )
@@ -122,7 +125,7 @@ class Tversky(_Overlap, _Errors):
         family="overlap",
         formula=r"1 - \frac{tp + s}{tp + a\, fp + b\, fn + s}",
         use_when="Missed slits are worse than false ones, or the other way round.",
-        source="S. Salehi et al., Tversky loss function, MLMI 2017.",
+        source="S. Salehi et al., Tversky loss function, MLMI 2017",
         compares_with="mask",
         erasure="safe",
     )
@@ -141,7 +144,7 @@ class FocalTversky(_Overlap, _PowerOfErrors):
         family="overlap",
         formula=r"(1 - T)^{3/4}",
         use_when="Tversky stalls before the last slits are right.",
-        source="N. Abraham, N. Khan, A novel focal Tversky loss function, ISBI 2019.",
+        source="N. Abraham, N. Khan, A novel focal Tversky loss function, ISBI 2019",
         compares_with="mask",
         erasure="safe",
     )
@@ -158,8 +161,8 @@ class LovaszHinge(LossSpec):
         title="Lovász hinge",
         family="overlap",
         formula=r"\sum_i \max(0, m_i)\, [F_i - F_{i-1}], \quad m = 1 - z (2 g - 1)",
-        use_when="Fine-tuning towards IoU; hardly clears images without slits.",
-        source="J. Yu, M. Blaschko, ICML 2015; M. Berman et al., CVPR 2018.",
+        use_when="A model is fine-tuned towards IoU; this hardly clears images without slits.",
+        source="J. Yu, M. Blaschko, ICML 2015; M. Berman et al., CVPR 2018",
         compares_with="mask",
         erasure="inexact",
     )
@@ -177,15 +180,17 @@ class LovaszSoftmax(LossSpec):
         title="Lovász softmax",
         family="overlap",
         formula=r"\frac{1}{K} \sum_c \sum_i e_i\, [F_i - F_{i-1}], \quad e = |g_c - p_c|",
-        use_when="Fine-tuning several classes towards IoU after a smoother loss.",
-        source="M. Berman et al., The Lovász-Softmax loss, CVPR 2018.",
+        use_when="Several classes are fine-tuned towards IoU after a smoother loss.",
+        source="M. Berman et al., The Lovász-Softmax loss, CVPR 2018",
         compares_with="mask",
         erasure="safe",
     )
 
     name: Literal["lovasz_softmax"] = "lovasz_softmax"
     classes: Literal["present", "all", "foreground"] = setting(
-        "present", "Mean over classes in the mask, over all, or over all but the background."
+        "present",
+        "present: mean over the classes in the mask; all: over all; foreground: over all but "
+        "the background.",
     )
     per_image: bool = setting(default=True, description=_PER_IMAGE)
     activation: Literal["auto", "sigmoid", "softmax", "none"] = setting("auto", ACTIVATION)
@@ -200,8 +205,8 @@ class DiceBCE(LossSpec):
         title="Dice + cross-entropy",
         family="compound",
         formula=r"w_1\, BCE + w_2\, Dice",
-        use_when="A robust first choice: steady gradients and a sense of small areas.",
-        source="J. Ma, Segmentation loss odyssey, 2020.",
+        use_when="A robust first choice is wanted: steady gradients and a sense of small areas.",
+        source="J. Ma, Segmentation loss odyssey, 2020",
         compares_with="mask",
         erasure="safe",
     )
@@ -223,8 +228,8 @@ class MSEDice(LossSpec):
         title="Squared error + Dice",
         family="compound",
         formula=r"w\, MSE + scale \times Dice",
-        use_when="Comparing with work that scales Dice to a squared error.",
-        source="DLStudio exercises: raw values, scale 20 or 400.",
+        use_when="You compare with work that adds a multiple of Dice to a squared error.",
+        source="DLStudio exercises: raw values, scale 20 or 400",
         compares_with="mask",
         erasure="safe",
     )

@@ -17,7 +17,7 @@ class PlateauState(Spec):
     best: float | None = setting(None, "Lowest loss so far; none before the first epoch.")
     bad_epochs: int = setting(0, "Epochs in a row without improvement.", unit="epochs", ge=0)
     cooldown_left: int = setting(
-        0, "Epochs that will not count as without improvement.", unit="epochs", ge=0
+        0, "Epochs left in which a lack of improvement does not count.", unit="epochs", ge=0
     )
 
 

@@ -35,7 +35,7 @@ class Triangular(_Cyclic):
         title="Triangular",
         formula=r"r(s) = r_{l} + (r_{h} - r_{l})\,\Lambda(s k / T),\quad "
         r"\Lambda(x) = 1 - |2 (x - \lfloor x \rfloor) - 1|",
-        use_when="Looking for the range of rates that works.",
+        use_when="You look for the range of rates that works.",
         source=_SMITH,
     )
 
@@ -49,9 +49,9 @@ class Triangular2(_Cyclic):
     about: ClassVar[About] = About(
         title="Triangular, halved every period",
         formula=r"r(s) = r_{l} + (r_{h} - r_{l})\,\Lambda(s k / T)\,2^{-\lfloor s k / T \rfloor}",
-        use_when="Repeating the 2021 study, which prefers it to the reduction on a plateau.",
+        use_when="You repeat the 2021 study, which prefers it to the reduction on a plateau.",
         source=f"{_SMITH}; Distance Loss for Improved Slit Segmentation (2021), section 4.2: the "
-        "amplitude halves, not the highest rate.",
+        "amplitude halves, not the highest rate",
     )
 
     name: Literal["triangular2"] = "triangular2"
@@ -81,7 +81,7 @@ class OneCycle(ScheduleSpec):
     about: ClassVar[About] = About(
         title="One cycle",
         formula=r"r:\ \frac{h}{d_0} \nearrow h \searrow \frac{h}{d_0 d_1}",
-        use_when="Few epochs and a high rate, after a short test of what the highest can be.",
+        use_when="Epochs are few and the rate is high; test briefly first how high it can be.",
         source="L. N. Smith and N. Topin, Super-Convergence, 2018, in torch's two phases",
     )
 

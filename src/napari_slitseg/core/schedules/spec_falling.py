@@ -19,8 +19,8 @@ class Constant(ScheduleSpec):
     about: ClassVar[About] = About(
         title="Constant",
         formula=r"r(s) = r_0",
-        use_when="Comparing losses over a few steps, or a first look at a good rate.",
-        source="Textbook.",
+        use_when="You compare losses over a few steps, or look for a good rate.",
+        source="Textbook",
     )
 
     name: Literal["constant"] = "constant"
@@ -38,7 +38,7 @@ class ReduceOnPlateau(ScheduleSpec):
         use_when="The number of epochs is open and a validation loss is watched.",
         source="Distance Loss for Improved Slit Segmentation (2021), section 4.1, which divides; "
         "improvements are absolute, because relative ones never count as missing where the loss "
-        "is negative.",
+        "is negative",
     )
 
     name: Literal["plateau"] = "plateau"
@@ -57,7 +57,10 @@ class ReduceOnPlateau(ScheduleSpec):
         1e-6, "The rate does not fall below this; not above the rate at the start.", ge=0
     )
     cooldown: int = setting(
-        0, "Epochs after a reduction that do not count as without improvement.", unit="epochs", ge=0
+        0,
+        "Epochs after a reduction in which a lack of improvement does not count.",
+        unit="epochs",
+        ge=0,
     )
 
     def __post_init__(self) -> None:
@@ -72,7 +75,7 @@ class Step(ScheduleSpec):
     about: ClassVar[About] = About(
         title="Steps",
         formula=r"r(s) = r_0 / f^{\,\#\{i:\ s \geq d_i T\}}",
-        use_when="Repeating work that divided the rate at given epochs.",
+        use_when="You repeat work that divided the rate at given epochs.",
         source="K. He et al., Deep Residual Learning for Image Recognition, CVPR 2016",
     )
 
@@ -120,7 +123,7 @@ class Polynomial(ScheduleSpec):
     about: ClassVar[About] = About(
         title="Polynomial",
         formula=r"r(s) = r_{\min} + (r_0 - r_{\min})\,(1 - s / T)^p",
-        use_when="Repeating work of the DeepLab family.",
+        use_when="You repeat work of the DeepLab family.",
         source="L.-C. Chen et al., DeepLab, TPAMI 2018 (power 0.9)",
     )
 
