@@ -98,6 +98,19 @@ def test_a_certain_peak_moves_where_a_doubtful_one_makes_way_for_a_seed() -> Non
     assert int(seeded.real.sum()) == 2
 
 
+@pytest.mark.parametrize(("reach_px", "n_claims"), [(4.0, 1), (3.0, 1), (2.0, 2), (0.0, 2)])
+def test_no_peak_moves_farther_than_its_reach(reach_px: float, n_claims: int) -> None:
+    claims = claimed(dotted([(12, 10)]), yx((12, 13)), Reading(reach_px=reach_px))
+    assert int(claims.real.sum()) == n_claims
+
+
+def test_more_slits_than_the_usual_number_of_peaks_are_peaks() -> None:
+    grid = [(4.0 + 4 * i, 4.0 + 4 * j) for i in range(20) for j in range(20)]
+    claims = claimed(black_and_white(grid, (84, 84), radius_px=1), yx(*grid))
+    assert int(claims.real[0, : claims.real.shape[1] - len(grid)].sum()) == len(grid)
+    assert float(claims.exists.sum()) == pytest.approx(len(grid))
+
+
 def test_two_slits_in_one_blob_are_one_claim() -> None:
     points = yx((12, 10), (12, 14))
     merged = claimed(dotted([(12, 12)], sigma_px=3), points)

@@ -35,7 +35,7 @@ class Reading(NamedTuple):
     reach_px : float
         How far a certain peak can move to an annotation, px; 0 for never.
     near_px : float
-        The same for a doubtful peak, px.
+        The same for a doubtful peak, px; at most `reach_px`.
     """
 
     window_px: float = 3.5
@@ -123,8 +123,9 @@ def _places(
     probability: Tensor, points: Tensor, annotated: Tensor, reading: Reading
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return centres of peaks and seeds, where they are real, their partners, which are seeds."""
-    peaks = find_peaks(probability, floor=FLOOR, most=MOST_PEAKS)
-    partner = partners(peaks, points, annotated, reach_px=reading.reach_px, near_px=reading.near_px)
+    peaks = find_peaks(probability, floor=FLOOR, most=max(MOST_PEAKS, 2 * points.shape[1]))
+    reach_px, near_px = reading.reach_px, min(reading.near_px, reading.reach_px)
+    partner = partners(peaks, points, annotated, reach_px=reach_px, near_px=near_px)
     everyone = torch.arange(points.shape[1], device=points.device).expand(annotated.shape)
     served = (partner[:, :, None] == everyone[:, None]).any(dim=1)
     missed = annotated & ~served
