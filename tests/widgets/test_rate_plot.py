@@ -5,7 +5,14 @@ import pytest
 from qtpy.QtCore import QRectF
 from qtpy.QtGui import QColor
 
-from napari_slitseg.core.schedules import SCHEDULES, Constant, Cosine, OneCycle, Step
+from napari_slitseg.core.schedules import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    OneCycle,
+    ReduceOnPlateau,
+    Step,
+)
 from napari_slitseg.widgets._rate_plot import RatePlot, round_numbers
 from napari_slitseg.widgets._style import BLUE, SKY_BLUE
 
@@ -74,6 +81,14 @@ def test_the_course_is_told_in_words(plot: RatePlot) -> None:
     plot.setValue(Constant(rate=3.5e-06), 480)
     told = "480 steps: begins at 3.5e-06, at most 3.5e-06, ends at 3.5e-06"
     assert plot.accessibleDescription() == told
+
+
+def test_a_plateau_is_said_to_be_an_example(plot: RatePlot) -> None:
+    plot.setValue(Constant(), 480)
+    assert not plot.note.isVisibleTo(plot)
+    plot.setValue(ReduceOnPlateau(), 4800, steps_per_epoch=48)
+    assert plot.note.isVisibleTo(plot)
+    assert plot.note.text() == "If no epoch of 48 steps improves the loss."
 
 
 def test_a_training_without_steps_has_no_plot(plot: RatePlot) -> None:

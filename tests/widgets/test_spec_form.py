@@ -232,11 +232,11 @@ def test_a_change_is_marked_and_the_defaults_come_back(show: Show) -> None:
     form = show(LOSSES)
     caption = page(form).captions["smooth"]
     assert not page(form).defaults.isEnabled()
-    assert "tested with the defaults" not in form.choice.erasure.text()
+    assert "Tested" not in form.choice.erasure.text()
     typed(form, "smooth", "2")
     assert "bold" in caption.styleSheet()
     assert "bold" not in page(form).captions["sign"].styleSheet()
-    assert form.choice.erasure.text().endswith("This was tested with the defaults.")
+    assert form.choice.erasure.text().endswith("Tested with the defaults only.")
     page(form).defaults.click()
     assert form.value() == Dice()
     assert caption.styleSheet() == ""
@@ -284,19 +284,33 @@ def test_the_menu_has_the_recommended_losses_first(show: Show) -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("dice", "✔ Safe"), ("bce", "○ Inexact"), ("point", "✖ No gradient: cannot train")],
+    [
+        ("dice", "✔ Safe"),
+        ("bce", "○ Inexact"),
+        ("point", "✖ No gradient: cannot train"),
+    ],
 )
 def test_use_and_erasure_of_a_loss_are_told(show: Show, name: str, words: str) -> None:
     form = show(LOSSES)
     form.setValue(LOSSES[name]())
-    assert form.choice.about.text() == LOSSES[name].about.use_when
+    assert form.choice.about.text() == f"Use when: {LOSSES[name].about.use_when}"
     assert form.choice.erasure.text().startswith(words)
     schedules = show(SCHEDULES)
-    assert schedules.choice.about.text() == Cosine.about.use_when
+    assert Cosine.about.use_when in schedules.choice.about.text()
     assert not schedules.choice.erasure.isVisible()
 
 
 # -- specs in specs
+
+
+def test_an_error_says_which_of_several_specs_it_is_about(show: Show) -> None:
+    form = show({"heads": TwoHeads})
+    page(form).fields["slit"].page.fields["smooth"].setText("-1")
+    assert form.error() == "Slit: Smooth is -1; it must be at least 0"
+    page(form).fields["slit"].page.reset()
+    for name in ("membrane_weight", "slit_weight"):
+        typed(form, name, "0")
+    assert form.error().startswith("Both weights")
 
 
 def test_losses_are_added_to_a_sum_and_removed(docked: Show) -> None:
@@ -325,7 +339,7 @@ def test_a_wrong_value_in_a_sum_is_shown_and_placed(show: Show) -> None:
     nested.page.fields["pos_weight"].setText("-2")
     assert nested.isVisible()
     assert nested.page.fields["pos_weight"].styleSheet() == WRONG
-    assert form.error() == "Terms: Loss 2: Loss: Pos weight is -2; it must be at least 0"
+    assert form.error() == "Loss 2: Pos weight is -2; it must be at least 0"
     nested.unfold.click()
     assert not nested.isVisible()
 

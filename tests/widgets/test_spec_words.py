@@ -8,8 +8,10 @@ from napari_slitseg.core.curriculum.documents import Stage
 from napari_slitseg.core.losses import LOSSES
 from napari_slitseg.core.losses.spec_combine import Term
 from napari_slitseg.core.ramp import Ramp
+from napari_slitseg.core.schedules import SCHEDULES
 from napari_slitseg.widgets._spec_words import (
     infos_of,
+    kind_of,
     noun_of,
     number_text,
     parse_number,
@@ -58,3 +60,17 @@ def test_specs_in_specs_have_names() -> None:
     assert (noun_of(Term), noun_of(Stage)) == ("loss", "stage")
     assert title_of(Ramp) == "Ramp"
     assert value_text((Term(), Term(loss=LOSSES["bce"]()))) == "Dice, Binary cross-entropy"
+
+
+def test_a_tooltip_calls_choices_what_the_menu_calls_them() -> None:
+    [sign] = [each for each in infos_of(LOSSES["dice"]) if each.setting.name == "sign"]
+    assert "one_minus" not in sign.tooltip
+    assert sign.tooltip.endswith("Default: one minus</qt>")
+
+
+def test_a_menu_is_called_what_is_in_it() -> None:
+    assert [kind_of(each) for each in (LOSSES, SCHEDULES, {"ramp": Ramp})] == [
+        "Loss",
+        "Schedule",
+        "Ramp",
+    ]

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
-from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
+from napari_slitseg.core.schedules import ReduceOnPlateau
 from napari_slitseg.core.schedules.previews import preview
 from napari_slitseg.core.schedules.spec import ScheduleSpec
 from napari_slitseg.widgets._style import BLUE, SKY_BLUE
@@ -30,12 +31,16 @@ class RatePlot(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.curve = _Curve()
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        self.note.setVisible(False)
         self.log = QCheckBox("Logarithmic")
         self.log.setToolTip("Draw the learning rate on a logarithmic axis.")
         self.log.toggled.connect(self.curve.set_log)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.curve)
+        layout.addWidget(self.note)
         layout.addWidget(self.log)
 
     def setValue(self, spec: ScheduleSpec, total_steps: int, *, steps_per_epoch: int = 100) -> None:
@@ -55,6 +60,8 @@ class RatePlot(QWidget):
             f"{total_steps} steps: begins at {rates[0]:.3g}, at most {rates.max():.3g}, "
             f"ends at {rates[-1]:.3g}"
         )
+        self.note.setText(f"If no epoch of {steps_per_epoch} steps improves the loss.")
+        self.note.setVisible(isinstance(spec, ReduceOnPlateau))
         self.curve.setToolTip(self.accessibleDescription())
 
 

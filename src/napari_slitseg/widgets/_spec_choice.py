@@ -16,18 +16,18 @@ from napari_slitseg.widgets._spec_menu import SpecMenu
 from napari_slitseg.widgets._spec_page import SpecPage
 from napari_slitseg.widgets._spec_parts import OptionalSpec, SpecRows
 from napari_slitseg.widgets._spec_words import (
-    ERASURE,
     FieldInfo,
     choices_of,
+    erasure_text,
     holds_specs,
+    kind_of,
     title_of,
+    use_text,
+    wrapped,
 )
 
 _DEEPEST: Final = 2
 """How many levels of specs may hold several specs, such as sums of sums."""
-
-
-_WITH_DEFAULTS: Final = " This was tested with the defaults."
 
 
 class SpecChoice(QWidget):
@@ -110,6 +110,7 @@ class SpecChoice(QWidget):
 
     def _fold(self, info: FieldInfo | None) -> None:
         """Fold the settings away if this is a field."""
+        self.menu.setAccessibleName(kind_of(self.specs))
         self.unfold.setVisible(info is not None)
         if info is None or self.caption is None:
             return
@@ -131,9 +132,8 @@ class SpecChoice(QWidget):
 
     def _tell_erasure(self) -> None:
         """Tell what the test of the loss showed, and whether it was one with these settings."""
-        page = self.page
-        found = ERASURE.get(getattr(getattr(page.spec, "about", None), "erasure", ""), "")
-        _say(self.erasure, found and found + ("" if page.is_default() else _WITH_DEFAULTS))
+        told = erasure_text(self.page.spec, is_default=self.page.is_default())
+        _say(self.erasure, told)
 
     def _on_unfolded(self, on: bool) -> None:  # noqa: FBT001
         self.unfold.setText("▾" if on else "▸")
@@ -141,8 +141,9 @@ class SpecChoice(QWidget):
 
     def _show_chosen(self) -> None:
         name = self.menu.currentData()
-        about: Any = getattr(self.specs[name], "about", None)
-        _say(self.about, about.use_when if about else "")
+        use = use_text(self.specs[name])
+        _say(self.about, use)
+        self.menu.setToolTip(wrapped(use))
         if name not in self.pages:
             self._add_page(name)
         for each, page in self.pages.items():

@@ -141,8 +141,13 @@ class SpecPage(QWidget):
             try:
                 values[name] = field.value()
             except ValueError as error:
-                wrong[name] = f"{self.infos[name].label}: {error}"
+                wrong[name] = self._placed(self.infos[name], error)
         return values, wrong
+
+    def _placed(self, info: FieldInfo, error: ValueError) -> str:
+        """Say whose error it is, unless only one field can have such errors."""
+        forms = [each for each in self.infos.values() if each.is_spec and not each.optional]
+        return str(error) if forms == [info] else f"{info.label}: {error}"
 
     def _on_edited(self) -> None:
         if not self._is_setting:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
@@ -116,7 +115,7 @@ class SpecRows(QWidget):
     def _append(self) -> None:
         added = SpecRow(self._make_page())
         added.page.edited.connect(self.edited)
-        added.remove_button.clicked.connect(partial(self.remove, added))
+        added.remove_button.clicked.connect(lambda *_: self.remove(added))
         self.rows.append(added)
         self._box.addWidget(added)
 

@@ -10,20 +10,14 @@ from types import MappingProxyType, NoneType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from napari_slitseg.core.losses import LOSSES, LossSpec
+from napari_slitseg.core.losses.spec import ERASURES
 from napari_slitseg.core.schedules import SCHEDULES, ScheduleSpec
 from napari_slitseg.core.spec import Spec
 from napari_slitseg.core.spec_settings import Setting, settings_of
 
-ERASURE: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "safe": "✔ Safe: ends with the right points from every start.",
-        "erases": "⚠ Erases: removes points that were right.",
-        "inexact": "○ Inexact: removes no right points, but does not end with the right ones.",
-        "no gradient": "✖ No gradient: cannot train, only tell a value.",
-    }
+_SIGNS: Final[Mapping[str, str]] = MappingProxyType(
+    {"safe": "✔", "erases": "⚠", "inexact": "○", "no gradient": "✖"}
 )
-"""What the erasure test showed, in a line."""
-
 _TABLES: Final[Mapping[type[Spec], Mapping[str, type[Spec]]]] = MappingProxyType(
     {LossSpec: LOSSES, ScheduleSpec: SCHEDULES}
 )
@@ -83,7 +77,10 @@ class FieldInfo:
     @property
     def tooltip(self) -> str:
         """Description, limits and default."""
-        lines = [self.setting.description]
+        description = self.setting.description
+        for choice in map(str, self.choices):
+            description = re.sub(rf"\b{choice}\b", in_words(choice), description)
+        lines = [description]
         if self.setting.limits and not self.choices:
             lines.append(f"Limits: {self.setting.limits}")
         if not self.is_spec:
@@ -120,6 +117,28 @@ def title_of(spec: type[Spec]) -> str:
     """Return the name of a spec in menus."""
     about = getattr(spec, "about", None)
     return about.title if about else capital(in_words(_snake(spec.__name__)))
+
+
+def kind_of(specs: Mapping[str, type[Spec]]) -> str:
+    """Return what is chosen from some specs: "Loss", "Schedule"; else the title of the first."""
+    first = next(iter(specs.values()))
+    bases = [base.__name__.removesuffix("Spec") for base in _TABLES if issubclass(first, base)]
+    return bases[0] if bases else title_of(first)
+
+
+def use_text(spec: type[Spec]) -> str:
+    """Return when to choose a spec; empty where it does not tell."""
+    about = getattr(spec, "about", None)
+    return f"Use when: {about.use_when}" if about else ""
+
+
+def erasure_text(spec: type[Spec], *, is_default: bool) -> str:
+    """Return what the erasure test of a loss showed; empty for other specs."""
+    if not issubclass(spec, LossSpec):
+        return ""
+    found = spec.about.erasure
+    tested = "" if is_default else " Tested with the defaults only."
+    return f"{_SIGNS[found]} {capital(found)}: {ERASURES[found]}.{tested}"
 
 
 def noun_of(spec: type[Spec]) -> str:
