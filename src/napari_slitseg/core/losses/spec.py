@@ -13,7 +13,7 @@ from napari_slitseg.core.spec import Spec
 Family = Literal["distribution", "overlap", "compound", "distance", "heatmap", "study"]
 ComparesWith = Literal["mask", "points", "target"]
 Erasure = Literal["safe", "erases", "inexact", "no gradient"]
-ERASURES: Mapping[Erasure, str] = MappingProxyType(
+ERASURES: Mapping[str, str] = MappingProxyType(
     {
         "safe": "ends with the right points from all of seven hard starts",
         "erases": "removes points that were right",

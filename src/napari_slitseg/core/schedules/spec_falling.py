@@ -13,6 +13,16 @@ _MIN_RATE = "Learning rate that is approached at the end; not above the rate at 
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Falling(ScheduleSpec):
+    rate: float = setting(1e-3, _RATE, gt=0)
+    min_rate: float = setting(0.0, _MIN_RATE, ge=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_order("min_rate", "rate")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Constant(ScheduleSpec):
     """The same rate at every step."""
 
@@ -28,7 +38,7 @@ class Constant(ScheduleSpec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReduceOnPlateau(ScheduleSpec):
+class ReduceOnPlateau(_Falling):
     """A rate that is divided when the loss has not improved for some epochs."""
 
     about: ClassVar[About] = About(
@@ -42,7 +52,6 @@ class ReduceOnPlateau(ScheduleSpec):
     )
 
     name: Literal["plateau"] = "plateau"
-    rate: float = setting(1e-3, _RATE, gt=0)
     decay_factor: float = setting(2.0, "What the rate is divided by.", gt=1)
     patience: int = setting(
         5,
@@ -62,10 +71,6 @@ class ReduceOnPlateau(ScheduleSpec):
         unit="epochs",
         ge=0,
     )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_order("min_rate", "rate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +98,7 @@ class Step(ScheduleSpec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cosine(ScheduleSpec):
+class Cosine(_Falling):
     """A rate that rises for a short while and then falls as half a cosine."""
 
     about: ClassVar[About] = About(
@@ -106,18 +111,13 @@ class Cosine(ScheduleSpec):
 
     name: Literal["cosine"] = "cosine"
     rate: float = setting(1e-3, "Highest learning rate, at the end of the warm-up.", gt=0)
-    min_rate: float = setting(0.0, _MIN_RATE, ge=0)
     warm_up: float = setting(
         0.05, "Fraction of the training in which the rate rises linearly.", ge=0, lt=1
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_order("min_rate", "rate")
-
 
 @dataclass(frozen=True, kw_only=True)
-class Polynomial(ScheduleSpec):
+class Polynomial(_Falling):
     """A rate that falls as a power of what is left of the training."""
 
     about: ClassVar[About] = About(
@@ -128,10 +128,4 @@ class Polynomial(ScheduleSpec):
     )
 
     name: Literal["polynomial"] = "polynomial"
-    rate: float = setting(1e-3, _RATE, gt=0)
-    min_rate: float = setting(0.0, _MIN_RATE, ge=0)
     power: float = setting(0.9, "Higher falls sooner; 1 is a straight line.", gt=0)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_order("min_rate", "rate")
