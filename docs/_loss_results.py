@@ -59,14 +59,17 @@ class Results:
         For each loss, how each start ended.
     pulls : mapping
         For each loss with a gradient, the cosine at each displacement in px.
+    draws : mapping
+        For each loss, from how many starts of each draw of the points it ended right.
     """
 
     ends: Mapping[str, Ends] = field(default_factory=dict)
     pulls: Mapping[str, Cosines] = field(default_factory=dict)
+    draws: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 def read_results(folder: Path = RESULTS) -> Results:
-    """Return what ``outcomes.csv`` and ``pull.csv`` of a folder hold; either may be missing."""
+    """Return what the files of results in a folder hold; any may be missing."""
     ends: dict[str, dict[str, End]] = {}
     for row in _rows(folder / "outcomes.csv"):
         ends.setdefault(row["loss"], {})[row["start"]] = _end(row)
@@ -74,7 +77,10 @@ def read_results(folder: Path = RESULTS) -> Results:
     for row in _rows(folder / "pull.csv"):
         if row["cosine"]:
             pulls.setdefault(row["loss"], {})[float(row["displacement_px"])] = float(row["cosine"])
-    return Results(_in_order(ends), _in_order(pulls))
+    draws: dict[str, list[int]] = {}
+    for row in _rows(folder / "seeds.csv"):
+        draws.setdefault(row["loss"], []).append(int(row["right"]))
+    return Results(_in_order(ends), _in_order(pulls), draws)
 
 
 def missing(folder: Path = RESULTS) -> list[str]:
@@ -113,7 +119,7 @@ def pulled_from(cosines: Cosines) -> str:
     return f"{', '.join(ranges)} px" if ranges else "nowhere"
 
 
-def verdict(ends: Ends, unchanged: Ends) -> str:
+def verdict(ends: Ends, unchanged: Ends, draws: Sequence[int] = ()) -> str:
     """Return the word for what a loss did to the starts.
 
     Parameters
@@ -122,17 +128,19 @@ def verdict(ends: Ends, unchanged: Ends) -> str:
         How each start ended.
     unchanged : mapping
         The starts themselves.
+    draws : sequence of int
+        From how many starts of each draw of the points it ended right.
 
     Returns
     -------
     str
-        "safe": right from every start. "erases": from some start with annotations, less than 0.9
-        of them are left although there were as many. "inexact": neither.
+        "safe": right from every start of every draw. "erases": from some start with annotations,
+        less than 0.9 of them are left although there were as many. "inexact": neither.
     """
     if not any(end.is_trained for end in ends.values()):
         return NO_GRADIENT
     if all(end.steps is not None for end in ends.values()):
-        return "safe"
+        return "safe" if all(right == len(ends) for right in draws) else "inexact"
     kept = {name: min(1.0, start.count_ratio) for name, start in unchanged.items()}
     lost = [
         ends[name].count_ratio < 0.9 * before
@@ -150,6 +158,11 @@ def measured_words(name: str, results: Results) -> list[str]:
     wrong = [f"*{start}* ({_cell(end)})" for start, end in ends.items() if end.steps is None]
     but = f", not from {' or '.join(wrong)}" if wrong else ""
     words.append(f"right from {len(ends) - len(wrong)} of {len(ends)} starts{but}")
+    draws = results.draws.get(name, ())
+    if len(draws) > 1:
+        words.append(
+            f"from {sum(draws)} of {len(draws) * len(ends)} with three draws of the points"
+        )
     if name in results.pulls:
         words.append(f"a pull of 0.3 or more: {pulled_from(results.pulls[name])}")
     return [f"**Measured:** {'; '.join(words)}.", ""]
@@ -164,7 +177,7 @@ def erasure_section(results: Results) -> list[str]:
     starts = list(dict.fromkeys(start for ends in results.ends.values() for start in ends))
     rows = [["*the starts themselves*", "", *_cells(unchanged, starts)]] if unchanged else []
     for name, ends in results.ends.items():
-        word = verdict(ends, unchanged)
+        word = verdict(ends, unchanged, results.draws.get(name, ()))
         if word != NO_GRADIENT:
             rows.append([_name(name), word, *_cells(ends, starts)])
     lines += [*table(["loss", "shown here", *starts], rows), ""]

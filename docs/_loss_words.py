@@ -40,8 +40,8 @@ gradient, nothing called them back. Every loss here is put to a test that shows 
 
 | word | what the [erasure test](#what-erases-and-what-does-not) shows |
 | --- | --- |
-| safe | From each of seven hard starts it ends with the right number, in the right places. |
-| inexact | From at least one start the number or the places are not right, but right slits stay. |
+| safe | From each of seven hard starts, drawn three times, all slits end in the right places. |
+| inexact | Not from each, if only because two close slits become one; but right slits stay. |
 | erases | It removes slits that were right. Use it only beside another loss. |
 | no gradient | It can be watched, not trained with. |
 

@@ -42,13 +42,10 @@ class Case:
         a network do; the loss sees the field through a Gaussian of 1 px, and a mask of dots of
         1 px radius. ``"shaky"``: annotations lie elsewhere at each step, by 1 px along each axis
         (standard deviation), so that no field has a distance of 0.
-    seeds : tuple of int
-        Of the starts.
     """
 
     spec: LossSpec
     field: Field = "free"
-    seeds: tuple[int, ...] = SEEDS[:1]
 
     def loss(self) -> Loss:
         """Return the loss as a function of field and target."""
@@ -113,9 +110,5 @@ VARIANTS: dict[str, Case] = {
 
 
 def cases() -> dict[str, Case]:
-    """Return the rows of the table by name, in its order; safe losses with several seeds."""
-    plain = {
-        name: Case(spec(), seeds=SEEDS if spec.about.erasure == "safe" else SEEDS[:1])
-        for name, spec in LOSSES.items()
-    }
-    return plain | VARIANTS
+    """Return the rows of the table by name, in its order."""
+    return {name: Case(spec()) for name, spec in LOSSES.items()} | VARIANTS

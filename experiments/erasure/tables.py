@@ -52,7 +52,7 @@ def run_text() -> str:
 
 def outcomes_table() -> str:
     """Return one line a loss: what it leaves of every start."""
-    outcomes = rows("outcomes")
+    outcomes, seeds = rows("outcomes"), rows("seeds")
     unchanged = next(each for each in outcomes.values() if is_unchanged(each))
     starts = [row["start"] for row in unchanged]
     lines = [_line(["(the starts themselves)", "", *map(_shown, unchanged)])]
@@ -60,7 +60,8 @@ def outcomes_table() -> str:
         if name in outcomes and not is_unchanged(outcomes[name]):
             found = outcomes[name]
             cells = ["right" if row["right"] == "yes" else _shown(row) for row in found]
-            lines.append(_line([f"`{name}`", verdict(found, unchanged), *cells]))
+            word = verdict(found, unchanged, seeds.get(name, ()))
+            lines.append(_line([f"`{name}`", word, *cells]))
     silent = [f"`{name}`" for name, each in outcomes.items() if is_unchanged(each)]
     return "\n".join(
         [_header(["loss", "", *starts]), *lines, "", f"No gradient: {', '.join(silent)}."]

@@ -15,7 +15,7 @@ ComparesWith = Literal["mask", "points", "target"]
 Erasure = Literal["safe", "erases", "inexact", "no gradient"]
 ERASURES: Mapping[str, str] = MappingProxyType(
     {
-        "safe": "ends with the right points from all of seven hard starts",
+        "safe": "ends with the right points from all seven hard starts, drawn three times",
         "erases": "removes points that were right",
         "inexact": "erases no points, but does not end right from all starts",
         "no gradient": "cannot train, only measure",

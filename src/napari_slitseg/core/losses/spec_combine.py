@@ -46,7 +46,7 @@ class WeightedSum(LossSpec):
         source="This project; the balance by gradient norms is after Z. Chen et al., GradNorm, "
         "ICML 2018, with a running mean instead of a trained weight",
         compares_with="target",
-        erasure="safe",
+        erasure="inexact",
     )
     presets: ClassVar[Presets] = {
         "lovasz_and_dice": {"terms": (Term(loss=LovaszHinge()), Term())},

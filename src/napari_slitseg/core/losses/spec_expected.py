@@ -166,7 +166,7 @@ class SoftPoint(LossSpec):
         "knows nothing of places.",
         source="Point loss of the 2021 study on a differentiable count; this project",
         compares_with="points",
-        erasure="inexact",
+        erasure="erases",
     )
 
     name: Literal["soft_point"] = "soft_point"

@@ -21,7 +21,7 @@ class DistanceWeighted(LossSpec):
         use_when="Far false positives should cost more than near ones, at hardly any cost in time.",
         source="This project; D is the distance to the nearest annotated point",
         compares_with="points",
-        erasure="safe",
+        erasure="inexact",
     )
 
     name: Literal["distance_weighted"] = "distance_weighted"

@@ -80,7 +80,7 @@ class Dice(_Overlap, _Squares):
         "about 5 px.",
         source="F. Milletari et al., V-Net, 3DV 2016 (squared); the 2021 study (negative)",
         compares_with="mask",
-        erasure="safe",
+        erasure="inexact",
     )
     presets: ClassVar[Presets] = {
         "study": {"sign": "negative"},
@@ -109,7 +109,7 @@ class Jaccard(_Overlap, _Squares):
         use_when="IoU is the score: stricter than Dice, with the same optimum.",
         source="Ratio of intersection and union",
         compares_with="mask",
-        erasure="safe",
+        erasure="inexact",
     )
 
     name: Literal["jaccard"] = "jaccard"
@@ -127,7 +127,7 @@ class Tversky(_Overlap, _Errors):
         use_when="Missed slits are worse than false ones, or the other way round.",
         source="S. Salehi et al., Tversky loss function, MLMI 2017",
         compares_with="mask",
-        erasure="safe",
+        erasure="inexact",
     )
     presets: ClassVar[Presets] = {"dice": {"fp_weight": 0.5, "fn_weight": 0.5, "smooth": 0.5}}
 
@@ -146,7 +146,7 @@ class FocalTversky(_Overlap, _PowerOfErrors):
         use_when="Tversky stalls before the last slits are right.",
         source="N. Abraham, N. Khan, A novel focal Tversky loss function, ISBI 2019",
         compares_with="mask",
-        erasure="safe",
+        erasure="inexact",
     )
 
     name: Literal["focal_tversky"] = "focal_tversky"
@@ -183,7 +183,7 @@ class LovaszSoftmax(LossSpec):
         use_when="Several classes are fine-tuned towards IoU after a smoother loss.",
         source="M. Berman et al., The Lovász-Softmax loss, CVPR 2018",
         compares_with="mask",
-        erasure="safe",
+        erasure="inexact",
     )
 
     name: Literal["lovasz_softmax"] = "lovasz_softmax"
@@ -208,7 +208,7 @@ class DiceBCE(LossSpec):
         use_when="A robust first choice is wanted: steady gradients and a sense of small areas.",
         source="J. Ma, Segmentation loss odyssey, 2020",
         compares_with="mask",
-        erasure="safe",
+        erasure="inexact",
     )
 
     name: Literal["dice_bce"] = "dice_bce"
@@ -231,7 +231,7 @@ class MSEDice(LossSpec):
         use_when="You compare with work that adds a multiple of Dice to a squared error.",
         source="DLStudio exercises: raw values, scale 20 or 400",
         compares_with="mask",
-        erasure="safe",
+        erasure="inexact",
     )
     presets: ClassVar[Presets] = {
         "dlstudio_20": {**_DLSTUDIO, "scale": 20.0},
