@@ -190,6 +190,7 @@ def test_one_value_where_several_are_wanted(capsys: Captured) -> None:
         ("schedules --steps 5", "say slitseg schedules cosine --steps 5"),
         ("schedules step --set rate=1", "say slitseg schedules step --steps 1000"),
         ("schedules step --csv a.csv", "say slitseg schedules step --steps 1000"),
+        ("schedules plateau --steps-per-epoch 3", "say slitseg schedules plateau --steps 1000"),
         ("schedules cosine --steps 0", "a training of 0 steps; give from 1 to"),
         ("schedules cosine --steps 9999999999999999999999", "give from 1 to 1,000,000,000"),
         ("schedules cosine --steps 5 --steps-per-epoch 0", "an epoch of 0 steps; give 1 or more"),

@@ -114,7 +114,7 @@ def schedules(
         tuple[str, ...],
         Parameter(name="--set", negative=(), consume_multiple=True, show_default=False),
     ] = (),
-    steps_per_epoch: int = 100,
+    steps_per_epoch: Annotated[int | None, Parameter(show_default=False)] = None,
     csv: Annotated[Path | None, Parameter(show_default=False)] = None,
     as_json: AsJson = False,
 ) -> int:
@@ -129,7 +129,8 @@ def schedules(
     settings
         NAME=VALUE, such as rate=3e-4; with commas for a list, drops=0.3,0.6. Needs --steps.
     steps_per_epoch
-        Steps after which a reduction on a plateau looks at the loss. Needs --steps.
+        Steps after which a reduction on a plateau looks at the loss; 100 if not given. Needs
+        --steps.
     csv
         File for the rates of all steps. Needs --steps.
     as_json
@@ -138,13 +139,14 @@ def schedules(
     from napari_slitseg.cli.library import show_rates, show_schedules
 
     if name is None or steps is None:
-        if steps is not None or settings or csv is not None:
+        if settings or any(each is not None for each in (steps, steps_per_epoch, csv)):
             return _refuse(
                 "rates are those of a schedule in a training of some steps; "
                 f"say slitseg schedules {name or 'cosine'} --steps {steps or 1000}"
             )
         return _exit_code(partial(show_schedules, name, as_json=as_json))
-    show = partial(show_rates, name, steps, settings=settings, steps_per_epoch=steps_per_epoch)
+    epoch = 100 if steps_per_epoch is None else steps_per_epoch
+    show = partial(show_rates, name, steps, settings=settings, steps_per_epoch=epoch)
     return _exit_code(partial(show, csv=csv, as_json=as_json))
 
 
@@ -195,7 +197,7 @@ def _exit_code(action: Callable[[], None]) -> int:
     except ValueError as error:
         return _refuse(str(error))
     except OSError as error:
-        say_error(f"Error: {error}")
+        say_error(f"Error: {error.strerror or error}")
         return 1
     return 0
 
