@@ -66,7 +66,7 @@ def test_all_losses_are_listed(capsys: Captured) -> None:
 def test_the_table_of_losses_says_what_they_are(capsys: Captured) -> None:
     page = output(capsys, "losses")
     assert "name title compares with erasure use when" in page
-    assert "sum Weighted sum target safe" in page
+    assert f"sum Weighted sum target {WeightedSum.about.erasure}" in page
 
 
 def test_all_schedules_are_listed(capsys: Captured) -> None:
