@@ -20,6 +20,7 @@ from napari_slitseg.core.losses.expected import (
 from napari_slitseg.core.losses.probes import Loss, descend, hard_starts
 from napari_slitseg.core.losses.spec import LossSpec
 from napari_slitseg.core.losses.spec_expected import ExpectedChamfer, ExpectedComposite
+from napari_slitseg.core.losses.study import composite as composite_of_the_study
 from napari_slitseg.core.losses.target import Target
 from napari_slitseg.core.metrics import chamfer_distance, point_loss, proportional_point_loss
 from tests.core.losses.fields import Point, black_and_white, dotted, yx
@@ -53,6 +54,33 @@ def test_black_and_white_maps_have_the_value_of_the_study(
     ]
     expected = [chamfer, plain, relative, 2 * chamfer + 0.3 * relative, chamfer + 10 * plain]
     assert [float(each) for each in found] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("shift", [0.2, 0.35, 0.5])
+def test_dots_between_pixels_have_the_value_of_the_study_to_hundredths_of_a_pixel(
+    shift: float,
+) -> None:
+    logits = black_and_white([(6 + shift, 7 - shift), (15.1, 17 + shift), (18.3, 5.0)])
+    points = yx((6, 8), (15, 17), (10, 20))
+    exact = composite_of_the_study(
+        logits,
+        Target(points=points),
+        alpha=1,
+        beta=0.025,
+        proportional=True,
+        empty="cap",
+        cap_px=CAP_PX,
+    )
+    found = expected_composite(logits, points, unclaimed_weight=0)
+    assert float(found) == pytest.approx(float(exact), abs=0.05)
+
+
+def test_a_bar_over_far_annotations_is_claimed_for_each_and_the_rest_is_unclaimed() -> None:
+    bar = torch.full((1, 1, 24, 40), -60.0, dtype=torch.float64)
+    bar[..., 11:14, 6:34] = 60
+    claims = read_claims(bar, yx((12, 8), (12, 20), (12, 32)), Reading(reach_px=CAP_PX))
+    assert float(claims.exists.sum()) == pytest.approx(3)
+    assert float(claims.unclaimed) > 1
 
 
 def test_without_annotations_every_claim_costs_the_cap() -> None:
@@ -107,6 +135,20 @@ def test_under_power_and_cap_cost_more_where_there_are_too_few() -> None:
     nothing = dotted([])
     assert composite(nothing, under_power=2) < composite(nothing, under_power=3)
     assert composite(nothing, cap_px=10) < composite(nothing, cap_px=20)
+
+
+def test_settings_of_each_term_arrive() -> None:
+    nothing, many, points = dotted([]), dotted(SPREAD, low=-3), yx((6, 9), (14, 17))
+
+    def grows(loss: Callable[..., Tensor], logits: Tensor, setting: str, *values: float) -> bool:
+        low, high = (float(loss(logits, points, **{setting: each})) for each in values)
+        return low < high
+
+    assert grows(expected_chamfer, nothing, "cap_px", 10, 20)
+    assert grows(expected_chamfer, many, "unclaimed_weight", 0.5, 1)
+    assert grows(expected_point, nothing, "under_power", 2, 3)
+    assert grows(expected_point, many, "over_power", 1.5, 2.5)
+    assert grows(expected_point, nothing, "scale", 5, 10)
 
 
 def test_too_few_cost_more_than_too_many() -> None:

@@ -193,6 +193,16 @@ def test_classes_drop_add_or_keep_the_background():
     torch.testing.assert_close(dice(one, one_mask, classes="all"), both)
 
 
+@pytest.mark.parametrize("squared", [False, True])
+def test_foreground_and_background_may_change_places_where_both_count(squared):
+    logits, mask = noise(2, 2, 6, 7), labels(2, 2)
+    swapped = logits.flip(1), mask.flip(1)
+    both = partial(dice, classes="all", squared=squared)
+    torch.testing.assert_close(both(logits, mask), both(*swapped))
+    alone = partial(dice, squared=squared)
+    assert abs(alone(logits, mask) - alone(*swapped)) > 0.01
+
+
 def test_one_channel_is_the_softmax_of_two():
     logits, mask = noise(2, 1, 6, 7), labels(2, 1)
     two = torch.cat([torch.zeros_like(logits), logits], 1), torch.cat([1 - mask, mask], 1)

@@ -66,10 +66,12 @@ def expected_composite(  # noqa: PLR0913
     Notes
     -----
     The composite of the 2021 study (algorithm 3), where a map has one set of detected points. Here
-    every claim exists independently with its probability; on maps that are all but black and white
-    the value is the study's own, up to the unclaimed mass. Two things keep it from erasing: no
-    claims at all cost `cap_px`, and too few cost more than too many. Where there is no annotation,
-    which the study left open, every claim costs `cap_px`.
+    every claim exists independently with its probability; on black and white maps of separate dots
+    the value is the study's own, up to the unclaimed mass, and to some hundredths of a pixel where
+    dots lie between pixels. A bright bar over annotations at least 7 px apart counts as a claim for
+    each; what of it lies between their windows is unclaimed mass. Two things keep the loss from
+    erasing: no claims at all cost `cap_px`, and too few cost more than too many. Where there is no
+    annotation, which the study left open, every claim costs `cap_px`.
     """
     claims = _read(logits, points, cap_px)
     count = _count(claims, under_power, over_power, scale if proportional else None)
