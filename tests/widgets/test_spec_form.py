@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QApplication, QLabel, QWidget
 
 from napari_slitseg.core.curriculum.documents import Curriculum, Stage
 from napari_slitseg.core.losses import LOSSES
+from napari_slitseg.core.losses.spec import ERASURES
 from napari_slitseg.core.losses.spec_combine import Term, TwoHeads, WeightedSum
 from napari_slitseg.core.losses.spec_distribution import CategoricalCrossEntropy, Focal
 from napari_slitseg.core.losses.spec_expected import ExpectedComposite, OneToOne
@@ -283,21 +284,20 @@ def test_the_menu_has_the_recommended_losses_first(show: Show) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("dice", "✔ Safe"),
-        ("bce", "○ Inexact"),
-        ("point", "✖ No gradient: cannot train"),
-    ],
+    ("found", "sign"), [("safe", "✔"), ("erases", "⚠"), ("inexact", "○"), ("no gradient", "✖")]
 )
-def test_use_and_erasure_of_a_loss_are_told(show: Show, name: str, words: str) -> None:
+def test_use_and_erasure_of_a_loss_are_told(show: Show, found: Any, sign: str) -> None:
+    spec = next(each for each in LOSSES.values() if each.about.erasure == found)
     form = show(LOSSES)
-    form.setValue(LOSSES[name]())
-    assert form.choice.about.text() == f"Use when: {LOSSES[name].about.use_when}"
-    assert form.choice.erasure.text().startswith(words)
-    schedules = show(SCHEDULES)
-    assert Cosine.about.use_when in schedules.choice.about.text()
-    assert not schedules.choice.erasure.isVisible()
+    form.setValue(spec())
+    assert form.choice.about.text() == f"Use when: {spec.about.use_when}"
+    assert form.choice.erasure.text() == f"{sign} {found.capitalize()}: {ERASURES[found]}."
+
+
+def test_schedules_tell_when_to_use_them_and_nothing_of_erasure(show: Show) -> None:
+    form = show(SCHEDULES)
+    assert Cosine.about.use_when in form.choice.about.text()
+    assert not form.choice.erasure.isVisible()
 
 
 # -- specs in specs
@@ -380,14 +380,13 @@ def test_a_sum_may_hold_sums_but_those_no_more(show: Show) -> None:
 
 
 def chain(form: SpecForm) -> list[QWidget]:
-    """Where the tab key goes from the menu on, among what is seen of the form."""
-    found, widget = [], form.choice.menu
-    while True:
-        if form.isAncestorOf(widget) and widget.isVisible() and widget in form.choice.stops():
-            found.append(widget)
+    """Where the tab key goes from the menu on, in the form."""
+    stops, widget = form.choice.stops(), form.choice.menu
+    found = [widget]
+    while len(found) < len(stops):
         widget = widget.nextInFocusChain()
-        if widget is form.choice.menu:
-            return found
+        found += [widget] if widget in stops else []
+    return found
 
 
 def test_the_tab_key_goes_from_top_to_bottom(qtbot, docked: Show) -> None:
@@ -399,8 +398,8 @@ def test_the_tab_key_goes_from_top_to_bottom(qtbot, docked: Show) -> None:
     rows.rows[0].page.fields["loss"].menu.choose("focal")
     rows.rows[0].page.fields["loss"].unfold.click()
     qtbot.wait(20)
-    order = chain(form)
-    assert order == [each for each in form.choice.stops() if each.isVisible()]
+    assert chain(form) == form.choice.stops()
+    order = [each for each in chain(form) if each.isVisible()]
     tops = [each.mapTo(form, each.rect().center()).y() for each in order]
     assert tops == sorted(tops)
     assert len(order) > 30
