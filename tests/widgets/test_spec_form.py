@@ -379,6 +379,15 @@ def test_a_sum_may_hold_sums_but_those_no_more(show: Show) -> None:
 # -- by keyboard, and for those who listen
 
 
+def test_the_down_key_goes_past_headings(qtbot, show: Show) -> None:
+    form = show(LOSSES)
+    best = [name for name, spec in LOSSES.items() if spec.about.recommended]
+    form.choice.menu.choose(best[0])
+    for wanted in [*best[1:], "dice", "jaccard"]:
+        qtbot.keyClick(form.choice.menu, Qt.Key.Key_Down)
+        assert form.value().name == wanted
+
+
 def chain(form: SpecForm) -> list[QWidget]:
     """Where the tab key goes from the menu on, in the form."""
     stops, widget = form.choice.stops(), form.choice.menu

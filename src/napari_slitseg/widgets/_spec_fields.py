@@ -49,7 +49,7 @@ class Caption(QLabel):
 
     def show_changed(self, *, changed: bool) -> None:
         """Tell whether the value is other than the default."""
-        self.setStyleSheet("font-weight: bold;" if changed else "")
+        _restyle(self, "font-weight: bold;" if changed else "")
 
     def sizeHint(self) -> QSize:
         """Qt: the room that is needed."""
@@ -58,6 +58,12 @@ class Caption(QLabel):
         more = _width(bold, self.text()) - _width(self.font(), self.text())
         hint = super().sizeHint()
         return QSize(hint.width() + max(more, 0), hint.height())
+
+
+def _restyle(widget: QWidget, style: str) -> None:
+    """Set a style sheet if it is another one: Qt takes its time over each."""
+    if widget.styleSheet() != style:
+        widget.setStyleSheet(style)
 
 
 def _width(font: QFont, text: str) -> int:
@@ -87,7 +93,7 @@ class _Typed(QLineEdit):
 
     def mark(self, *, wrong: bool) -> None:
         """Frame the field, or no longer."""
-        self.setStyleSheet(WRONG if wrong else "")
+        _restyle(self, WRONG if wrong else "")
 
     def stops(self) -> list[QWidget]:
         """Return what the tab key stops at, in order."""
@@ -169,7 +175,7 @@ class ChoiceBox(QuietCombo):
 
     def mark(self, *, wrong: bool) -> None:
         """Frame the field, or no longer."""
-        self.setStyleSheet(f"QComboBox {{ {WRONG} }}" if wrong else "")
+        _restyle(self, f"QComboBox {{ {WRONG} }}" if wrong else "")
 
     def stops(self) -> list[QWidget]:
         """Return what the tab key stops at, in order."""
@@ -195,7 +201,7 @@ class YesNo(QCheckBox):
 
     def mark(self, *, wrong: bool) -> None:
         """Frame the field, or no longer."""
-        self.setStyleSheet(f"QCheckBox {{ {WRONG} }}" if wrong else "")
+        _restyle(self, f"QCheckBox {{ {WRONG} }}" if wrong else "")
 
     def stops(self) -> list[QWidget]:
         """Return what the tab key stops at, in order."""
