@@ -120,6 +120,7 @@ class SpecPage(QWidget):
     def _add_row(self, grid: QGridLayout, info: FieldInfo, field: Any) -> None:
         """Add a caption, the field and the unit; or what a field that is a form has of these."""
         at = grid.rowCount()
+        columns = 3 if any(each.setting.unit for each in self.infos.values()) else 2
         caption = field.caption if info.is_spec else Caption(info)
         self.captions[info.setting.name] = caption
         if not info.is_spec:
@@ -131,8 +132,8 @@ class SpecPage(QWidget):
             return
         grid.addWidget(caption, at, 0)
         if field.head is not None:
-            grid.addWidget(field.head, at, 1, 1, 2)
-        grid.addWidget(field, at + 1, 0, 1, 3)
+            grid.addWidget(field.head, at, 1, 1, columns - 1)
+        grid.addWidget(field, at + 1, 0, 1, columns)
 
     def _read(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the values of the fields, and what is wrong with the others."""
