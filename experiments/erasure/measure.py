@@ -20,6 +20,7 @@ from napari_slitseg.core.losses.probes import (
     hard_starts,
     pull,
     target_of,
+    untrained_starts,
 )
 from napari_slitseg.core.losses.spec import Erasure
 
@@ -33,7 +34,7 @@ class Measured:
 
     Attributes
     ----------
-    outcomes, pull, seeds : list of dict
+    outcomes, pull, seeds, untrained : list of dict
         Rows without the name of the loss.
     seconds : float
         Time it took.
@@ -42,6 +43,7 @@ class Measured:
     outcomes: list[Row]
     pull: list[Row]
     seeds: list[Row]
+    untrained: list[Row]
     seconds: float
 
 
@@ -56,14 +58,23 @@ def measure(name: str) -> Measured:
         outcomes=by_seed[SEEDS[0]],
         pull=pull_of(loss),
         seeds=[{"seed": seed, **summary(rows)} for seed, rows in by_seed.items()],
+        untrained=untrained(name),
         seconds=time.perf_counter() - began,
     )
+
+
+def untrained(name: str) -> list[Row]:
+    """Return a row for each map of an untrained model."""
+    return _outcomes(cases()[name].loss(), untrained_starts())
 
 
 def outcomes_of(loss: Loss, seed: int) -> list[Row]:
     """Return a row for each start; without a gradient the field stays as it is."""
     torch.manual_seed(seed)
-    starts = hard_starts(seed)
+    return _outcomes(loss, hard_starts(seed))
+
+
+def _outcomes(loss: Loss, starts: Sequence[Start]) -> list[Row]:
     trains = has_gradient(loss, starts)
     steps = STEPS if trains else 0
     outcomes, _ = descend(loss, starts, steps=steps, rate=RATE, threshold=THRESHOLD)

@@ -15,8 +15,10 @@ from cases import cases
 from measure import Measured, Row
 
 FOLDER = Path(__file__).parent / "results"
+OUTCOME = ("loss", "start", "count_ratio", "chamfer_px", "steps", "right")
 FILES = {
-    "outcomes": ("loss", "start", "count_ratio", "chamfer_px", "steps", "right"),
+    "outcomes": OUTCOME,
+    "untrained": OUTCOME,
     "pull": ("loss", "displacement_px", "cosine"),
     "seeds": (
         "loss",
@@ -37,7 +39,7 @@ def rows(kind: str) -> dict[str, list[Row]]:
     path = FOLDER / f"{kind}.csv"
     if not path.exists():
         return {}
-    table = pd.read_csv(path, dtype={"right": str if kind == "outcomes" else int})
+    table = pd.read_csv(path, dtype={"right": int if kind == "seeds" else str})
     by_loss: dict[str, list[Row]] = {}
     for row in table.to_dict("records"):
         by_loss.setdefault(str(row["loss"]), []).append({str(k): v for k, v in row.items()})
@@ -58,6 +60,12 @@ def merge(name: str, measured: Measured) -> None:
     known = {**runs(), name: _run(name, measured)}
     kept = {each: known[each] for each in cases() if each in known}
     (FOLDER / "runs.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+
+
+def merge_untrained(name: str, measured: Sequence[Row]) -> None:
+    """Replace what the files say of one loss and an untrained map."""
+    new = [{"loss": name, **row} for row in measured]
+    _write("untrained", {**rows("untrained"), name: new})
 
 
 def _write(kind: str, by_loss: dict[str, list[Row]]) -> None:

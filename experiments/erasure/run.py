@@ -6,15 +6,18 @@ With ``--only NAME ...`` it measures some and keeps what the results say of the 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
+from typing import TypeVar
 
 import torch
 from cases import cases
-from measure import measure
-from results import FOLDER, merge
+from measure import Measured, Row, measure, untrained
+from results import FOLDER, merge, merge_untrained
 from tables import write_tables
+
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -23,25 +26,45 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=list(cases()), default=None)
     parser.add_argument("--processes", type=int, default=2, help="losses measured at once")
     parser.add_argument("--tables", action="store_true", help="only write the tables again")
+    parser.add_argument("--untrained", action="store_true", help="only from untrained maps")
     args = parser.parse_args()
-    if not args.tables:
-        measure_all(args.only or list(cases()), args.processes)
+    names = args.only or list(cases())
+    if args.untrained:
+        measure_all(names, args.processes, untrained, tell_untrained)
+    elif not args.tables:
+        measure_all(names, args.processes, measure, tell)
     write_tables()
 
 
-def measure_all(names: Sequence[str], processes: int) -> None:
+def tell(name: str, measured: Measured) -> None:
+    """Put a loss into the results, and say how it fared."""
+    merge(name, measured)
+    n_right = sum(row["right"] == "yes" for row in measured.outcomes)
+    print(f"{name:<40} {n_right} of 7 right, {measured.seconds:.0f} s", flush=True)
+
+
+def tell_untrained(name: str, measured: Sequence[Row]) -> None:
+    """The same for untrained maps."""
+    merge_untrained(name, measured)
+    n_right = sum(row["right"] == "yes" for row in measured)
+    print(f"{name:<40} {n_right} of {len(measured)} right", flush=True)
+
+
+def measure_all(
+    names: Sequence[str],
+    processes: int,
+    measuring: Callable[[str], T],
+    telling: Callable[[str, T], None],
+) -> None:
     """Measure losses side by side; each is in the results as soon as it is done."""
     FOLDER.mkdir(exist_ok=True)
     spawn = get_context("spawn")
     with ProcessPoolExecutor(
         processes, spawn, initializer=torch.set_num_threads, initargs=(1,)
     ) as pool:
-        waiting = {pool.submit(measure, name): name for name in names}
+        waiting = {pool.submit(measuring, name): name for name in names}
         for done in as_completed(waiting):
-            measured, name = done.result(), waiting[done]
-            merge(name, measured)
-            n_right = sum(row["right"] == "yes" for row in measured.outcomes)
-            print(f"{name:<40} {n_right} of 7 right, {measured.seconds:.0f} s", flush=True)
+            telling(waiting[done], done.result())
 
 
 if __name__ == "__main__":

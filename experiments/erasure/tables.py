@@ -34,6 +34,7 @@ def tables() -> dict[str, str]:
         "outcomes": outcomes_table(),
         "pull": pull_table(),
         "seeds": seeds_table(),
+        "untrained": untrained_table(),
     }
 
 
@@ -95,6 +96,16 @@ def seeds_table() -> str:
             lines.append(_line([f"`{name}`", *right, f"{chamfer:.2f}", "; ".join(sorted(wrong))]))
     heads = [f"seed {seed}" for seed in SEEDS]
     return "\n".join([_header(["loss", *heads, "largest Chamfer, px", "not right"]), *lines])
+
+
+def untrained_table() -> str:
+    """Return one line a loss: what it makes of untrained maps."""
+    lines = []
+    for name, found in rows("untrained").items():
+        if not is_unchanged(found):
+            cells = ["right" if row["right"] == "yes" else _shown(row) for row in found]
+            lines.append(_line([f"`{name}`", *cells]))
+    return "\n".join([_header(["loss", "7 points", "40 points"]), *lines])
 
 
 def _shown(row: Row) -> str:

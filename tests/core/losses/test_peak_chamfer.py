@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from napari_slitseg.core.losses import build_loss
 from napari_slitseg.core.losses.counting import soft_point
 from napari_slitseg.core.losses.peak_chamfer import peak_chamfer
-from napari_slitseg.core.losses.probes import descend, hard_starts
+from napari_slitseg.core.losses.probes import SIDE, Start, descend, hard_starts, scattered
 from napari_slitseg.core.losses.spec_expected import PeakChamfer, SoftPoint
 from napari_slitseg.core.metrics import chamfer_distance, proportional_point_loss
 from tests.core.losses.fields import Point, black_and_white, dotted, yx
@@ -31,15 +32,16 @@ def test_a_cold_minimum_gives_the_chamfer_distance() -> None:
 
 
 def test_the_count() -> None:
-    assert value([(6, 7), (15, 17)], []) == pytest.approx(10 * 4, abs=1e-3)
+    assert value([(6, 7), (15, 17)], []) == pytest.approx(10 * math.log(3) ** 2, abs=1e-3)
     nothing = value([], [(6, 7), (15, 17)], cap_px=20)
-    assert nothing == pytest.approx(10 + 20 / 2, abs=0.1)
+    assert nothing == pytest.approx(10 * math.log(3) ** 2 + 20 / 2, abs=0.1)
     assert value([], []) == pytest.approx(0, abs=1e-6)
 
 
 def test_every_setting_acts_as_promised() -> None:
     many = ([(6, 7), (15, 17)], [(6, 7)])
-    assert value(*many, count_weight=20) - value(*many, count_weight=10) == pytest.approx(10)
+    more = value(*many, count_weight=20) - value(*many, count_weight=10)
+    assert more == pytest.approx(10 * math.log(3 / 2) ** 2)
     assert value(*many, temperature_px=2) < value(*many, temperature_px=1)
     assert value([], [(6, 7)], cap_px=10) < value([], [(6, 7)], cap_px=20)
     flat = torch.zeros(1, 1, 9, 9, dtype=torch.float64)
@@ -63,6 +65,14 @@ def test_gradients(points: list[Point]) -> None:
 def test_nothing_is_erased_from_any_hard_start() -> None:
     outcomes, _ = descend(build_loss(PeakChamfer()), hard_starts(), steps=100)
     assert [each.start for each in outcomes if not each.right] == []
+
+
+def test_an_untrained_map_is_not_wiped_clean() -> None:
+    noise = np.random.default_rng(0).normal(size=(SIDE, SIDE)).astype(np.float32)
+    points = scattered(7, np.random.default_rng(1), spacing_px=20)
+    start = [Start("untrained", noise, points)]
+    [outcome], _ = descend(build_loss(PeakChamfer()), start, steps=150)
+    assert outcome.count_ratio >= 1
 
 
 # -- the soft count

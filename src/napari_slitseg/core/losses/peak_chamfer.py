@@ -26,7 +26,7 @@ def peak_chamfer(
 
     Half of (mean over claims, weighed by existence m, of the distance to the nearest annotation +
     mean over annotations of the soft minimum of m * distance + (1 - m) * cap) + count_weight *
-    ((sum of m - n) / max(n, 1)) ** 2 + unclaimed_weight * unclaimed mass, averaged over images.
+    log((1 + sum of m) / (1 + n)) ** 2 + unclaimed_weight * unclaimed mass, averaged over images.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def peak_chamfer(
         Annotations (y, x) in px, one tensor an image; N may be 0: then only count and unclaimed
         mass remain.
     count_weight : float
-        Weight of the squared relative difference of the numbers, px.
+        Weight of the squared logarithm of the ratio of the numbers, px.
     temperature_px : float
         Softness of the minimum: claims whose costs differ by less than this share an annotation,
         px.
@@ -57,7 +57,7 @@ def peak_chamfer(
     """
     claims = read_claims(logits, checked_points(points, logits), Reading(reach_px=cap_px))
     n = claims.number.clamp(min=1)
-    count = ((claims.exists.sum(1) - claims.number) / n) ** 2
+    count = torch.log((1 + claims.exists.sum(1)) / (1 + claims.number)) ** 2
     distance = distances(claims, cap_px)
     both = (_there(claims, distance) + _back(claims, distance, cap_px, temperature_px)) / 2
     loss = both.where(claims.number > 0, 0.0) + count_weight * count

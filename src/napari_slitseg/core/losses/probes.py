@@ -121,6 +121,17 @@ def hard_starts(seed: int = 0) -> list[Start]:
     ]
 
 
+def untrained_starts(seed: int = 0) -> list[Start]:
+    """Return white noise, like the map of a model before any training, with 7 and 40 points."""
+    rng = np.random.default_rng(seed)
+    sparse, dense = (scattered(n, rng, spacing_px=SPACING_PX) for n in (7, N_POINTS))
+    noise = rng.normal(size=(2, SIDE, SIDE)).astype(np.float32)
+    return [
+        Start("untrained, 7 points", noise[0], sparse),
+        Start("untrained, 40 points", noise[1], dense),
+    ]
+
+
 def _smear(field: NDArray[np.float32]) -> NDArray[np.float32]:
     wide = gaussian_filter(field - BACKGROUND, 6)
     return np.asarray(BACKGROUND + 7 * wide / wide.max(), dtype=np.float32)

@@ -49,6 +49,8 @@ class About:
         What the erasure test shows (``docs/losses.md``): ``"safe"`` ends with the right points
         from every start; ``"erases"`` removes right points; ``"inexact"`` neither;
         ``"no gradient"`` cannot train.
+    needs_pretraining : bool
+        Whether it ends wrong from an untrained map: start from a model that already finds dots.
     recommended : bool
         Whether menus show it first.
     """
@@ -60,6 +62,7 @@ class About:
     source: str
     compares_with: ComparesWith
     erasure: Erasure
+    needs_pretraining: bool = False
     recommended: bool = False
 
 

@@ -134,8 +134,8 @@ class PeakChamfer(LossSpec):
     about: ClassVar[About] = About(
         title="Peak Chamfer distance",
         family="distance",
-        formula=r"\mathrm{Chamfer}_{soft}(c,m;g)+w_n(\frac{\sum m-n}{n})^2+w\,u/n",
-        use_when="A plainer, quicker relative of the expected Chamfer distance is wanted.",
+        formula=r"\mathrm{Chamfer}_{soft}(c,m;g)+w_n\log^2\frac{1+\sum m}{1+n}+w\,u/n",
+        use_when="Slits are off by many pixels, or too many are found: it pulls and counts.",
         source="Chamfer distance on soft-argmax coordinates; this project",
         compares_with="points",
         erasure="safe",
@@ -144,7 +144,7 @@ class PeakChamfer(LossSpec):
 
     name: Literal["peak_chamfer"] = "peak_chamfer"
     count_weight: float = setting(
-        10.0, "Weight of the squared relative difference of the numbers.", unit="px", ge=0
+        10.0, "Weight of the squared logarithm of the ratio of the numbers.", unit="px", ge=0
     )
     temperature_px: float = setting(
         1.0, "Peaks whose costs differ by less share an annotation.", unit="px", gt=0
