@@ -98,6 +98,7 @@ def _family(family: str, members: Members, results: Results) -> list[str]:
 def _loss(name: str, spec: type[LossSpec], results: Results) -> list[str]:
     about = spec.about
     facts = f"`{name}` · compares with {COMPARES[about.compares_with]} · erasure: {about.erasure}"
+    facts += " · needs pretraining" if about.needs_pretraining else ""
     lines = [f"### {about.title}", "", facts + (" · recommended" if about.recommended else ""), ""]
     lines += [*formula(about.formula), ""]
     lines += [WHERE[name], ""] if name in WHERE else []

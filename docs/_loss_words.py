@@ -45,6 +45,9 @@ gradient, nothing called them back. Every loss here is put to a test that shows 
 | erases | It removes slits that were right. Use it only beside another loss. |
 | no gradient | It can be watched, not trained with. |
 
+A loss that *needs pretraining* does not end right from the map of an untrained model: give it a
+model that finds dots already, or let another loss begin.
+
 The test has no network and no image: it is about the loss alone. A safe loss can still be a poor
 choice for an image in which slits are hard to see."""
 

@@ -78,6 +78,13 @@ def test_results_hold_every_start_displacement_and_seed(name: str, erasure) -> N
     assert [row["seed"] for row in seeds] == list(range(n_seeds)), message
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_says_whether_it_needs_pretraining(name: str, erasure) -> None:
+    rows = erasure.results.rows("untrained").get(name, [])
+    assert len(rows) == 2, f"run: {COMMAND} {name}"
+    assert LOSSES[name].about.needs_pretraining == any(row["right"] == "no" for row in rows)
+
+
 def test_the_losses_that_erase_are_shown_to(erasure) -> None:
     outcomes = erasure.results.rows("outcomes")
     for name in ("expected_chamfer (one_way, shaky)", "boundary (tied)"):
@@ -138,7 +145,7 @@ def test_measuring_one_loss_keeps_the_others(erasure, tmp_path, monkeypatch) -> 
     for path in (FOLDER / "results").iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.setattr(erasure.results, "FOLDER", tmp_path)
-    before = {kind: erasure.results.rows(kind) for kind in ("outcomes", "pull", "seeds")}
+    before = {kind: erasure.results.rows(kind) for kind in erasure.results.FILES}
     erasure.results.merge("point", erasure.measure.measure("point"))
     after = {kind: erasure.results.rows(kind) for kind in before}
     assert str(after) == str(before)

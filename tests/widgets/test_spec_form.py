@@ -291,7 +291,9 @@ def test_use_and_erasure_of_a_loss_are_told(show: Show, found: Any, sign: str) -
     form = show(LOSSES)
     form.setValue(spec())
     assert form.choice.about.text() == f"Use when: {spec.about.use_when}"
-    assert form.choice.erasure.text() == f"{sign} {found.capitalize()}: {ERASURES[found]}."
+    told = form.choice.erasure.text()
+    assert told.startswith(f"{sign} {found.capitalize()}: {ERASURES[found]}.")
+    assert ("finds dots already" in told) == spec.about.needs_pretraining
 
 
 def test_schedules_tell_when_to_use_them_and_nothing_of_erasure(show: Show) -> None:

@@ -25,6 +25,7 @@ _SETTINGS: Final = ("setting", "default", "unit", "limits", "what it does")
 _ABOUT: Final = (
     "use_when",
     "erasure",
+    "needs_pretraining",
     "compares_with",
     "family",
     "recommended",

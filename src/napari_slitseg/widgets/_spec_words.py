@@ -137,8 +137,9 @@ def erasure_text(spec: type[Spec], *, is_default: bool) -> str:
     if not issubclass(spec, LossSpec):
         return ""
     found = spec.about.erasure
+    first = " Needs a model that finds dots already." if spec.about.needs_pretraining else ""
     tested = "" if is_default else " Tested with the defaults only."
-    return f"{_SIGNS[found]} {capital(found)}: {ERASURES[found]}.{tested}"
+    return f"{_SIGNS[found]} {capital(found)}: {ERASURES[found]}.{first}{tested}"
 
 
 def noun_of(spec: type[Spec]) -> str:

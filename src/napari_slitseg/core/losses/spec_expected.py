@@ -34,6 +34,7 @@ class ExpectedComposite(LossSpec):
         source=_STUDY,
         compares_with="points",
         erasure="safe",
+        needs_pretraining=True,
         recommended=True,
     )
     presets: ClassVar[Presets] = {"study": {"alpha": 1.0, "beta": 10.0, "proportional": False}}
@@ -62,6 +63,7 @@ class ExpectedChamfer(LossSpec):
         source=_STUDY,
         compares_with="points",
         erasure="safe",
+        needs_pretraining=True,
     )
     presets: ClassVar[Presets] = {"one_way": {"two_way": False, "unclaimed_weight": 0.0}}
 
@@ -87,6 +89,7 @@ class ExpectedPoint(LossSpec):
         source=_STUDY,
         compares_with="points",
         erasure="inexact",
+        needs_pretraining=True,
     )
 
     name: Literal["expected_point"] = "expected_point"
@@ -139,6 +142,7 @@ class PeakChamfer(LossSpec):
         source="Chamfer distance on soft-argmax coordinates; this project",
         compares_with="points",
         erasure="safe",
+        needs_pretraining=True,
         recommended=True,
     )
 
@@ -167,6 +171,7 @@ class SoftPoint(LossSpec):
         source="Point loss of the 2021 study on a differentiable count; this project",
         compares_with="points",
         erasure="erases",
+        needs_pretraining=True,
     )
 
     name: Literal["soft_point"] = "soft_point"

@@ -173,6 +173,7 @@ class StochasticComposite(LossSpec):
         source=f"{STUDY}, algorithm 3; score function estimator of Williams, Machine Learning 1992",
         compares_with="points",
         erasure="inexact",
+        needs_pretraining=True,
     )
     presets: ClassVar[Presets] = {"report": {"alpha": 1.0, "beta": 10.0, "empty": "diagonal"}}
 

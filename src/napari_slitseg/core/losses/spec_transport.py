@@ -28,6 +28,7 @@ class Kernel(LossSpec):
         source="Gretton et al., A kernel two-sample test, JMLR 2012",
         compares_with="points",
         erasure="safe",
+        needs_pretraining=True,
     )
 
     name: Literal["mmd"] = "mmd"
@@ -123,6 +124,7 @@ class WeightedHausdorff(LossSpec):
         source="Ribera et al., Locating Objects Without Bounding Boxes, CVPR 2019",
         compares_with="points",
         erasure="inexact",
+        needs_pretraining=True,
     )
 
     name: Literal["weighted_hausdorff"] = "weighted_hausdorff"
