@@ -19,7 +19,7 @@ _CUT_SIGMA = 4.0
 
 
 @full_precision
-def multi_scale_dice(  # noqa: PLR0913
+def multi_scale_dice(
     logits: Tensor,
     mask: Tensor,
     *,
