@@ -25,7 +25,7 @@ class MultiScaleDice(LossSpec):
             r"{\sum (G_\sigma p)^2 + \sum (G_\sigma g)^2 + s} ]"
         ),
         use_when="Masks are the target and dots lie up to 12 px beside their annotations, where "
-        "Dice sees nothing; it joins annotations whose dots touch in the mask.",
+        "Dice sees nothing; it may join two whose dots touch in the mask.",
         source="This project; Dice of Milletari et al., V-Net, 3DV 2016, after Gaussian blurs",
         compares_with="mask",
         erasure="inexact",
