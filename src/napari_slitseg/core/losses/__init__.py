@@ -31,6 +31,7 @@ from napari_slitseg.core.losses.spec_maps import (
     HausdorffDT,
     HeatmapBCE,
 )
+from napari_slitseg.core.losses.spec_multi_scale import MultiScaleDice
 from napari_slitseg.core.losses.spec_overlap import (
     Dice,
     DiceBCE,
@@ -71,6 +72,7 @@ _SPECS: tuple[type[LossSpec], ...] = (
     Jaccard,
     Tversky,
     FocalTversky,
+    MultiScaleDice,
     LovaszHinge,
     LovaszSoftmax,
     BinaryCrossEntropy,
