@@ -44,7 +44,7 @@ def tell(name: str, measured: Measured) -> None:
 
 
 def tell_untrained(name: str, measured: Sequence[Row]) -> None:
-    """The same for untrained maps."""
+    """Put what a loss makes of untrained maps into the results, and say how it fared."""
     merge_untrained(name, measured)
     n_right = sum(row["right"] == "yes" for row in measured)
     print(f"{name:<40} {n_right} of {len(measured)} right", flush=True)
