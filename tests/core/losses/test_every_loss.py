@@ -65,7 +65,7 @@ def test_is_finite_on_hard_fields_with_empty_and_full_images(loss: str, field: s
     assert finite(loss, HARD[field].expand(3, -1, -1, -1), BATCH)
 
 
-SLOW = ("reach_px", "blur_px", "window_reaches")
+SLOW = ("blur_px",)
 LIMITS = [
     (loss, each.name, each.metadata[key] + past)
     for loss, spec in LOSSES.items()

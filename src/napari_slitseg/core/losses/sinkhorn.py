@@ -89,7 +89,8 @@ def sinkhorn(  # noqa: PLR0913
     log_mass = functional.logsigmoid(logits[:, 0]) - math.log(area_px)
     problem = _Problem(blur_px**2, reach_px**2, iterations)
     with torch.no_grad():
-        windows = _windows(log_mass.shape, yx, real, math.ceil(window_reaches * reach_px))
+        farthest = min(window_reaches * reach_px, math.hypot(*log_mass.shape[1:]))
+        windows = _windows(log_mass.shape, yx, real, math.ceil(farthest))
         radius = 1.5 * math.sqrt(area_px / math.pi)
         kept = _support(windows, torch.sigmoid(logits[:, 0]) >= support, radius)
         floored = torch.where(kept, log_mass, _LEAST_LOG_MASS).clamp(min=_LEAST_LOG_MASS)
