@@ -202,6 +202,13 @@ def test_a_bad_document_is_refused_by_name(values: dict[str, object], message: s
         loss_from_dict(values)
 
 
+def test_a_name_alone_is_no_document_and_a_loss_has_a_name() -> None:
+    with pytest.raises(ValueError, match="a loss is a document such as"):
+        loss_from_dict("dice")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="a loss needs a name"):
+        LossSpec()
+
+
 def test_pydantic_reads_the_descriptions() -> None:
     schema = TypeAdapter(LOSSES["one_to_one"]).json_schema()
     field = schema["properties"]["reach_px"]

@@ -118,6 +118,8 @@ def loss_from_dict(values: Mapping[str, Any]) -> LossSpec:
     ValueError
         If there is no loss of that name, or it has no such setting, or not that value.
     """
+    if not isinstance(values, Mapping):
+        raise ValueError(f'a loss is a document such as {{"name": "dice"}}, got {values!r}')
     name = str(values.get("name", ""))
     if name not in LOSSES:
         raise ValueError(f"there is no loss {name!r}; {choices(name, LOSSES, they='there are')}")

@@ -89,6 +89,11 @@ class LossSpec(Spec):
 
     name: str = ""
 
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("a loss needs a name: take the spec of one of LOSSES")
+        super().__post_init__()
+
     def __init_subclass__(cls) -> None:
         """Make the presets read-only."""
         super().__init_subclass__()
