@@ -54,10 +54,29 @@ def soft_point(
     """
     number = logits.new_tensor([len(yx) for yx in checked_points(points, logits)])
     mass = torch.sigmoid(logits).flatten(1).sum(1) / area_px
-    difference = mass - number
-    if proportional:
-        difference = scale * difference / torch.maximum(mass, number).clamp(min=1)
+    ratio = scale if proportional else None
+    return point_penalty(mass, number, under_power, over_power, ratio).mean()
+
+
+def point_penalty(
+    number: Tensor, annotated: Tensor, under_power: float, over_power: float, scale: float | None
+) -> Tensor:
+    """Return the point loss of each number of points, whole or not.
+
+    Parameters
+    ----------
+    number, annotated : tensors
+        Numbers of predicted and annotated points, at least 0; shapes that broadcast.
+    under_power, over_power : float
+        Exponents where there are too few and too many, above 0.
+    scale : float or None
+        Multiplies the difference relative to the larger number, or to 1; None for the plain
+        difference.
+    """
+    difference = number - annotated
+    if scale is not None:
+        difference = scale * difference / torch.maximum(number, annotated).clamp(min=1)
     wrong = difference != 0
     size = difference.abs().where(wrong, 1.0)
     penalty = torch.where(difference > 0, size**over_power, size**under_power)
-    return penalty.where(wrong, 0.0).mean()
+    return penalty.where(wrong, 0.0)

@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from napari_slitseg.core.losses.counting import point_penalty
+
 Baseline = Literal["counterfactual", "leave_one_out"]
 
 
@@ -89,11 +91,8 @@ class Rule:
 
     def count(self, n: Tensor, annotated: int) -> Tensor:
         """Return the point loss for numbers of points of any shape."""
-        difference = n - annotated
-        if self.scale is not None:
-            difference = self.scale * difference / n.clamp(min=max(annotated, 1))
-        power = torch.where(difference > 0, self.over_power, self.under_power)
-        return difference.abs() ** power
+        goal = torch.full_like(n, annotated)
+        return point_penalty(n, goal, self.under_power, self.over_power, self.scale)
 
     def distance(self, exists: Tensor, apart: Tensor) -> Tensor:
         """Return the Chamfer distance (S,) of each set, from all distances (S, K, M)."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from napari_slitseg.core.losses.claims import Claims, Reading, read_claims
+from napari_slitseg.core.losses.counting import point_penalty
 from napari_slitseg.core.losses.expectation import (
     count_distribution,
     mean_over_existing,
@@ -199,13 +200,8 @@ def _one_way(claims: Claims, cap_px: float) -> Tensor:
 def _count(claims: Claims, under: float, over: float, scale: float | None) -> Tensor:
     chance = count_distribution(claims.exists)
     number = torch.arange(chance.shape[1], device=chance.device).to(chance)
-    n = claims.number[:, None].to(chance)
-    difference = number - n
-    if scale is not None:
-        difference = scale * difference / torch.maximum(number, n).clamp(min=1)
-    size = difference.abs()
-    penalty = torch.where(difference > 0, size**over, size**under)
-    return (chance * penalty).sum(1)
+    annotated = claims.number[:, None].to(chance)
+    return (chance * point_penalty(number, annotated, under, over, scale)).sum(1)
 
 
 def _unclaimed(claims: Claims) -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from napari_slitseg.core.losses.target import (
+    at_least_one,
     checked_points,
     distances_between,
     full_precision,
@@ -70,7 +71,7 @@ def mmd(
     with torch.no_grad():
         parts = [_gaussian_potentials(mass, yx, real, sigma) for sigma in sigmas_px]
         own, drawn, pairs = (sum(part) / len(parts) for part in zip(*parts, strict=True))
-    return (_squared_norm(mass, own, drawn, pairs) / _at_least_one(real)).mean()
+    return (_squared_norm(mass, own, drawn, pairs) / at_least_one(real)).mean()
 
 
 @full_precision
@@ -151,17 +152,13 @@ def _distance_of_shares(
 
 
 def _mean_pair(values: Tensor, real: Tensor) -> Tensor:
-    return (values * real[:, None] * real[:, :, None]).sum((1, 2)) / _at_least_one(real) ** 2
+    return (values * real[:, None] * real[:, :, None]).sum((1, 2)) / at_least_one(real) ** 2
 
 
 def _squared_norm(mass: Tensor, own: Tensor, drawn: Tensor, pairs: Tensor) -> Tensor:
     """Return <a, K a> - 2 <a, K b> + <b, K b>, (B,), with gradient 2 (K a - K b) by a."""
     halves = 2 * (mass * (own - drawn)) - mass.detach() * own
     return halves.sum((1, 2)) + pairs
-
-
-def _at_least_one(real: Tensor) -> Tensor:
-    return real.sum(dim=1).clamp(min=1)
 
 
 def _gaussian_potentials(
@@ -174,7 +171,7 @@ def _gaussian_potentials(
     rows = _gaussian(yx[..., :1] - y, sigma) * real[..., None]
     drawn = rows.transpose(1, 2) @ _gaussian(yx[..., 1:] - x, sigma)
     between = _gaussian(distances_between(yx), sigma)
-    return own, drawn, _mean_pair(between, real) * _at_least_one(real) ** 2
+    return own, drawn, _mean_pair(between, real) * at_least_one(real) ** 2
 
 
 def _gaussian(distance: Tensor, sigma: float) -> Tensor:
@@ -215,4 +212,4 @@ def _distances_to_points(like: Tensor, yx: Tensor, real: Tensor, exponent: float
     ):
         dy, dx = (some[..., i, None, None] for i in (0, 1))
         total += (torch.hypot(y - dy, x - dx) ** exponent * weight[..., None, None]).sum(dim=1)
-    return total / _at_least_one(real)[:, None, None]
+    return total / at_least_one(real)[:, None, None]

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from napari_slitseg.core.losses.target import (
+    at_least_one,
     checked_points,
     distances_between,
     full_precision,
@@ -97,7 +98,7 @@ def sinkhorn(  # noqa: PLR0913
         from_mass, from_points = _transport(problem, floored, windows, real)
         price = _price(_own_grid(problem, floored), from_mass, problem.rho)
         debt = _price(_own_points(problem, yx, real), from_points, problem.rho) * real
-    return (_divergence(problem, log_mass.exp() * kept, price, debt) / _count(real)).mean()
+    return (_divergence(problem, log_mass.exp() * kept, price, debt) / at_least_one(real)).mean()
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,6 @@ class _Problem:
 
 def _price(own: Tensor, other: Tensor, rho: float) -> Tensor:
     return torch.exp(-own / rho) - torch.exp(-other / rho)
-
-
-def _count(real: Tensor) -> Tensor:
-    return real.sum(dim=1).clamp(min=1)
 
 
 def _divergence(problem: _Problem, mass: Tensor, price: Tensor, debt: Tensor) -> Tensor:

@@ -110,6 +110,17 @@ def _checked(yx: Tensor, image: int, logits: Tensor) -> Tensor:
     return yx.detach().to(logits)
 
 
+def at_least_one(real: Tensor) -> Tensor:
+    """Return the number of points of each image, (B,), or 1 where there is none.
+
+    Parameters
+    ----------
+    real : (B, M) tensor of bool
+        As `pad_points` returns it.
+    """
+    return real.sum(dim=1).clamp(min=1)
+
+
 def pad_points(points: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Stack lists of points of different lengths.
 
