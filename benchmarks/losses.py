@@ -27,7 +27,7 @@ from napari_slitseg.core.losses import LOSSES, build_loss
 from napari_slitseg.core.losses.draw import draw_dots, draw_heatmap
 from napari_slitseg.core.losses.spec_overlap import Dice
 from napari_slitseg.core.losses.target import Target
-from napari_slitseg.core.models import ModelSpec, build_model
+from napari_slitseg.core.models import ForkNetSpec, build_model
 
 MAPS = ("dots", "noise")
 SHARE_GOAL, MEMORY_GOAL_MB = 0.10, 200.0
@@ -109,7 +109,7 @@ def training_step_s(size: Size, device: torch.device, micro: int) -> float:
     The batch goes through in parts of `micro` images where memory is short.
     """
     torch.manual_seed(0)
-    model = build_model(ModelSpec(width=size.width)).to(device)
+    model = build_model(ForkNetSpec(width=size.width)).to(device)
     optimiser = torch.optim.AdamW(model.parameters())
     dice = build_loss(Dice())
     target = target_of(size, device)

@@ -29,7 +29,7 @@ from napari_slitseg.core.checkpoint import CheckpointInfo, load_checkpoint
 from napari_slitseg.core.detection.peaks import candidates, select
 from napari_slitseg.core.image import Normalisation
 from napari_slitseg.core.inference import Predictor
-from napari_slitseg.core.models import ModelSpec, build_model
+from napari_slitseg.core.models import ForkNetSpec, ModelSpec, build_model
 from napari_slitseg.core.models.base import Logits, SegmentationModel
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class StandIn(SegmentationModel):
     receptive_radius_px = 116
 
     def __init__(self) -> None:
-        super().__init__(ModelSpec(width=0.25))
+        super().__init__(ForkNetSpec(width=0.25))
         self.mean = nn.Conv2d(1, 1, 3, padding=1, bias=False)
         nn.init.constant_(self.mean.weight, 1 / 9)
 
@@ -87,7 +87,7 @@ def load(name: str) -> tuple[SegmentationModel, CheckpointInfo]:
     if name != DEFAULT_MODEL or name in bundled_models():
         return load_checkpoint(resolve_model(name))
     torch.manual_seed(0)
-    spec = ModelSpec(width=0.25)
+    spec = ForkNetSpec(width=0.25)
     return build_model(spec).eval(), bare_info(spec)
 
 
@@ -219,7 +219,7 @@ def write_store(path: Path, shape: tuple[int, int]) -> None:
 def predict_store(kind: str, store: str, name: str) -> None:
     """Do the work of `print_memory`, in the child."""
     stand_in = kind == STAND_IN
-    model, info = (StandIn(), bare_info(ModelSpec())) if stand_in else load(name)
+    model, info = (StandIn(), bare_info(ForkNetSpec())) if stand_in else load(name)
     predictor = Predictor(model, info, device="cpu")
     pixels = zarr.open_array(store, mode="r")
     result(predictor.predict(spots((64, 64)), info.pixel_size_nm))

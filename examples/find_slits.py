@@ -7,8 +7,8 @@ import sys
 
 from napari_slitseg.core.bundled import DEFAULT_MODEL
 from napari_slitseg.core.image import Micrograph
+from napari_slitseg.core.metrics.scores import score_image
 from napari_slitseg.core.points import write_points
-from napari_slitseg.core.scores import score_image
 from napari_slitseg.core.simulate import SceneOptions, simulate
 from napari_slitseg.events import Notice
 from napari_slitseg.pipelines.predict import open_predictor, predict_image

@@ -9,8 +9,8 @@ from napari_slitseg.core.bundled import DEFAULT_MODEL, resolve_model
 from napari_slitseg.core.checkpoint import load_checkpoint
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.inference import Predictor
-from napari_slitseg.core.pooling import pool_scores
-from napari_slitseg.core.scores import ImageScores, score_image
+from napari_slitseg.core.metrics.pooling import pool_scores
+from napari_slitseg.core.metrics.scores import ImageScores, score_image
 from napari_slitseg.core.simulate import SceneOptions, simulate
 from napari_slitseg.pipelines.predict import predict_image
 

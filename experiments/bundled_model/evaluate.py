@@ -22,9 +22,9 @@ from napari_slitseg.core.checkpoint import load_checkpoint, save_checkpoint
 from napari_slitseg.core.detection.peaks import Detections, candidates, select
 from napari_slitseg.core.image import read_image
 from napari_slitseg.core.inference import Predictor
+from napari_slitseg.core.metrics.pooling import pool_scores
+from napari_slitseg.core.metrics.scores import ImageScores, score_image
 from napari_slitseg.core.points import read_points
-from napari_slitseg.core.pooling import pool_scores
-from napari_slitseg.core.scores import ImageScores, score_image
 from napari_slitseg.core.simulate import SceneOptions, simulate
 
 VALIDATION_SEEDS = range(50_000, 50_012)

@@ -19,7 +19,7 @@ from data import NORMALISATION, PIXEL_SIZE_NM, Example, draw_patch, real, simula
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from napari_slitseg.core.checkpoint import CheckpointInfo, save_checkpoint
-from napari_slitseg.core.models import ModelSpec, build_model
+from napari_slitseg.core.models import ForkNetSpec, build_model
 from napari_slitseg.core.models.base import SegmentationModel
 
 TRAIN_REAL = ("good", "good2", "okay", "bad")
@@ -74,7 +74,7 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     scenes = [simulated(FIRST_TRAIN_SEED + i) for i in range(args.first_scenes)]
     reals = [real(args.real, name) for name in TRAIN_REAL] if args.real else []
-    model = build_model(ModelSpec(architecture="forknet", width=args.width, norm="batch"))
+    model = build_model(ForkNetSpec(width=args.width))
     optimiser = torch.optim.AdamW(model.parameters(), lr=args.lr, weight_decay=1e-3)
     step = load_state(args, model, optimiser)
     rng = np.random.default_rng([args.seed, step])

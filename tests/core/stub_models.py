@@ -7,14 +7,14 @@ from torch import nn
 
 from napari_slitseg.core.checkpoint import CheckpointInfo
 from napari_slitseg.core.image import Normalisation
-from napari_slitseg.core.models import ModelSpec, build_model
-from napari_slitseg.core.models.base import Logits, SegmentationModel
+from napari_slitseg.core.models import ForkNetSpec, build_model, model_spec
+from napari_slitseg.core.models.base import Logits, SegmentationModel, check_image
 
 
 def info(spec=None, pixel_size_nm=10.0):
     return CheckpointInfo(
         name="stub",
-        spec=spec or ModelSpec(),
+        spec=spec or ForkNetSpec(),
         normalisation=Normalisation(),
         pixel_size_nm=pixel_size_nm,
         threshold=0.5,
@@ -32,13 +32,13 @@ class Stub(SegmentationModel):
     receptive_radius_px = 1
 
     def __init__(self):
-        super().__init__(ModelSpec(width=0.01))
+        super().__init__(ForkNetSpec(width=0.01))
         self.mean = nn.Conv2d(1, 1, 3, padding=1, bias=False)
         nn.init.constant_(self.mean.weight, 1 / 9)
         self.shapes = []
 
     def forward(self, image):
-        self.check_image(image)
+        check_image(image)
         self.shapes.append(tuple(image.shape))
         return Logits(3 * image, self.mean(image))
 
@@ -67,7 +67,7 @@ class Overflowing(Stub):
 def lively(architecture="forknet", width=0.0625, norm="batch", seed=0):
     """A real network whose numbers, batch statistics too, are random and whose output varies."""
     torch.manual_seed(seed)
-    model = build_model(ModelSpec(architecture, width, norm))
+    model = build_model(model_spec(architecture, width=width, norm=norm))
     for layer in model.modules():
         if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")

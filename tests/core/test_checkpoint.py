@@ -26,9 +26,9 @@ from napari_slitseg.core.checkpoint import (
     save_checkpoint,
 )
 from napari_slitseg.core.image import Normalisation
-from napari_slitseg.core.models import ModelSpec, build_model
+from napari_slitseg.core.models import ForkNetSpec, ModelSpec, UNetSpec, build_model
 
-SPEC = ModelSpec(width=0.0625)
+SPEC = ForkNetSpec(width=0.0625)
 INFO = CheckpointInfo(
     name="test model",
     spec=SPEC,
@@ -91,7 +91,7 @@ def assert_refused(path: Path, words: str) -> None:
 # --- Round trip --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("spec", [SPEC, ModelSpec("unet", 0.0625, "group")])
+@pytest.mark.parametrize("spec", [SPEC, UNetSpec(width=0.0625, norm="group")])
 def test_round_trip(tmp_path, spec):
     model, info = trained(spec), replace(INFO, spec=spec)
     file = tmp_path / "model.safetensors"
@@ -348,7 +348,7 @@ def test_another_architecture_is_refused(path):
 
 def test_an_unknown_architecture_is_refused(path):
     rewrite(path, spec={"architecture": "transformer", "width": 1.0, "norm": "batch"})
-    assert_refused(path, "architecture is 'transformer'; choose one of")
+    assert_refused(path, "no model 'transformer'; there are")
 
 
 def test_another_width_is_refused(path):
@@ -470,7 +470,7 @@ def test_broken_weights_are_not_saved(path):
 
 
 def test_a_model_is_not_saved_as_another(path, model):
-    assert_not_saved(path, model, replace(INFO, spec=ModelSpec()), "but the model is")
+    assert_not_saved(path, model, replace(INFO, spec=ForkNetSpec()), "but the model is")
 
 
 @pytest.mark.parametrize("card", [{"f1": float("nan")}, {"path": Path("x")}, {1: 2, "a": 3}])

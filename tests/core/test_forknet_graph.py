@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from napari_slitseg.core.models import ModelSpec, build_model
+from napari_slitseg.core.models import ForkNetSpec, build_model
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "fpw_dl_v1" / "model.json"
 
@@ -116,7 +116,7 @@ def describe(layer: nn.Module) -> str:
 
 def full_size() -> dict[str, nn.Module]:
     with torch.device("meta"):
-        return dict(build_model(ModelSpec()).named_modules())
+        return dict(build_model(ForkNetSpec()).named_modules())
 
 
 def test_every_layer_has_the_published_shape():
@@ -157,7 +157,7 @@ def wave(shape: tuple[int, ...], phase: float) -> Tensor:
 
 
 def wavy_model(width: float) -> nn.Module:
-    model = build_model(ModelSpec(width=width)).double().eval()
+    model = build_model(ForkNetSpec(width=width)).double().eval()
     for phase, (name, tensor) in enumerate(model.state_dict().items()):
         if tensor.is_floating_point():
             values = wave(tuple(tensor.shape), phase)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from napari_slitseg.core.checkpoint import CheckpointInfo, save_checkpoint
 from napari_slitseg.core.image import Normalisation
-from napari_slitseg.core.models import ModelSpec, build_model
+from napari_slitseg.core.models import UNetSpec, build_model
 from napari_slitseg.events import Event
 
 DOTS = ((20.25, 30.5), (50.0, 70.75), (75.5, 20.0), (28.0, 80.0))
@@ -38,7 +38,7 @@ def draw_dots(
 @pytest.fixture(scope="session")
 def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Checkpoint of a U-Net that hands bright pixels through to its slit head; for 10 nm."""
-    model = build_model(ModelSpec("unet", width=1 / 32, norm="none"))
+    model = build_model(UNetSpec(width=1 / 32, norm="none"))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()

@@ -42,11 +42,10 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from napari_slitseg.core.checkpoint import CheckpointInfo, save_checkpoint
     from napari_slitseg.core.image import Normalisation
-    from napari_slitseg.core.models import build_model
-    from napari_slitseg.core.models.spec import ModelSpec
+    from napari_slitseg.core.models import ForkNetSpec, build_model
 
     torch.manual_seed(0)
-    spec = ModelSpec(width=0.03)
+    spec = ForkNetSpec(width=0.03)
     info = CheckpointInfo(
         name="tiny",
         spec=spec,

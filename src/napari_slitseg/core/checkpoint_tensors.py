@@ -70,7 +70,7 @@ def _plain(tensor: Tensor) -> Tensor:
 
 
 def _check_fit(spec: ModelSpec, expected: Mapping[str, Tensor], header: Header) -> None:
-    what = f"a {spec.architecture} of width {spec.width:g} with norm {spec.norm!r}"
+    what = f"a {spec.name} of width {spec.width:g} with norm {spec.norm!r}"
     for name, tensor in expected.items():
         needed = f"{_DTYPES[tensor.dtype]} {list(tensor.shape)}"
         if name not in header.tensors:

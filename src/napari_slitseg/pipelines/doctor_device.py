@@ -10,7 +10,7 @@ import numpy as np
 from napari_slitseg.core.bundled import DEFAULT_MODEL, bundled_models
 from napari_slitseg.core.checkpoint import CheckpointInfo, load_checkpoint
 from napari_slitseg.core.image import Normalisation
-from napari_slitseg.core.models import ModelSpec, build_model
+from napari_slitseg.core.models import ForkNetSpec, build_model
 
 if TYPE_CHECKING:
     from napari_slitseg.core.models.base import SegmentationModel
@@ -44,6 +44,6 @@ def _model() -> tuple[SegmentationModel, CheckpointInfo]:
     path = bundled_models().get(DEFAULT_MODEL)
     if path is not None:
         return load_checkpoint(path)
-    spec = ModelSpec(width=0.25)
+    spec = ForkNetSpec(width=0.25)
     info = CheckpointInfo("random", spec, Normalisation(), 10.0, 0.5, 30.0)
     return build_model(spec), info

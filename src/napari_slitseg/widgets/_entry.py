@@ -12,8 +12,8 @@ from napari_slitseg.core.points import PointTable
 from napari_slitseg.widgets._overlay import Overlay
 
 if TYPE_CHECKING:
+    from napari_slitseg.core.metrics.scores import ImageScores
     from napari_slitseg.core.prediction import Prediction
-    from napari_slitseg.core.scores import ImageScores
 
 
 class Status(Enum):

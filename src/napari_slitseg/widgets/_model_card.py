@@ -90,7 +90,7 @@ def card_text(info: CheckpointInfo) -> str:
     about = escape(_about(info).split(". ")[0].rstrip("."))
     lines = [
         f"<b>{escape(info.name)}</b>",
-        f"{escape(info.spec.architecture)}, width {info.spec.width:g}, "
+        f"{escape(info.spec.about.title)}, width {info.spec.width:g}, "
         f"trained at {info.pixel_size_nm:g} nm/px",
         *(_score_line(name, info.card) for name in _SETS),
         f"<small>{about}.</small>",

@@ -13,7 +13,7 @@ from napari_slitseg.core.points import PointTable
 
 if TYPE_CHECKING:
     from napari_slitseg.core.matching import Matching
-    from napari_slitseg.core.scores import ImageScores
+    from napari_slitseg.core.metrics.scores import ImageScores
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def compare(
     if predicted is None or annotated is None:
         return _unjudged(predicted, annotated), None
     from napari_slitseg.core.matching import match
-    from napari_slitseg.core.scores import score_image
+    from napari_slitseg.core.metrics.scores import score_image
 
     certain = annotated.take(_counts(annotated) & ~annotated.uncertain)
     uncertain = annotated.take(_counts(annotated) & annotated.uncertain)

@@ -10,7 +10,7 @@ from napari_slitseg.widgets._job_fields import default_of
 from napari_slitseg.widgets._overlay import Overlay, compare
 
 if TYPE_CHECKING:
-    from napari_slitseg.core.scores import ImageScores
+    from napari_slitseg.core.metrics.scores import ImageScores
 
 _ASSUMED_NM: Final = 10.0
 

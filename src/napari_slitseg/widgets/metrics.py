@@ -30,7 +30,7 @@ from napari_slitseg.widgets._table import KEY, Column, EntryTable, SummaryLast, 
 if TYPE_CHECKING:
     from qtpy.QtCore import QModelIndex
 
-    from napari_slitseg.core.pooling import PooledScores
+    from napari_slitseg.core.metrics.pooling import PooledScores
 
 _EMPTY = (
     "Scores appear here once an image has annotated slits and a prediction. "
@@ -171,7 +171,7 @@ def _summary(entries: Sequence[ImageEntry]) -> Summary | None:
     scores = [entry.scores for entry in entries if entry.scores is not None]
     if not scores:
         return None
-    from napari_slitseg.core.pooling import pool_scores
+    from napari_slitseg.core.metrics.pooling import pool_scores
 
     calibrated = [each for each in scores if each.pixel_size_nm is not None] or scores
     try:

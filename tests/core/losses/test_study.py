@@ -27,7 +27,7 @@ from napari_slitseg.core.losses.study import (
 )
 from napari_slitseg.core.losses.target import Target
 from napari_slitseg.core.metrics import chamfer_distance
-from napari_slitseg.core.models import ModelSpec, build_model
+from napari_slitseg.core.models import build_model, model_spec
 from napari_slitseg.core.targets import dots
 
 torch.set_num_threads(1)
@@ -328,7 +328,7 @@ class TestNoGradient:
 def test_the_study_could_not_train_its_slit_head(architecture):
     """Dice on the membrane plus any of these: nothing of the slit decoder gets a gradient."""
     torch.manual_seed(0)
-    model = build_model(ModelSpec(architecture, width=0.07, norm="none"))
+    model = build_model(model_spec(architecture, width=0.07, norm="none"))
     target = Target(points=[torch.tensor([A, B])])
     membrane = torch.zeros((1, 1, SIDE, SIDE))
     membrane[..., 30:34, :] = 1

@@ -2,30 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from napari_slitseg.core.models.spec import ModelSpec
+from napari_slitseg.core.models.spec import About, ModelSpec
+from napari_slitseg.core.models.spec_unet import ForkNetSpec, UNetSpec
+from napari_slitseg.core.nearest import choices
 
 if TYPE_CHECKING:
     from napari_slitseg.core.models.base import SegmentationModel
 
-__all__ = ["MODELS", "ModelSpec", "build_model"]
+__all__ = [
+    "MODELS",
+    "About",
+    "ForkNetSpec",
+    "ModelSpec",
+    "UNetSpec",
+    "build_model",
+    "model_from_dict",
+    "model_spec",
+]
+
+_SPECS: tuple[type[ModelSpec], ...] = (ForkNetSpec, UNetSpec)
+
+MODELS: Mapping[str, type[ModelSpec]] = MappingProxyType({spec().name: spec for spec in _SPECS})
+"""Specs of all models by name, in the order of menus."""
+
+_OLD_KEY = "architecture"  # what checkpoints of the first version call the name
 
 
-def _forknet(spec: ModelSpec) -> SegmentationModel:
-    from napari_slitseg.core.models.forknet import ForkNet
+def model_spec(name: str, **settings: Any) -> ModelSpec:
+    """Return the spec of a model with the settings given.
 
-    return ForkNet(spec)
+    Raises
+    ------
+    ValueError
+        If there is no model of that name, or it has no such setting, or not that value.
+    """
+    return model_from_dict({"name": name, **settings})
 
 
-def _unet(spec: ModelSpec) -> SegmentationModel:
-    from napari_slitseg.core.models.unet import UNet
+def model_from_dict(values: Mapping[str, Any]) -> ModelSpec:
+    """Build the spec of a model from plain values such as JSON's.
 
-    return UNet(spec)
-
-
-MODELS: dict[str, Callable[[ModelSpec], SegmentationModel]] = {"forknet": _forknet, "unet": _unet}
+    Raises
+    ------
+    ValueError
+        If there is no model of that name, or it has no such setting, or not that value.
+    """
+    if not isinstance(values, Mapping):
+        raise ValueError(f'a model is a document such as {{"name": "unet"}}, got {values!r}')
+    values = {"name" if key == _OLD_KEY else key: value for key, value in values.items()}
+    name = values.get("name", "")
+    if not isinstance(name, str) or name not in MODELS:
+        meant = choices(str(name), MODELS, they="there are")
+        raise ValueError(f"there is no model {name!r}; {meant}")
+    return MODELS[name].from_dict(values)
 
 
 def build_model(spec: ModelSpec) -> SegmentationModel:
@@ -34,6 +68,8 @@ def build_model(spec: ModelSpec) -> SegmentationModel:
     Parameters
     ----------
     spec : ModelSpec
-        Architecture, width and kind of normalisation.
+        Which model, with its settings.
     """
-    return MODELS[spec.architecture](spec)
+    module, name = spec.model.split(":")
+    model: SegmentationModel = getattr(import_module(f"{__name__}.{module}"), name)(spec)
+    return model

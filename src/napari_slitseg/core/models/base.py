@@ -32,8 +32,9 @@ class SegmentationModel(nn.Module):
     spec : ModelSpec
         What the model was built from.
     size_multiple : int
-        Height and width of the input must be multiples of this, px. Outputs keep their place in
-        an image when a tile's corner is moved by multiples of it.
+        The network works on multiples of this, px; other images are padded to one and the logits
+        cut back. Outputs keep their place in an image when a tile's corner is moved by multiples
+        of it.
     receptive_radius_px : int
         In eval mode an output pixel depends on no input pixel farther away than this along an
         axis. True when `is_local`; otherwise it counts the convolutions only.
@@ -49,25 +50,45 @@ class SegmentationModel(nn.Module):
         self.spec = spec
         self.is_local = spec.norm != "group"
 
-    def check_image(self, image: Tensor) -> None:
-        """Raise ValueError unless `image` is (B, 1, H, W) with sides this model can take."""
-        multiple = self.size_multiple
-        if image.ndim != 4 or image.shape[1] != 1:
-            raise ValueError(
-                f"the model takes images of shape (batch, 1, height, width), "
-                f"not {tuple(image.shape)}"
-            )
+    def forward(self, image: Tensor) -> Logits:
+        """Return membrane and slit logits, each (B, 1, H, W), of images (B, 1, H, W).
+
+        Images are padded to multiples of `size_multiple` at the right and the bottom, by
+        repeating their last pixels.
+
+        Raises
+        ------
+        ValueError
+            If the image has another shape or no pixels.
+        """
+        check_image(image)
         height, width = image.shape[2:]
-        if min(height, width) < multiple or height % multiple or width % multiple:
-            raise ValueError(
-                f"the image is {height} x {width} px; height and width must be "
-                f"multiples of {multiple}, so pad it"
-            )
+        multiple = self.size_multiple
+        margin = (0, -width % multiple, 0, -height % multiple)
+        if not any(margin):
+            return self.logits(image)
+        membrane, slit = self.logits(functional.pad(image, margin, mode="replicate"))
+        return Logits(membrane[..., :height, :width], slit[..., :height, :width])
+
+    def logits(self, image: Tensor) -> Logits:
+        """Return the logits of images whose sides are multiples of `size_multiple`."""
+        raise NotImplementedError
 
     def __call__(self, image: Tensor) -> Logits:
         """Return the logits of a batch of images; see `forward`."""
         result: Logits = super().__call__(image)
         return result
+
+
+def check_image(image: Tensor) -> None:
+    """Raise ValueError unless `image` is (B, 1, H, W) with at least one pixel."""
+    if image.ndim != 4 or image.shape[1] != 1:
+        raise ValueError(
+            f"the model takes images of shape (batch, 1, height, width), not {tuple(image.shape)}"
+        )
+    if 0 in image.shape[2:]:
+        height, width = image.shape[2:]
+        raise ValueError(f"the image is {height} x {width} px: it has no pixels")
 
 
 class Conv(nn.Module):

@@ -98,7 +98,7 @@ class ForkNet(SegmentationModel):
     Every block also carries a one-channel linear projection of its input. 13,185,946 trainable
     parameters at width 1.0, 833,170 at width 0.25.
 
-    The input (B, 1, H, W) has been normalised by the caller. H and W are multiples of 16. In eval
+    The input (B, 1, H, W) has been normalised by the caller. In eval
     mode an output pixel sees input pixels from 92 px before to 116 px after it along each axis
     (`Reach` derives it; the 2x2 convolutions of levels 4 and 5 look ahead only).
     """
@@ -126,15 +126,8 @@ class ForkNet(SegmentationModel):
         self.receptive_radius_px = _reach().radius_px
         init_weights(self)
 
-    def forward(self, image: Tensor) -> Logits:
-        """Return membrane and slit logits, each (B, 1, H, W), of images (B, 1, H, W).
-
-        Raises
-        ------
-        ValueError
-            If the image has another shape or H or W is not a multiple of 16.
-        """
-        self.check_image(image)
+    def logits(self, image: Tensor) -> Logits:
+        """Return the logits of images whose sides are multiples of 16."""
         fine = self.stem(image)
         half = self.level2(fine, self.norm2(pool(fine)))
         quarter = self.level3(half, self.norm3(pool(half)))

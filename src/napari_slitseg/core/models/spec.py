@@ -1,79 +1,106 @@
-"""What it takes to build a model: a small document, readable without torch."""
+"""What it takes to build a model: small documents, readable without torch."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self, cast
 
-ARCHITECTURES = ("forknet", "unet")
-NORMS = ("batch", "group", "none")
-MAX_WIDTH = 4.0
+from napari_slitseg.core.spec import Spec, setting
+
+Norm = Literal["batch", "group", "none"]
+
+_NORM_TEXT = (
+    "Normalisation between layers: batch (as published), group (for batches of one; its "
+    "statistics span the whole input, so tiles of one image differ slightly where they meet) or "
+    "none."
+)
 
 
-@dataclass(frozen=True)
-class ModelSpec:
-    """The architecture of a model and its two knobs.
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """A model in words, for menus, the command line and the documentation.
 
     Attributes
     ----------
-    architecture : str
-        A name in `ARCHITECTURES`.
+    title : str
+        Name in menus.
+    idea : str
+        How it is made, in one or two sentences.
+    use_when : str
+        One sentence.
+    source : str
+        Paper, program or study it comes from.
+    parameters : int
+        Trainable parameters of the default settings.
+    recommended : bool
+        Whether menus show it first.
+    """
+
+    title: str
+    idea: str
+    use_when: str
+    source: str
+    parameters: int
+    recommended: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(Spec):
+    """Base of the specs of models.
+
+    A subclass has a literal field ``name``, its own settings, and these class attributes.
+
+    Attributes
+    ----------
+    model : str
+        ``"module:class"`` in `napari_slitseg.core.models`.
+    about : About
+        The model in words.
+
+    Parameters
+    ----------
     width : float
-        Multiplies every channel count of the architecture, in (0, 4]; 1.0 is the published size.
+        Multiplies every number of channels, in (0, 4].
     norm : str
-        ``"batch"`` (as published), ``"group"`` (for batches of one; the statistics span the
-        whole input, so tiles of one image differ slightly where they meet) or ``"none"``.
+        ``"batch"``, ``"group"`` or ``"none"``.
 
     Raises
     ------
     ValueError
-        For a value outside these.
+        For a value outside its range.
     """
 
-    architecture: str = "forknet"
-    width: float = 1.0
-    norm: str = "batch"
+    model: ClassVar[str]
+    about: ClassVar[About]
+
+    name: str = ""
+    width: float = setting(
+        1.0, "Multiplies every number of channels; 1 is the published size.", gt=0, le=4
+    )
+    norm: Norm = setting("batch", _NORM_TEXT)
 
     def __post_init__(self) -> None:
-        _check_choice("architecture", self.architecture, ARCHITECTURES)
-        _check_choice("norm", self.norm, NORMS)
-        width = self.width
-        is_number = isinstance(width, (int, float)) and not isinstance(width, bool)
-        if not (is_number and math.isfinite(width) and 0 < width <= MAX_WIDTH):
-            raise ValueError(
-                f"the model's width is {width!r}; give a number above 0 and up to {MAX_WIDTH:g}"
-            )
-        object.__setattr__(self, "width", float(width))
+        if not self.name:
+            raise ValueError("a model needs a name: take the spec of one of MODELS")
+        super().__post_init__()
 
     def channels(self, base: int) -> int:
-        """Return the number of channels of a layer that has `base` of them at width 1.0."""
+        """Return the number of channels of a layer that has `base` of them at width 1."""
         return max(1, math.floor(base * self.width + 0.5))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the spec as plain JSON values."""
-        return asdict(self)
-
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> ModelSpec:
-        """Build a spec from plain values; missing ones take their default.
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build a spec from plain values; of the base, the spec that has their name.
 
         Raises
         ------
         ValueError
-            For a key that is not a field of the spec, or a value outside its range.
+            If there is no such model, or it has no such setting, or not that value.
         """
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            raise ValueError(
-                f"the model's spec has unknown keys {', '.join(map(repr, unknown))}; "
-                f"known are {', '.join(sorted(known))}"
-            )
-        return cls(**values)
+        if cls is not ModelSpec:
+            return super().from_dict(values)
+        from napari_slitseg.core.models import model_from_dict
 
-
-def _check_choice(what: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"the model's {what} is {value!r}; choose one of {', '.join(choices)}")
+        return cast("Self", model_from_dict(values))

@@ -24,7 +24,7 @@ class UNet(SegmentationModel):
     After Ronneberger et al., MICCAI 2015, with 'same' padding, 32 channels at full resolution
     (width 1.0) and normalisation before each ReLU. 7,762,498 trainable parameters at width 1.0.
 
-    The input (B, 1, H, W) has been normalised by the caller. H and W are multiples of 16. In eval
+    The input (B, 1, H, W) has been normalised by the caller. In eval
     mode an output pixel sees at most 107 px before and after itself along each axis (`Reach`).
     """
 
@@ -44,15 +44,8 @@ class UNet(SegmentationModel):
         self.receptive_radius_px = _reach().radius_px
         init_weights(self)
 
-    def forward(self, image: Tensor) -> Logits:
-        """Return membrane and slit logits, each (B, 1, H, W), of images (B, 1, H, W).
-
-        Raises
-        ------
-        ValueError
-            If the image has another shape or H or W is not a multiple of 16.
-        """
-        self.check_image(image)
+    def logits(self, image: Tensor) -> Logits:
+        """Return the logits of images whose sides are multiples of 16."""
         features = self.down[0](image)
         skips = [features]
         for level in self.down[1:]:

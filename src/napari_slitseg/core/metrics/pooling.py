@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from statistics import fmean
 
-from napari_slitseg.core.scores import Fractions, ImageScores
+from napari_slitseg.core.metrics.scores import Fractions, ImageScores
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import math
 import subprocess
 import sys
 
-from napari_slitseg.core import counts, distances, metrics
+from napari_slitseg.core import metrics
+from napari_slitseg.core.metrics import counts, distances
 
 
 def test_every_public_function_is_there():

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from napari_slitseg.core import counts, distances
 from napari_slitseg.core.matching import Matching, as_yx, match
+from napari_slitseg.core.metrics import counts, distances
 
 
 class Fractions:

@@ -14,7 +14,7 @@ An image without slits in which none were found is right, hence 1. Where no clai
 no fraction of right claims, hence NaN: neither 0 nor 1 would be honest, and F1 says what matters.
 """
 
-from napari_slitseg.core.counts import (
+from napari_slitseg.core.metrics.counts import (
     count_ratio,
     f1,
     point_loss,
@@ -22,7 +22,7 @@ from napari_slitseg.core.counts import (
     proportional_point_loss,
     recall,
 )
-from napari_slitseg.core.distances import (
+from napari_slitseg.core.metrics.distances import (
     chamfer_distance,
     image_diagonal,
     localisation_error,
@@ -30,8 +30,8 @@ from napari_slitseg.core.distances import (
     nearest_distances,
     vanilla_distance,
 )
-from napari_slitseg.core.pooling import PooledScores, pool_scores
-from napari_slitseg.core.scores import ImageScores, score_image
+from napari_slitseg.core.metrics.pooling import PooledScores, pool_scores
+from napari_slitseg.core.metrics.scores import ImageScores, score_image
 
 __all__ = [
     "ImageScores",
