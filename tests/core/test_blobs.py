@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from skimage.feature import blob_doh
 
-from napari_slitseg.core.detection import DETECTORS
 from napari_slitseg.core.detection.blobs import find_blobs_dog, find_blobs_doh, find_blobs_log
 
 BLOBS = [find_blobs_log, find_blobs_dog, find_blobs_doh]
@@ -121,7 +120,7 @@ def test_refusals(find):
 
 def test_every_detector_takes_a_map_and_a_threshold():
     dots = discs(CENTRES, 1.9)
-    for find in DETECTORS.values():
+    for find in BLOBS:
         np.testing.assert_allclose(in_order(find(dots, threshold=0.9).yx), CENTRES, atol=0.01)
 
 

@@ -427,7 +427,7 @@ def test_an_unknown_format_version_is_refused(path, version):
         ({"threshold": 1.5}, "threshold is 1.5, but must be a number from 0 to 1"),
         ({"min_distance_nm": "60"}, "min_distance_nm is '60'"),
         ({"name": " "}, "a model needs a name"),
-        ({"spec": {"depth": 1}}, "unknown keys 'depth'"),
+        ({"spec": {"depth": 1}}, "no model ''"),
         ({"spec": []}, "spec is .*, but must be a dictionary"),
         ({"normalisation": []}, "normalisation is .*, but must be a dictionary"),
         ({"normalisation": {"gamma": 1}}, "gamma"),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist, pdist
 
-from napari_slitseg.core.detection import DETECTORS
+from napari_slitseg.core.detection import Peaks, find
 from napari_slitseg.core.detection.peaks import Detections, candidates, find_peaks, select
 
 
@@ -335,8 +335,7 @@ def test_same_twice_and_turned():
 
 def test_table_of_detectors():
     image = many_dots(4, (80, 80), 12)
-    for detect in DETECTORS.values():
-        assert isinstance(detect(image, threshold=0.5, min_distance_px=3.0), Detections)
+    assert isinstance(find(Peaks(), image, pixel_size_nm=10.0), Detections)
 
 
 def test_fast_enough_for_a_slider():

@@ -13,7 +13,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
-from napari_slitseg.core.detection import DETECTORS
+from napari_slitseg.core.detection.blobs import find_blobs_dog, find_blobs_doh, find_blobs_log
+from napari_slitseg.core.detection.peaks import Detections, find_peaks
 from napari_slitseg.core.losses.target import Target, check_logits, checked_mask, checked_points
 from napari_slitseg.core.metrics import (
     image_diagonal,
@@ -25,6 +26,12 @@ from napari_slitseg.core.metrics import (
 Points = NDArray[np.float64]
 Value = Callable[[Points, Points], float]
 DetectorName = Literal["peaks", "log", "dog", "doh"]
+_DETECTORS: dict[str, Callable[..., Detections]] = {
+    "peaks": find_peaks,
+    "log": find_blobs_log,
+    "dog": find_blobs_dog,
+    "doh": find_blobs_doh,
+}
 Truth = Literal["points", "map"]
 Empty = Literal["diagonal", "cap"]
 
@@ -54,7 +61,7 @@ def mean_over_images(
 def detected(probability: Tensor, detector: DetectorName, threshold: float) -> list[Points]:
     """Return the detections in each image of (B, 1, H, W) probabilities."""
     maps = probability.detach()[:, 0].cpu().double().numpy()
-    return [np.array(DETECTORS[detector](each, threshold=threshold).yx) for each in maps]
+    return [np.array(_DETECTORS[detector](each, threshold=threshold).yx) for each in maps]
 
 
 def _annotated(
