@@ -14,6 +14,13 @@ An image without slits in which none were found is right, hence 1. Where no clai
 no fraction of right claims, hence NaN: neither 0 nor 1 would be honest, and F1 says what matters.
 """
 
+from napari_slitseg.core.metrics.agreement import CountAgreement, bland_altman, pooled_count_ratio
+from napari_slitseg.core.metrics.bootstrap import (
+    Bootstrap,
+    Interval,
+    interval_of,
+    interval_of_sums,
+)
 from napari_slitseg.core.metrics.counts import (
     count_ratio,
     f1,
@@ -34,17 +41,24 @@ from napari_slitseg.core.metrics.pooling import PooledScores, pool_scores
 from napari_slitseg.core.metrics.scores import ImageScores, score_image
 
 __all__ = [
+    "Bootstrap",
+    "CountAgreement",
     "ImageScores",
+    "Interval",
     "PooledScores",
+    "bland_altman",
     "chamfer_distance",
     "count_ratio",
     "f1",
     "image_diagonal",
+    "interval_of",
+    "interval_of_sums",
     "localisation_error",
     "localisation_rms",
     "nearest_distances",
     "point_loss",
     "pool_scores",
+    "pooled_count_ratio",
     "precision",
     "proportional_point_loss",
     "recall",
