@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from napari_slitseg.core import matching
+from napari_slitseg.core import matching_edges
 from napari_slitseg.core.matching import match
 from tests.canonical import CASES, Case
 
@@ -55,7 +55,7 @@ def assert_valid(found, predicted, annotated, tolerance_px):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("dense_entries", [10**6, 0], ids=["dense", "sparse"])
 def test_canonical(case: Case, dense_entries, monkeypatch):
-    monkeypatch.setattr(matching, "_DENSE_ENTRIES", dense_entries)
+    monkeypatch.setattr(matching_edges, "_DENSE_ENTRIES", dense_entries)
     found = match(case.predicted, case.annotated, case.tolerance_px)
     assert len(found) == case.n_pairs
     assert found.distance_px.sum() == pytest.approx(case.total_px)
@@ -89,7 +89,7 @@ def test_sparse_solver_agrees_with_dense(seed, monkeypatch):
     rng = np.random.default_rng(seed)
     predicted, annotated = rng.integers(0, 60, (150, 2)), rng.integers(0, 60, (170, 2))
     dense = match(predicted, annotated, 6.0)
-    monkeypatch.setattr(matching, "_DENSE_ENTRIES", 0)
+    monkeypatch.setattr(matching_edges, "_DENSE_ENTRIES", 0)
     sparse = match(predicted, annotated, 6.0)
     assert_valid(sparse, predicted, annotated, 6.0)
     assert len(sparse) == len(dense)

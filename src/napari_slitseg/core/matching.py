@@ -6,15 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_matrix, csr_matrix, hstack
-from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
-from scipy.spatial import cKDTree
 
-TOLERANCE_SLACK = 1e-9
-"""A pair farther apart than the tolerance by no more than this (px) still matches."""
+from napari_slitseg.core.matching_edges import TOLERANCE_SLACK, best_edges, pairs_within
 
-_DENSE_ENTRIES = 1_000_000  # larger groups of connected points are solved sparsely
+__all__ = ["TOLERANCE_SLACK", "Matching", "as_yx", "match"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +130,7 @@ def match(
     pairs, distance = _assign(predicted, annotated, tolerance_px)
     left = _others(len(predicted), pairs[:, 0])
     excused, _ = _assign(predicted[left], uncertain, tolerance_px)
-    near, _, _ = _neighbours(predicted[left], uncertain, radius_px)
+    near, _, _ = pairs_within(predicted[left], uncertain, radius_px)
     return Matching(
         pairs=pairs,
         distance_px=distance,
@@ -156,8 +151,8 @@ def _assign(
     predicted: NDArray[np.float64], annotated: NDArray[np.float64], tolerance_px: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the best pairs and their distances."""
-    i, j, distance = _neighbours(predicted, annotated, tolerance_px)
-    chosen = _best_edges(i, j, distance, (len(predicted), len(annotated)))
+    i, j, distance = pairs_within(predicted, annotated, tolerance_px)
+    chosen = best_edges(i, j, distance, (len(predicted), len(annotated)))
     chosen = chosen[np.argsort(i[chosen])]
     return np.stack([i[chosen], j[chosen]], axis=1), distance[chosen]
 
@@ -167,82 +162,3 @@ def _others(n: int, *taken: NDArray[np.int64]) -> NDArray[np.int64]:
     for some in taken:
         free[some] = False
     return np.flatnonzero(free)
-
-
-def _neighbours(
-    predicted: NDArray[np.float64], annotated: NDArray[np.float64], tolerance_px: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """List the pairs within the tolerance by prediction, then annotation."""
-    if not (len(predicted) and len(annotated)):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-    reach = tolerance_px + TOLERANCE_SLACK
-    near = cKDTree(annotated).query_ball_point(predicted, reach, return_sorted=True)
-    count = np.array([len(found) for found in near])
-    i = np.repeat(np.arange(len(predicted)), count)
-    j = np.concatenate([np.asarray(found, np.int64) for found in near])
-    return i, j, np.hypot(*(predicted[i] - annotated[j]).T)
-
-
-def _best_edges(
-    i: NDArray[np.int64],
-    j: NDArray[np.int64],
-    distance: NDArray[np.float64],
-    shape: tuple[int, int],
-) -> NDArray[np.int64]:
-    """Choose edges group by group; groups of points that share no edge are independent."""
-    if not len(i):
-        return np.zeros(0, np.int64)
-    n = sum(shape)
-    graph = coo_matrix((np.ones(len(i), np.int8), (i, j + shape[0])), shape=(n, n))
-    _, group = connected_components(graph, directed=False)
-    order = np.argsort(group[i], kind="stable")
-    starts = np.flatnonzero(np.diff(group[i][order], prepend=-1))
-    chosen = [
-        edges if len(edges) == 1 else edges[_best_of_group(i[edges], j[edges], distance[edges])]
-        for edges in np.split(order, starts[1:])
-    ]
-    return np.concatenate(chosen)
-
-
-def _best_of_group(
-    i: NDArray[np.int64], j: NDArray[np.int64], distance: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Solve one group: a missing pair costs more than all distances together."""
-    rows, i = np.unique(i, return_inverse=True)
-    columns, j = np.unique(j, return_inverse=True)
-    penalty = (min(len(rows), len(columns)) + 1) * (float(distance.max()) + 1.0)
-    shape = (len(rows), len(columns))
-    solve = _solve_dense if shape[0] * shape[1] <= _DENSE_ENTRIES else _solve_sparse
-    return solve(i, j, distance, shape, penalty)
-
-
-def _solve_dense(
-    i: NDArray[np.int64],
-    j: NDArray[np.int64],
-    distance: NDArray[np.float64],
-    shape: tuple[int, int],
-    penalty: float,
-) -> NDArray[np.int64]:
-    cost = np.full(shape, penalty)
-    cost[i, j] = distance
-    edge = np.full(shape, -1, dtype=np.int64)
-    edge[i, j] = np.arange(len(i))
-    chosen: NDArray[np.int64] = edge[linear_sum_assignment(cost)]
-    return chosen[chosen >= 0]
-
-
-def _solve_sparse(
-    i: NDArray[np.int64],
-    j: NDArray[np.int64],
-    distance: NDArray[np.float64],
-    shape: tuple[int, int],
-    penalty: float,
-) -> NDArray[np.int64]:
-    """Give every row a column of its own that stands for "no pair"."""
-    n, m = shape
-    real = csr_matrix((distance + 1.0, (i, j)), shape=shape)  # explicit zeros would be lost
-    alone = csr_matrix((np.full(n, penalty + 1.0), (np.arange(n), np.arange(n))), shape=(n, n))
-    row, column = min_weight_full_bipartite_matching(hstack([real, alone], format="csr"))
-    pair = column < m
-    edge = csr_matrix((np.arange(len(i)) + 1, (i, j)), shape=shape)
-    return np.asarray(edge[row[pair], column[pair]]).ravel().astype(np.int64) - 1
