@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from napari_slitseg.cli import explain, library, main
-from napari_slitseg.cli.library import parse_settings
+from napari_slitseg.cli.settings import parse_settings
 from napari_slitseg.core.losses import LOSSES
 from napari_slitseg.core.losses.spec import ERASURES
 from napari_slitseg.core.losses.spec_combine import WeightedSum

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 Precision = Literal["auto", "float32", "float16", "bfloat16"]
 MapsFormat = Literal["float16", "float32", "none"]
 Side = Annotated[int, Field(ge=64, le=20_000)]
+
+_SAYS_ALL: Final = "says_all"
+"""Kind of an error whose text tells the value too."""
 
 
 class Document(BaseModel):
@@ -63,6 +67,13 @@ class ModelSettings(Document):
         description="Smallest distance between two slits in nm; of two closer ones the more "
         "probable stays. Default: the model's own.",
     )
+    detector: dict[str, Any] = Field(
+        default="peaks",
+        validate_default=True,
+        description="What finds the slits in the slit map, by name: peaks, log, dog, doh or "
+        "components. In a document also with settings, such as "
+        '{"name": "log", "min_sigma_nm": 8}.',
+    )
     device: str = Field(
         default="auto",
         description="Where the model runs: auto (the fastest there is), cpu, mps, cuda or "
@@ -72,6 +83,17 @@ class ModelSettings(Document):
         default="auto",
         description="Numbers the model computes with; auto is what suits the device.",
     )
+
+    @field_validator("detector", mode="before")
+    @classmethod
+    def _is_detector(cls, value: object) -> dict[str, Any]:
+        from napari_slitseg.core.detection import detector_from_dict
+
+        document: Any = {"name": value} if isinstance(value, str) else value
+        try:
+            return detector_from_dict(document).to_dict()
+        except ValueError as error:
+            raise PydanticCustomError(_SAYS_ALL, "{text}", {"text": str(error)}) from error
 
     @field_validator("device")
     @classmethod
@@ -206,6 +228,6 @@ def explain(error: ValidationError) -> str:
 def _line(field: str, message: str, kind: str, value: object) -> str:
     where = f"{field}: " if field else ""
     message = message.removeprefix("Value error, ")
-    if kind in ("missing", "extra_forbidden"):
+    if kind in ("missing", "extra_forbidden", _SAYS_ALL):
         return f"{where}{message}"
     return f"{where}{message}, got {value!r}"

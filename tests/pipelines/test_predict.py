@@ -17,6 +17,7 @@ from scipy.spatial.distance import cdist
 
 from napari_slitseg.core import atomic
 from napari_slitseg.core.checkpoint import CheckpointError
+from napari_slitseg.core.detection import Peaks
 from napari_slitseg.core.image import Micrograph, read_image
 from napari_slitseg.core.inference import Cancelled, InferenceError, Predictor
 from napari_slitseg.core.points import PointTable, read_points
@@ -32,6 +33,7 @@ from napari_slitseg.events import (
 from napari_slitseg.jobs import PredictJob
 from napari_slitseg.pipelines import record
 from napari_slitseg.pipelines.predict import open_predictor, predict_files, predict_image
+from napari_slitseg.pipelines.region import Part
 from tests.pipelines.dots import DOTS, SHAPE, StopAfter, drain, draw_dots
 
 EVERY_FILE = {"img1", "img2", "img10"}
@@ -139,7 +141,7 @@ WINDOW = (slice(10, 40), slice(60, 100))
 
 
 def test_a_region_alone_knows_nothing_of_the_rest(predictor: Predictor) -> None:
-    _, prediction = drain(predict_image(predictor, dots_image(), region=WINDOW))
+    _, prediction = drain(predict_image(predictor, dots_image(), part=Part(WINDOW)))
     assert prediction.shape == SHAPE
     assert_found(prediction.table, [(28.0, 80.0)])
     assert prediction.slit[80:].max() == 0
@@ -151,7 +153,7 @@ def test_regions_add_up_to_the_whole(predictor: Predictor) -> None:
     for rows in (slice(0, 50), slice(50, None)):
         for columns in (slice(0, 71), slice(71, None)):
             steps = predict_image(
-                predictor, dots_image(), region=(rows, columns), earlier=patched, threshold=0.4
+                predictor, dots_image(), part=Part((rows, columns), patched), threshold=0.4
             )
             patched = drain(steps)[1]
     assert patched is not None
@@ -165,7 +167,7 @@ def test_a_region_replaces_only_its_part_of_an_earlier_prediction(predictor: Pre
     _, earlier = drain(predict_image(predictor, dots_image()))
     before = earlier.slit.copy()
     empty = dots_image(draw_dots(DOTS[:3]))
-    _, now = drain(predict_image(predictor, empty, region=WINDOW, earlier=earlier))
+    _, now = drain(predict_image(predictor, empty, part=Part(WINDOW, earlier)))
     assert_found(now.table, DOTS[:3])
     np.testing.assert_array_equal(earlier.slit, before)
     assert_found(earlier.table, DOTS)
@@ -174,14 +176,14 @@ def test_a_region_replaces_only_its_part_of_an_earlier_prediction(predictor: Pre
 def test_an_earlier_prediction_by_another_model_is_dropped(predictor: Predictor) -> None:
     _, earlier = drain(predict_image(predictor, dots_image()))
     other = replace(earlier, model_sha256="0" * 64)
-    _, now = drain(predict_image(predictor, dots_image(), region=WINDOW, earlier=other))
+    _, now = drain(predict_image(predictor, dots_image(), part=Part(WINDOW, other)))
     assert_found(now.table, [(28.0, 80.0)])
 
 
 def test_a_region_outside_the_image_is_refused(predictor: Predictor) -> None:
     for window in ((slice(200, 300), slice(0, 10)), (slice(20, 20), slice(0, 10))):
         with pytest.raises(InferenceError, match="no pixel in the image"):
-            drain(predict_image(predictor, dots_image(), region=window))
+            drain(predict_image(predictor, dots_image(), part=Part(window)))
 
 
 # -- files
@@ -223,6 +225,7 @@ def test_the_record(job: PredictJob, folder: Path) -> None:
     assert content["model"]["name"] == "dots"
     assert len(content["model"]["sha256"]) == 64
     assert (content["threshold"], content["min_distance_nm"]) == (0.4, 30)
+    assert content["detector"] == Peaks().to_dict()
     assert content["device"] == "cpu"
     entry = next(each for each in content["images"] if each["name"] == "img1")
     assert entry.pop("seconds") > 0
@@ -241,6 +244,7 @@ def test_the_record(job: PredictJob, folder: Path) -> None:
         "sha256": content["model"]["sha256"],
         "threshold": 0.4,
         "min_distance_nm": 30.0,
+        "detector": Peaks().to_dict(),
         "notices": [],
     }
 

@@ -1,4 +1,4 @@
-"""Command line: ``slitseg predict | evaluate | simulate | losses | schedules | doctor | demo``."""
+"""Command line: ``slitseg predict``, ``evaluate``, ``losses`` and so on; ``slitseg --help``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses and schedules in words, on the output stream."""
+"""Losses, schedules, detectors and models in words, on the output stream."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ _STACKED_BELOW: Final = 72
 _ALL_COLUMNS_FROM: Final = 110
 _SETTINGS: Final = ("setting", "default", "unit", "limits", "what it does")
 _ABOUT: Final = (
+    "idea",
     "use_when",
+    "parameters",
     "erasure",
     "needs_pretraining",
     "compares_with",
@@ -88,6 +90,8 @@ def print_about(name: str, about: Mapping[str, Any]) -> None:
 def _words(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
     return f"{value}: {ERASURES[value]}" if key == "erasure" else str(value)
 
 

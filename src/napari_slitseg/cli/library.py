@@ -1,4 +1,4 @@
-"""What ``slitseg losses`` and ``slitseg schedules`` do."""
+"""What ``slitseg losses``, ``schedules``, ``detectors`` and ``models`` do."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from napari_slitseg.cli.explain import (
     print_rows,
     print_settings,
 )
+from napari_slitseg.cli.settings import parse_settings
 from napari_slitseg.cli.tables import say
 from napari_slitseg.core.atomic import write_atomically
+from napari_slitseg.core.detection import DETECTORS, DetectorSpec
 from napari_slitseg.core.losses import LOSSES, LossSpec
 from napari_slitseg.core.losses.spec import ERASURES
+from napari_slitseg.core.models import MODELS, ModelSpec
 from napari_slitseg.core.nearest import choices
 from napari_slitseg.core.schedules import SCHEDULES, ScheduleSpec
 from napari_slitseg.core.spec_settings import brief, settings_of
@@ -26,10 +29,13 @@ from napari_slitseg.core.spec_settings import brief, settings_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_Spec = TypeVar("_Spec", bound="LossSpec | ScheduleSpec")
+_Listed = LossSpec | ScheduleSpec | DetectorSpec | ModelSpec
+_Spec = TypeVar("_Spec", bound=_Listed)
 _Rates = tuple["NDArray[Any]", "NDArray[Any]"]
 _TITLE: Final = "title"
+_COLUMNS: Final = ("name", _TITLE, "use_when")
 _LOSS_COLUMNS: Final = ("name", _TITLE, "compares_with", "erasure", "use_when")
+_MODEL_COLUMNS: Final = ("name", _TITLE, "parameters", "use_when")
 _ROWS: Final = 21
 
 
@@ -68,9 +74,42 @@ def show_schedules(name: str | None, *, as_json: bool) -> None:
     """
     if name is None:
         told = "slitseg schedules NAME explains one; with --steps 1000 it shows the rates."
-        _show_table(SCHEDULES, ("name", _TITLE, "use_when"), caption=told, as_json=as_json)
+        _show_table(SCHEDULES, _COLUMNS, caption=told, as_json=as_json)
     else:
         _show_one(name, _pick(SCHEDULES, name, "schedule"), {}, as_json=as_json)
+
+
+def show_detectors(name: str | None, *, as_json: bool) -> None:
+    """Print all detectors, or all there is to know of one.
+
+    Raises
+    ------
+    ValueError
+        If there is no detector of that name.
+    """
+    if name is None:
+        told = (
+            "slitseg detectors NAME explains one; predict and evaluate take it as --detector NAME "
+            "--detector-set SETTING=VALUE."
+        )
+        _show_table(DETECTORS, _COLUMNS, caption=told, as_json=as_json)
+    else:
+        _show_one(name, _pick(DETECTORS, name, "detector"), {}, as_json=as_json)
+
+
+def show_models(name: str | None, *, as_json: bool) -> None:
+    """Print all kinds of model, or all there is to know of one.
+
+    Raises
+    ------
+    ValueError
+        If there is no model of that name.
+    """
+    if name is None:
+        told = "Parameters are those of the default settings. slitseg models NAME explains one."
+        _show_table(MODELS, _MODEL_COLUMNS, caption=told, as_json=as_json)
+    else:
+        _show_one(name, _pick(MODELS, name, "model"), {}, as_json=as_json)
 
 
 def show_rates(
@@ -105,40 +144,11 @@ def show_rates(
         print_rates(at.tolist(), rates.tolist(), caption=told if name == "plateau" else None)
 
 
-def parse_settings(words: Sequence[str]) -> dict[str, Any]:
-    """Return settings by name from words such as ``low=1e-5`` or ``drops=0.3,0.6``.
-
-    Raises
-    ------
-    ValueError
-        For a word that is not a name, ``=`` and a value, or a name that comes twice.
-    """
-    pairs = [word.partition("=") for word in words]
-    for (key, _, value), word in zip(pairs, words, strict=True):
-        if not key or not value:
-            raise ValueError(f"--set needs NAME=VALUE such as rate=1e-3, got {word!r}")
-    names = [key for key, _, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"--set gives {name} more than once; give it once")
-    return {key: _parse(value) for key, _, value in pairs}
-
-
 def _with_settings(spec: type[ScheduleSpec], settings: Mapping[str, Any]) -> ScheduleSpec:
     """Build a spec; one value is enough where several are wanted."""
     several = {key for key, value in spec().settings().items() if isinstance(value, tuple)}
     single = several & {key for key, value in settings.items() if not isinstance(value, list)}
     return spec.from_dict({**settings, **{key: [settings[key]] for key in single}})
-
-
-def _parse(text: str) -> Any:
-    """Return the JSON value of a text, a list of several values, or the text itself."""
-    for read in (json.loads, float, lambda several: json.loads(f"[{several}]")):
-        try:
-            return read(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _pick(table: Mapping[str, type[_Spec]], name: str, what: str) -> type[_Spec]:
@@ -158,13 +168,15 @@ def _show_table(
     if as_json:
         say(json.dumps(rows, indent=2))
     else:
-        cells = [[row[column] for column in columns] for row in rows]
+        cells = [[_cell(row[column]) for column in columns] for row in rows]
         print_rows(columns, cells, caption=caption, spare=_TITLE)
 
 
-def _show_one(
-    name: str, spec: type[LossSpec | ScheduleSpec], more: Mapping[str, Any], *, as_json: bool
-) -> None:
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _show_one(name: str, spec: type[_Listed], more: Mapping[str, Any], *, as_json: bool) -> None:
     about, settings = asdict(spec.about), settings_of(spec)
     if as_json:
         rows = [asdict(each) for each in settings]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_slitseg.core.checkpoint_file import CheckpointError
+from napari_slitseg.core.detection import detector_from_dict
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.inference_types import InferenceError
 from napari_slitseg.core.metrics import ImageScores, score_image
@@ -150,6 +151,7 @@ class _Run:
             image,
             threshold=self.job.threshold,
             min_distance_nm=self.job.min_distance_nm,
+            detector=detector_from_dict(self.job.detector),
             should_stop=self.should_stop,
         )
         return prediction.table

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from napari_slitseg.core.checkpoint_file import CheckpointError
+from napari_slitseg.core.detection import detector_from_dict
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.inference_types import Cancelled, InferenceError
 from napari_slitseg.core.prediction import Prediction
@@ -113,6 +114,7 @@ class _Run:
             image,
             threshold=self.job.threshold,
             min_distance_nm=self.job.min_distance_nm,
+            detector=detector_from_dict(self.job.detector),
             should_stop=self.should_stop,
         )
         outputs = self._write(path, image, prediction)

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final
 
 from napari_slitseg.core.bundled import resolve_model
-from napari_slitseg.core.detection.peaks import candidates
+from napari_slitseg.core.detection import DetectorSpec, Peaks
 from napari_slitseg.core.image import Micrograph
-from napari_slitseg.core.inference_types import Cancelled, TileProgress
+from napari_slitseg.core.inference_types import TileProgress
 from napari_slitseg.core.prediction import Prediction
 from napari_slitseg.events import Event, Notice, Progress
 from napari_slitseg.pipelines.inputs import ShouldStop, never
-from napari_slitseg.pipelines.region import Region, clip_region, grow_region, paste
+from napari_slitseg.pipelines.region import (
+    Part,
+    Parts,
+    Region,
+    Search,
+    clip_region,
+    grow_region,
+    paste,
+)
 
 if TYPE_CHECKING:
     from napari_slitseg.core.inference import Predictor, ProbabilityMaps
+
+_REST_IS_GONE: Final = (
+    "The maps of the rest of the image were let go to save memory, so all of it was predicted."
+)
 
 
 def open_predictor(model: str | Path, device: str = "auto", precision: str = "auto") -> Predictor:
@@ -53,9 +61,9 @@ def predict_image(
     *,
     threshold: float | None = None,
     min_distance_nm: float | None = None,
+    detector: DetectorSpec | None = None,
     should_stop: ShouldStop = never,
-    region: Region | None = None,
-    earlier: Prediction | None = None,
+    part: Part | None = None,
 ) -> Generator[Event, None, Prediction]:
     """Find the slits of one image.
 
@@ -67,13 +75,12 @@ def predict_image(
         Of any size; an unknown pixel size is taken for the model's own, with a notice.
     threshold, min_distance_nm : float, optional
         None for the model's own.
+    detector : DetectorSpec, optional
+        What finds the slits in the slit map; None for `Peaks`.
     should_stop : callable
         Asked between tiles, and between the blocks in which slits are looked for.
-    region : tuple of slice, optional
-        Predict only this part, px; the result is of the whole image nevertheless.
-    earlier : Prediction, optional
-        What is known of the rest of the image. Without it, and if it is by another model, maps are
-        zero outside the region.
+    part : Part, optional
+        Predict only this part; the result is of the whole image nevertheless.
 
     Yields
     ------
@@ -92,44 +99,39 @@ def predict_image(
         If the image, its pixel size or the region does not suit the model, or the network fails.
     """
     info, notices = predictor.info, list[str]()
-    if region is not None:
-        region = clip_region(region, image.shape)
-        maps = yield from _maps(
-            predictor, image, grow_region(region, image.shape), should_stop, notices
-        )
-        membrane, slit, found = paste(maps, region, image.shape, _usable(earlier, image, predictor))
-    else:
+    pixel_size_nm = image.pixel_size_nm or info.pixel_size_nm
+    search = Search(detector or Peaks(), pixel_size_nm, should_stop)
+    part = part and _usable(part, image, predictor)
+    if part and part.earlier and not part.earlier.has_maps:
+        part = None
+        yield _noted(_REST_IS_GONE, image, notices)
+    if part is None:
         maps = yield from _maps(predictor, image, None, should_stop, notices)
-        membrane, slit = maps.membrane, maps.slit
-        found = candidates(cast("NDArray[np.floating]", _Asking(slit, should_stop)))
+        parts = maps.membrane, maps.slit, search.find(maps.slit)
+    else:
+        parts = yield from _pasted(predictor, image, part, search, notices)
     return Prediction(
-        membrane=membrane,
-        slit=slit,
-        candidates=found,
+        *parts,
         threshold=info.threshold if threshold is None else threshold,
         min_distance_nm=info.min_distance_nm if min_distance_nm is None else min_distance_nm,
-        pixel_size_nm=image.pixel_size_nm or info.pixel_size_nm,
+        pixel_size_nm=pixel_size_nm,
         model_name=info.name,
         model_sha256=info.sha256,
         notices=tuple(notices),
+        detector=search.detector,
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Asking:
-    """A map that asks whether to stop before it is read; it is read block by block."""
-
-    array: NDArray[np.floating]
-    should_stop: ShouldStop
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.array.shape
-
-    def __getitem__(self, window: tuple[slice, slice]) -> NDArray[np.floating]:
-        if self.should_stop():
-            raise Cancelled("The prediction was cancelled.")
-        return self.array[window]
+def _pasted(
+    predictor: Predictor, image: Micrograph, part: Part, search: Search, notices: list[str]
+) -> Generator[Event, None, Parts]:
+    """Predict a part and put it into what is known of the rest, found by the same detector."""
+    region, earlier = clip_region(part.region, image.shape), part.earlier
+    grown = grow_region(region, image.shape, search.margin_px)
+    maps = yield from _maps(predictor, image, grown, search.should_stop, notices)
+    if earlier is not None:
+        earlier = earlier.at(detector=search.detector, should_stop=search.should_stop)
+    return paste(maps, region, image.shape, search, earlier)
 
 
 def _maps(
@@ -140,7 +142,6 @@ def _maps(
     notices: list[str],
 ) -> Generator[Event, None, ProbabilityMaps]:
     """Run the model, turning what it says into events and collecting its notices."""
-    name = image.path.name if image.path else image.name
     steps = predictor.predict(
         image.pixels, image.pixel_size_nm, region=region, should_stop=should_stop
     )
@@ -151,16 +152,24 @@ def _maps(
             maps: ProbabilityMaps = stop.value
             return maps
         if isinstance(step, TileProgress):
-            yield Progress(done=step.done, total=step.total, message=name)
+            yield Progress(done=step.done, total=step.total, message=_name(image))
         else:
-            notices.append(step.text)
-            yield Notice(text=step.text, item=name)
+            yield _noted(step.text, image, notices)
 
 
-def _usable(
-    earlier: Prediction | None, image: Micrograph, predictor: Predictor
-) -> Prediction | None:
-    """Earlier prediction if it is of this image by this model."""
+def _noted(text: str, image: Micrograph, notices: list[str]) -> Notice:
+    """Keep what there is to say of an image, and return it as an event."""
+    notices.append(text)
+    return Notice(text=text, item=_name(image))
+
+
+def _name(image: Micrograph) -> str:
+    return image.path.name if image.path else image.name
+
+
+def _usable(part: Part, image: Micrograph, predictor: Predictor) -> Part:
+    """Part without an earlier prediction that is not of this image by this model."""
+    earlier = part.earlier
     if earlier is None or earlier.shape != image.shape:
-        return None
-    return earlier if earlier.model_sha256 == predictor.info.sha256 else None
+        return Part(part.region)
+    return part if earlier.model_sha256 == predictor.info.sha256 else Part(part.region)

@@ -34,9 +34,9 @@ _SECONDS_BETWEEN_SAVES: Final = 5.0
 class Record:
     """What `FILE_NAME` holds.
 
-    At the top the latest run: date, versions, model, job, threshold, failures. Below ``images``
-    one entry for each image in the folder, also from earlier runs, each with the model and the
-    numbers it was made with. An image predicted again replaces its entry.
+    At the top the latest run: date, versions, model, job, threshold, detector, failures. Below
+    ``images`` one entry for each image in the folder, also from earlier runs, each with the model,
+    the numbers and the detector it was made with. An image predicted again replaces its entry.
     """
 
     path: Path
@@ -71,6 +71,7 @@ class Record:
             },
             "threshold": _first(job["threshold"], info.threshold),
             "min_distance_nm": _first(job["min_distance_nm"], info.min_distance_nm),
+            "detector": job["detector"],
             "device": device,
             "job": job,
         }
@@ -105,6 +106,7 @@ class Record:
             "sha256": prediction.model_sha256,
             "threshold": prediction.threshold,
             "min_distance_nm": prediction.min_distance_nm,
+            "detector": prediction.detector.to_dict(),
             "date": _now(),
             "seconds": round(seconds, 3),
             "notices": [*image.notices, *prediction.notices],

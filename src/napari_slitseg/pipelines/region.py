@@ -2,20 +2,86 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_slitseg.core.detection.peaks import Detections, candidates
+from napari_slitseg.core.candidates import find_candidates
+from napari_slitseg.core.detection import Detections, DetectorSpec
 from napari_slitseg.core.maps import ProbabilityMaps
 from napari_slitseg.core.prediction import Prediction
+from napari_slitseg.pipelines.inputs import ShouldStop, never
 
 Region = tuple[slice, slice]
 Parts = tuple[NDArray[np.floating], NDArray[np.floating], Detections]
 
 MARGIN_PX: Final = 16
-"""Predicted around a region, px, so that its border cuts no slit in two."""
+"""Predicted around a region at least, px, so that its border cuts no slit in two."""
+
+_SIGMAS: Final = 5
+"""A Gaussian reaches so many standard deviations, and a blob pruned by a neighbour no further."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A part of an image that is to be predicted.
+
+    Attributes
+    ----------
+    region : tuple of slice
+        Which part, px.
+    earlier : Prediction or None
+        What is known of the rest of the image. Without it, and if it is by another model, maps are
+        zero outside the region. By another detector, its slits are found anew. Where its maps were
+        let go, the whole image is predicted.
+    """
+
+    region: Region
+    earlier: Prediction | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """How candidates are looked for.
+
+    Attributes
+    ----------
+    detector : DetectorSpec
+        With which detector.
+    pixel_size_nm : float
+        Side of a pixel, nm.
+    should_stop : callable
+        Asked while the detector reads the map.
+    """
+
+    detector: DetectorSpec
+    pixel_size_nm: float
+    should_stop: ShouldStop = never
+
+    @property
+    def margin_px(self) -> int:
+        """How far around a region the map matters to what is found in it, px."""
+        lengths_px = [
+            value * (_SIGMAS if "sigma" in name else 1)
+            for name, value in self.detector.in_px(self.pixel_size_nm).items()
+            if name.endswith("_px")
+        ]
+        return max(MARGIN_PX, math.ceil(max(lengths_px, default=0)) + 1)
+
+    @property
+    def compares_all(self) -> bool:
+        """Whether what is found in a region depends on the highest response anywhere."""
+        return bool(self.detector.settings().get("relative_response", 0))
+
+    def find(self, slit: NDArray[np.floating], offset_yx: tuple[int, int] = (0, 0)) -> Detections:
+        """Find the candidates of a map whose first pixel lies at `offset_yx`."""
+        found = find_candidates(
+            self.detector, slit, pixel_size_nm=self.pixel_size_nm, should_stop=self.should_stop
+        )
+        return replace(found, yx=found.yx + np.array(offset_yx))
 
 
 def clip_region(region: Region, shape: tuple[int, int]) -> Region:
@@ -24,19 +90,23 @@ def clip_region(region: Region, shape: tuple[int, int]) -> Region:
     return rows, columns
 
 
-def grow_region(region: Region, shape: tuple[int, int]) -> Region:
-    """Region with `MARGIN_PX` around it, within an image (H, W); an empty one stays empty."""
+def grow_region(region: Region, shape: tuple[int, int], margin_px: int = MARGIN_PX) -> Region:
+    """Region with a margin around it, within an image (H, W); an empty one stays empty."""
     if any(part.stop <= part.start for part in region):
         return region
     rows, columns = (
-        slice(max(part.start - MARGIN_PX, 0), min(part.stop + MARGIN_PX, n))
+        slice(max(part.start - margin_px, 0), min(part.stop + margin_px, n))
         for part, n in zip(region, shape, strict=True)
     )
     return rows, columns
 
 
 def paste(
-    maps: ProbabilityMaps, region: Region, shape: tuple[int, int], earlier: Prediction | None
+    maps: ProbabilityMaps,
+    region: Region,
+    shape: tuple[int, int],
+    search: Search,
+    earlier: Prediction | None,
 ) -> Parts:
     """Combine a part predicted anew with what is known of the whole image.
 
@@ -48,8 +118,10 @@ def paste(
         Where candidates are replaced.
     shape : tuple of int
         (H, W) of the image.
+    search : Search
+        How the candidates of the region are found.
     earlier : Prediction or None
-        Of the same image by the same model; None: nothing is known elsewhere (zeros).
+        Of the same image by the same model and detector; None: nothing is known elsewhere (zeros).
 
     Returns
     -------
@@ -62,10 +134,10 @@ def paste(
         _pasted(None if old is None else old[i], part, maps.offset_yx, shape)
         for i, part in enumerate((maps.membrane, maps.slit))
     )
-    found = candidates(maps.slit)
-    yx = found.yx + np.array(maps.offset_yx)
-    new = _within(yx, region)
-    parts = [(yx[new], found.score[new])]
+    seen, offset_yx = (slit, (0, 0)) if search.compares_all else (maps.slit, maps.offset_yx)
+    found = search.find(seen, offset_yx)
+    new = _within(found.yx, region)
+    parts = [(found.yx[new], found.score[new])]
     if earlier is not None:
         kept = ~_within(earlier.candidates.yx, region)
         parts.append((earlier.candidates.yx[kept], earlier.candidates.score[kept]))

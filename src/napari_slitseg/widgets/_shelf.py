@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-
-import numpy as np
 
 from napari_slitseg.core.image import ImageReadError, Micrograph, read_image
 from napari_slitseg.widgets._entry import ImageEntry
@@ -78,6 +75,5 @@ def without_maps(
         if prediction is None:
             continue
         room -= prediction.slit.nbytes + prediction.membrane.nbytes
-        if room < 0 and prediction.slit.strides != (0, 0):
-            nothing = np.broadcast_to(np.float16(0), prediction.shape)
-            yield entry, replace(prediction, membrane=nothing, slit=nothing)
+        if room < 0 and prediction.has_maps:
+            yield entry, prediction.without_maps()

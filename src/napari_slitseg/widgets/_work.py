@@ -14,8 +14,10 @@ from napari_slitseg.core.inference_types import InferenceError
 from napari_slitseg.core.points import PointTable, find_annotation, read_points
 
 if TYPE_CHECKING:
+    from napari_slitseg.core.detection import DetectorSpec
     from napari_slitseg.core.inference import Predictor
     from napari_slitseg.core.prediction import Prediction
+    from napari_slitseg.pipelines.region import Part
 
 ShouldStop = Callable[[], bool]
 
@@ -123,10 +125,10 @@ class PredictPlan:
         See `napari_slitseg.pipelines.predict_one.open_predictor`.
     threshold, min_distance_nm : float or None
         None for the model's own.
-    region : pair of slices or None
-        Part of the image to predict.
-    earlier : Prediction or None
-        What a region is put into.
+    detector : DetectorSpec or None
+        None for smoothed peaks.
+    part : Part or None
+        Part of the image to predict, and what it is put into.
     """
 
     images: dict[int, Callable[[], Micrograph]]
@@ -134,8 +136,8 @@ class PredictPlan:
     device: str
     threshold: float | None = None
     min_distance_nm: float | None = None
-    region: tuple[slice, slice] | None = None
-    earlier: Prediction | None = None
+    detector: DetectorSpec | None = None
+    part: Part | None = None
 
 
 def predict_all(
@@ -156,9 +158,9 @@ def predict_all(
                 image(),
                 threshold=plan.threshold,
                 min_distance_nm=plan.min_distance_nm,
+                detector=plan.detector,
                 should_stop=should_stop,
-                region=plan.region,
-                earlier=plan.earlier,
+                part=plan.part,
             )
         except (ValueError, OSError, InferenceError) as error:
             failed += 1

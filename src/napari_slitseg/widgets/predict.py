@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_slitseg.core.checkpoint import CheckpointInfo
 from napari_slitseg.jobs import PredictJob
+from napari_slitseg.pipelines.region import Part
 from napari_slitseg.widgets import _predict_texts as texts
 from napari_slitseg.widgets._device import DeviceCombo
 from napari_slitseg.widgets._dock import Dock, Message, TaskBar, beside, line, row, scrollable, spin
@@ -161,8 +162,7 @@ class PredictDock(Dock):
             device=self.device.device,
             threshold=self.threshold.value(),
             min_distance_nm=self.distance.value(),
-            region=region,
-            earlier=None if region is None else entries[0].prediction,
+            part=None if region is None else Part(region, entries[0].prediction),
         )
         work = partial(predict_all, plan, self.session.predictors)
         self.runner.start(work, f"Predict {len(entries)} images")
