@@ -67,7 +67,7 @@ def interval_of_sums(
     if not np.isfinite(table).all():
         raise ValueError("rows must be finite; an image that adds nothing adds 0.")
     units = _units(len(table), biopsies)
-    parts = np.stack([table[unit].sum(axis=0) for unit in units])
+    parts = sums_of_units(table, biopsies)
     draws = Draws(
         observed=float(statistic(parts.sum(axis=0, keepdims=True))[0]),
         resampled=lambda: np.concatenate(
@@ -76,6 +76,13 @@ def interval_of_sums(
         without_one=lambda: statistic(parts.sum(axis=0) - parts),
     )
     return make_interval(draws, (len(table), len(units), _unit_name(biopsies)), how)
+
+
+def sums_of_units(
+    rows: NDArray[np.float64], biopsies: Sequence[Hashable] | None
+) -> NDArray[np.float64]:
+    """Return what each unit adds, (n_units, K): the rows, or their sums over each biopsy."""
+    return np.stack([rows[unit].sum(axis=0) for unit in _units(len(rows), biopsies)])
 
 
 def interval_of(
