@@ -6,7 +6,6 @@ top it belongs to, which may cross blocks: so blocks report pixels, and tops are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import TypeVar
 
@@ -16,14 +15,14 @@ from scipy.ndimage import gaussian_filter
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from napari_slitseg.core.detection.blocks import Box, boxes, grow, read
+
 FLOOR = 0.01
 """Lowest value of the smoothed map at which a local maximum is a candidate."""
 
 _TRUNCATE = 4.0  # radius of the smoothing kernel, in sigmas
 _MAX_OFFSET_PX = 0.75  # the vertex of a tilted oval may lie in a neighbouring pixel
-_RANGE_SLACK = 1e-3  # blended or half precision maps may leave [0, 1] by this much
 
-_Box = tuple[int, int, int, int]  # y0, y1, x0, x1
 _T = TypeVar("_T", bound=np.generic)
 _Tops = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
@@ -62,50 +61,24 @@ def find_tops(
     ValueError
         If a value leaves [0, 1].
     """
-    boxes = _boxes(shape, block_px)
-    return _merge_flat_tops(_join([_pixels_in(probability, b, shape, sigma_px) for b in boxes]))
-
-
-def _boxes(shape: tuple[int, int], block_px: int) -> Iterator[_Box]:
-    height, width = shape
-    for y0 in range(0, height, block_px):
-        for x0 in range(0, width, block_px):
-            yield y0, min(y0 + block_px, height), x0, min(x0 + block_px, width)
-
-
-def _grow(box: _Box, by: int, shape: tuple[int, int]) -> _Box:
-    y0, y1, x0, x1 = box
-    return max(y0 - by, 0), min(y1 + by, shape[0]), max(x0 - by, 0), min(x1 + by, shape[1])
-
-
-def _read(probability: NDArray[np.generic], box: _Box) -> NDArray[np.float32]:
-    """Return the window as float32 without NaN."""
-    y0, y1, x0, x1 = box
-    window = np.array(probability[y0:y1, x0:x1], dtype=np.float32)
-    window[np.isnan(window)] = 0
-    low, high = window.min(initial=0), window.max(initial=0)
-    if low < -_RANGE_SLACK or high > 1 + _RANGE_SLACK:
-        raise ValueError(
-            f"Probabilities must lie in [0, 1], but rows {y0}:{y1}, columns {x0}:{x1} reach from "
-            f"{low:.4g} to {high:.4g}. Apply a sigmoid to logits, or divide 8-bit maps by 255."
-        )
-    return window
+    parts = [_pixels_in(probability, box, shape, sigma_px) for box in boxes(shape, block_px)]
+    return _merge_flat_tops(_join(parts))
 
 
 def _pixels_in(
-    probability: NDArray[np.generic], box: _Box, shape: tuple[int, int], sigma_px: float
+    probability: NDArray[np.generic], box: Box, shape: tuple[int, int], sigma_px: float
 ) -> _Pixels:
     """Find the maximal pixels of one block; two more pixels around it decide on flat tops."""
     radius = int(_TRUNCATE * sigma_px + 0.5)
-    seen = _grow(box, 2, shape)
-    read = _grow(box, 2 + radius, shape)
-    window = _read(probability, read)
+    seen = grow(box, 2, shape)
+    around = grow(box, 2 + radius, shape)
+    window = read(probability, around)
     smooth = gaussian_filter(window, sigma_px, mode="nearest", truncate=_TRUNCATE)
-    crop = tuple(slice(seen[i] - read[i], seen[i + 1] - read[i]) for i in (0, 2))
+    crop = tuple(slice(seen[i] - around[i], seen[i + 1] - around[i]) for i in (0, 2))
     raw, smooth = window[crop], smooth[crop]
     top = (smooth > FLOOR) & (smooth >= _highest_neighbour(smooth))
     corner = np.array([seen[0], seen[2]])
-    at = np.argwhere(top)
+    at = np.stack(np.divmod(np.flatnonzero(top), top.shape[1]), axis=1)
     low, high = np.array(box).reshape(2, 2).T - corner
     at = at[np.all((at >= low) & (at < high), axis=1)]
     patch = _patches(smooth, at)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from napari_slitseg.core.detection.blocks import check_not_negative, checked_shape
 from napari_slitseg.core.detection.maxima import FLOOR, find_tops
 
 __all__ = ["FLOOR", "Detections", "candidates", "find_peaks", "select"]
@@ -106,10 +107,8 @@ def candidates(
     a factor that depends on the size of the dot (0.59 for a Gaussian dot of sigma 1.2 px), so that
     no threshold would mean the same for two sizes.
     """
-    shape = _checked_shape(probability)
-    _check_not_negative(sigma_px=sigma_px, border_px=border_px)
-    if block_px < 1:
-        raise ValueError(f"block_px must be at least 1, got {block_px}.")
+    shape = checked_shape(probability)
+    check_not_negative(sigma_px=sigma_px, border_px=border_px)
     yx, score, height = find_tops(probability, shape, sigma_px, block_px)
     limit = np.array(shape) - 1.0
     yx = np.clip(yx, 0.0, limit)
@@ -144,7 +143,7 @@ def select(found: Detections, *, threshold: float, min_distance_px: float) -> De
     """
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold must lie in [0, 1], got {threshold}.")
-    _check_not_negative(min_distance_px=min_distance_px)
+    check_not_negative(min_distance_px=min_distance_px)
     n = int(np.searchsorted(-found.score, -threshold, side="right"))
     keep = _thin(found.yx[:n], min_distance_px - _DISTANCE_SLACK_PX)
     return Detections(found.yx[:n][keep], found.score[:n][keep])
@@ -161,20 +160,6 @@ def find_peaks(
     """Detect points in a probability map: `candidates`, then `select` (see there)."""
     found = candidates(probability, sigma_px=sigma_px, border_px=border_px)
     return select(found, threshold=threshold, min_distance_px=min_distance_px)
-
-
-def _checked_shape(probability: NDArray[np.generic]) -> tuple[int, int]:
-    if len(probability.shape) != 2:
-        raise ValueError(
-            f"A probability map is two-dimensional (H, W), got shape {tuple(probability.shape)}."
-        )
-    return int(probability.shape[0]), int(probability.shape[1])
-
-
-def _check_not_negative(**values: float) -> None:
-    for name, value in values.items():
-        if not (np.isfinite(value) and value >= 0):
-            raise ValueError(f"{name} must be a finite number of at least 0, got {value}.")
 
 
 def _thin(yx: NDArray[np.float64], radius_px: float) -> NDArray[np.bool_]:
