@@ -250,7 +250,7 @@ def test_lazy_images_are_read_tile_by_tile(stub):
 def test_windows_much_finer_than_the_model_are_read_in_strips(stub, monkeypatch):
     pixels = texture((400, 300))
     expected = maps_of(stub, pixels, 1.0)
-    monkeypatch.setattr("napari_slitseg.core.model_grid._STRIP_PX", 20_000)
+    monkeypatch.setattr("napari_slitseg.core.model_grid.STRIP_PX", 20_000)
     lazy = Recorder(pixels)
     strips = maps_of(stub, lazy, 1.0, value_range=info().normalisation.range_of(pixels))
     assert lazy.largest < 40_000

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from napari_slitseg.core.image_normalisation import Normalisation
 from napari_slitseg.core.models.spec import ModelSpec
+from napari_slitseg.core.preprocessing import PREPROCESSINGS
 
 _PARTS: Final = ("spec", "normalisation", "card", "job")
 
@@ -37,11 +38,15 @@ class CheckpointInfo:
         The training job it came from; any JSON values.
     sha256 : str
         Fingerprint of the weights, hex; filled in by `save_checkpoint`.
+    preprocessing : str
+        Name of a chain in `napari_slitseg.core.preprocessing.PREPROCESSINGS`, or "" for the plain
+        way: resampled and normalised, at any size. With a chain, `normalisation` says how images
+        that do not have 8 bits become such, -1 black and 1 white.
 
     Raises
     ------
     ValueError
-        If a number is outside its range.
+        If a number is outside its range or there is no such preprocessing.
     """
 
     name: str
@@ -53,6 +58,7 @@ class CheckpointInfo:
     card: dict[str, Any] = field(default_factory=dict)
     job: dict[str, Any] = field(default_factory=dict)
     sha256: str = ""
+    preprocessing: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
@@ -60,10 +66,17 @@ class CheckpointInfo:
         _check_number("pixel_size_nm", self.pixel_size_nm, "above 0", lowest=math.ulp(0.0))
         _check_number("threshold", self.threshold, "from 0 to 1", highest=1.0)
         _check_number("min_distance_nm", self.min_distance_nm, "from 0 up")
+        if self.preprocessing != "" and self.preprocessing not in PREPROCESSINGS:
+            raise ValueError(
+                f"this program does not know the preprocessing {self.preprocessing!r}, only "
+                f"{', '.join(PREPROCESSINGS)}; update napari-slitseg"
+            )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the info as plain JSON values."""
+        """Return the info as plain JSON values, without `preprocessing` where there is none."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        if not self.preprocessing:
+            del plain["preprocessing"]
         return plain | {
             "spec": self.spec.to_dict(),
             "normalisation": self.normalisation.to_dict(),
@@ -82,7 +95,7 @@ class CheckpointInfo:
         for part in _PARTS:
             _check_dict(part, values.get(part, {}))
         known = {field.name for field in fields(cls)}
-        optional = {"card", "job", "sha256"}
+        optional = {"card", "job", "sha256", "preprocessing"}
         if wrong := sorted((set(values) - known) | (known - optional - set(values))):
             raise ValueError(f"missing or unknown entries: {', '.join(wrong)}")
         spec = ModelSpec.from_dict(values["spec"])

@@ -20,7 +20,9 @@ from napari_slitseg.core.inference_request import (
     Task,
     check_pixels,
     clipped,
+    make_grid,
     model_scale,
+    open_source,
     open_writer,
     read_tiles,
 )
@@ -33,7 +35,7 @@ from napari_slitseg.core.inference_types import (
     TileProgress,
 )
 from napari_slitseg.core.maps import MapWriter, ProbabilityMaps
-from napari_slitseg.core.model_grid import ModelGrid, NormalisedSource, Window
+from napari_slitseg.core.model_grid import ModelGrid, Window
 from napari_slitseg.core.network import Network
 from napari_slitseg.core.tile_budget import LARGEST_BATCH, TileBudget
 from napari_slitseg.core.tiling import Tile
@@ -158,10 +160,10 @@ class Predictor:
             yield InferenceNotice(f"The image's pixel size is unknown; it was {text}.")
         shape = int(pixels.shape[0]), int(pixels.shape[1])
         region = clipped(region or (slice(None), slice(None)), shape)
-        grid = ModelGrid(shape, model_scale(pixel_size_nm, self.info.pixel_size_nm), self._multiple)
-        normalisation = self.info.normalisation
-        value_range = value_range or normalisation.range_of(pixels)
-        source = NormalisedSource(pixels, normalisation, value_range)
+        scale = model_scale(pixel_size_nm, self.info.pixel_size_nm)
+        grid = make_grid(self.info, shape, scale, self._multiple)
+        source = open_source(self.info, pixels, value_range)
+        yield from (InferenceNotice(text) for text in (*grid.notices, *source.notices))
         tile_px = tile_px or self._tile_px(grid)
         maps = yield from self._persist(Task(source, grid, region, tile_px, should_stop))
         if source.n_missing:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_slitseg.core.field_grid import EightBitSource, FieldGrid
 from napari_slitseg.core.inference_types import InferenceError, OutOfMemory
 from napari_slitseg.core.maps import MapWriter
 from napari_slitseg.core.model_grid import ModelGrid, NormalisedSource, Window
+from napari_slitseg.core.preprocessing import PREPROCESSINGS
 from napari_slitseg.core.tiling import Tile
+
+if TYPE_CHECKING:
+    from napari_slitseg.core.checkpoint_info import CheckpointInfo
 
 SAME_SCALE: Final = 0.02
 _SCALES: Final = (1 / 64, 8.0)
@@ -49,6 +54,24 @@ def check_pixels(pixels: Any) -> None:
         )
     if np.dtype(pixels.dtype).kind not in "buif":
         raise InferenceError(f"Grey values of type {pixels.dtype} are not numbers to work with.")
+
+
+def open_source(
+    info: CheckpointInfo, pixels: Any, value_range: tuple[float, float] | None
+) -> NormalisedSource:
+    """Make the image readable as the model's preprocessing needs it."""
+    kind = EightBitSource if info.preprocessing else NormalisedSource
+    value_range = value_range or info.normalisation.range_of(pixels)
+    return kind(pixels, info.normalisation, value_range)
+
+
+def make_grid(
+    info: CheckpointInfo, shape: tuple[int, int], scale: float, multiple: int
+) -> ModelGrid:
+    """Lay the model's grid onto an image."""
+    if info.preprocessing:
+        return FieldGrid(shape, scale, multiple, PREPROCESSINGS[info.preprocessing])
+    return ModelGrid(shape, scale, multiple)
 
 
 def clipped(region: Window, shape: tuple[int, int]) -> Window:

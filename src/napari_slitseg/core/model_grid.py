@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 Window = tuple[slice, slice]
 
 BLEND_PX: Final = 32
-_STRIP_PX: Final = 2**24
+STRIP_PX: Final = 2**24
 
 
 @dataclass
@@ -45,13 +45,25 @@ class NormalisedSource:
     n_missing: int = 0
     _median: float | None = None
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What was done to the grey values that the person should know."""
+        return ()
+
     def window(self, rows: slice, columns: slice) -> Floats:
         """Normalised (h, w) float32 pixels of one window."""
-        grey = np.asarray(self.pixels[rows, columns])
+        return self.normalised(self.filled(np.asarray(self.pixels[rows, columns])))
+
+    def normalised(self, grey: NDArray[Any]) -> Floats:
+        """Map grey values to what the grid is made of."""
+        return self.normalisation.apply(grey, *self.value_range)
+
+    def filled(self, grey: NDArray[Any]) -> NDArray[Any]:
+        """Put the median in the place of NaN, and count them."""
         if grey.dtype.kind == "f" and (missing := np.isnan(grey)).any():
             self.n_missing += int(missing.sum())
             grey = np.where(missing, grey.dtype.type(self.median()), grey)
-        return self.normalisation.apply(grey, *self.value_range)
+        return grey
 
     def median(self) -> float:
         """Median of an even subsample of the pixels that are numbers.
@@ -96,6 +108,11 @@ class ModelGrid:
         height, width = (up_to(scaled_length(n, self.scale), self.multiple) for n in self.shape)
         return height, width
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the person should know about this image on this grid."""
+        return ()
+
     def halo_px(self, radius_px: int) -> int:
         """Surroundings that a result needs so that its way back to the image is exact, too."""
         return radius_px + (reach_px(1 / self.scale) + 1 if self.scale != 1 else 0)
@@ -119,9 +136,9 @@ class ModelGrid:
         """Pixels that the network sees of a tile, (h, w) float32."""
         rows, columns = tile.read
         read_columns = self._source_slice(columns, 1)
-        n_rows = _STRIP_PX * self.scale / (read_columns.stop - read_columns.start)
+        n_rows = STRIP_PX * self.scale / (read_columns.stop - read_columns.start)
         parts = []
-        for strip in _strips(rows, int(n_rows)):
+        for strip in strips(rows, int(n_rows)):
             read_rows = self._source_slice(strip, 0)
             pixels = source.window(read_rows, read_columns)
             origin = (read_rows.start, read_columns.start)
@@ -133,7 +150,7 @@ class ModelGrid:
         rows, columns = (
             self._covered(span, part) for span, part in zip((tile.y, tile.x), region, strict=True)
         )
-        for strip in _strips(rows, _STRIP_PX // max(1, columns.stop - columns.start)):
+        for strip in strips(rows, STRIP_PX // max(1, columns.stop - columns.start)):
             window = (strip, columns)
             values = np.stack([self._to_image(head, tile, window) for head in probabilities])
             if tile.y.fades or tile.x.fades:
@@ -161,7 +178,7 @@ class ModelGrid:
         return span.weight(at)
 
 
-def _strips(rows: slice, n_rows: int) -> Iterator[slice]:
+def strips(rows: slice, n_rows: int) -> Iterator[slice]:
     """Cut rows into strips, so that windows much finer than the model take little memory."""
     for start in range(rows.start, rows.stop, max(1, n_rows)):
         yield slice(start, min(start + max(1, n_rows), rows.stop))

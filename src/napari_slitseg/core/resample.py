@@ -66,7 +66,7 @@ def resample(
     origin: tuple[int, int],
     shape: tuple[int, int],
     out: Window,
-    scale: float,
+    scale: float | tuple[float, float],
 ) -> Floats:
     """Resample one window of an image.
 
@@ -80,8 +80,9 @@ def resample(
         (H, W) of the whole image, px.
     out : tuple of slice
         Wanted window of the resampled image, px; it may reach beyond it into the mirror.
-    scale : float
-        Output pixels for one input pixel. 1 copies the pixels as they are.
+    scale : float or tuple of float
+        Output pixels for one input pixel, along both axes or (y, x). 1 copies the pixels as they
+        are.
 
     Returns
     -------
@@ -93,8 +94,9 @@ def resample(
     ValueError
         If ``window`` lacks pixels that ``out`` reads.
     """
-    rows, columns = (_Axis(*axis, scale) for axis in zip(out, origin, shape, strict=True))
-    if scale == 1:
+    scales = scale if isinstance(scale, tuple) else (scale, scale)
+    rows, columns = (_Axis(*axis) for axis in zip(out, origin, shape, scales, strict=True))
+    if scales == (1.0, 1.0):
         return rows.picked(columns.picked(window.T).T)
     half = rows.matrix(window.shape[0]) @ window
     return np.ascontiguousarray((columns.matrix(window.shape[1]) @ half.T).T, np.float32)
