@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from napari_slitseg.core.json_text import to_json
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.events import Event, Finished, ImageFailed, ImageSkipped, Notice, Progress
 from napari_slitseg.jobs import EvaluateJob
 from napari_slitseg.pipelines.evaluate import evaluate
 from napari_slitseg.pipelines.evaluation import EvaluationTable
-from napari_slitseg.pipelines.record import to_json
 from tests.pipelines.dots import DOTS, drain
 
 NEAR = [(y + 3, x) for y, x in DOTS]

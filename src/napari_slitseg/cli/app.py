@@ -61,8 +61,8 @@ def evaluate(job: EvaluateJob, *, as_json: AsJson = False, quiet: Quiet = False)
         Print the result as JSON, and nothing else, to the output stream.
     """
     from napari_slitseg.cli.tables import print_evaluation, say
+    from napari_slitseg.core.json_text import to_json
     from napari_slitseg.pipelines.evaluate import evaluate as run
-    from napari_slitseg.pipelines.record import to_json
 
     table, finished, code = run_pipeline(partial(run, job), quiet=quiet)
     if as_json:

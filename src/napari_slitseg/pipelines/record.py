@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from napari_slitseg import __version__
 from napari_slitseg.core.image import Micrograph
+from napari_slitseg.core.json_text import to_json
 from napari_slitseg.core.prediction import Prediction
 from napari_slitseg.jobs import PredictJob
 from napari_slitseg.pipelines.inputs import JobError
@@ -138,14 +138,6 @@ class Record:
         self.saved_at = monotonic()
 
 
-def to_json(content: Any) -> str:
-    """Write plain values as JSON, indented; NaN and infinity, which JSON lacks, become null.
-
-    Letters beyond ASCII are escaped, so that any terminal can print and any file name survive it.
-    """
-    return json.dumps(_finite(content), indent=2, allow_nan=False) + "\n"
-
-
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """Versions of napari-slitseg, Python and packages, without importing them."""
     found = {"napari-slitseg": __version__, "python": platform.python_version()}
@@ -171,14 +163,6 @@ def _read_entries(path: Path) -> dict[str, dict[str, Any]]:
         f"{path} is no record of this program, or a damaged one. Move it away or choose another "
         "output folder."
     )
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _first(value: float | None, default: float) -> float:

@@ -13,6 +13,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from napari_slitseg.core.atomic import open_atomically
+from napari_slitseg.core.json_text import to_json
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.core.simulate import SceneOptions, simulate
 from napari_slitseg.events import Event, Finished, ImageDone
@@ -20,7 +21,7 @@ from napari_slitseg.jobs import SimulateJob
 from napari_slitseg.pipelines.each import work_on_each
 from napari_slitseg.pipelines.inputs import JobError, ShouldStop, never
 from napari_slitseg.pipelines.outputs import OutputError, prepare_folder, write_text, writing
-from napari_slitseg.pipelines.record import to_json, versions
+from napari_slitseg.pipelines.record import versions
 
 FOLDERS: Final = ("images", "slits", "membrane")
 

@@ -1,0 +1,224 @@
+"""Result of an evaluation: figures of every image, of all together, and how they were made."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import numpy as np
+
+from napari_slitseg.core.json_text import to_json
+from napari_slitseg.core.metrics.agreement import SCALES, CountAgreement, bland_altman
+from napari_slitseg.core.metrics.bootstrap import Bootstrap, Interval, interval_of_sums
+from napari_slitseg.core.metrics.columns import COLUMNS
+from napari_slitseg.core.metrics.figures import FIGURES, Floats, Pooling, has_figure
+from napari_slitseg.core.metrics.pooling import PooledScores, pool_scores
+from napari_slitseg.core.metrics.result_curve import Curve
+from napari_slitseg.core.metrics.result_parts import ImageResult, Provenance
+from napari_slitseg.core.rows import rows_as_csv
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Curve", "EvaluationResult", "ImageResult", "Provenance", "Summary"]
+
+_FORMAT: Final = "napari-slitseg evaluation"
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One figure of all images together.
+
+    Attributes
+    ----------
+    figure, title : str
+        Name and heading.
+    pooling : str
+        "pooled", "mean over images" or "mean over pairs" (`POOLINGS`).
+    interval : Interval
+        Value with its interval, and on how many images it rests.
+    """
+
+    figure: str
+    title: str
+    pooling: Pooling
+    interval: Interval
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return one row."""
+        names = {"figure": self.figure, "title": self.title, "how": self.pooling}
+        return names | self.interval.to_dict()
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """What an evaluation found, with everything needed to tell how.
+
+    Rows of images (`to_frame`, `to_csv`) and figures of all images together (`summary_frame`,
+    `summary_csv`) are tables of their own and never in one. Their provenance is in the JSON beside
+    them: comment lines in a CSV file are taken for data by spreadsheets, and columns that repeat
+    it in every row hide the figures.
+
+    Attributes
+    ----------
+    images : tuple of ImageResult
+        In the order of the images.
+    provenance : Provenance
+    skipped, failed : mapping
+        Reasons by image name.
+    curve : Curve or None
+        Precision and recall at all thresholds, where scores are known.
+    how : Bootstrap
+        How intervals are made: over biopsies where every image has one, else over images.
+    """
+
+    images: tuple[ImageResult, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    curve: Curve | None = None
+    how: Bootstrap = field(default_factory=Bootstrap)
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """Scores by image name."""
+        return {image.name: image.scores for image in self.images}
+
+    @cached_property
+    def pooled(self) -> PooledScores | None:
+        """All images together; None where there are none."""
+        return pool_scores([image.scores for image in self.images]) if self.images else None
+
+    @property
+    def biopsies(self) -> list[str] | None:
+        """Biopsy of each image; None unless all are known."""
+        names = [image.biopsy for image in self.images]
+        return names if names and all(names) else None
+
+    @cached_property
+    def summary(self) -> tuple[Summary, ...]:
+        """Every figure of all images together, with its interval; none without images."""
+        if not self.images:
+            return ()
+        scores = [image.scores for image in self.images]
+        known = [each for each in FIGURES.values() if has_figure(each, scores)]
+        return (
+            *(
+                Summary(e.name, e.title, e.pooling, self._interval(e.rows(scores), e.value))
+                for e in known
+            ),
+            *map(self._further, dict.fromkeys(n for image in self.images for n in image.further)),
+        )
+
+    def figure(self, name: str) -> Interval:
+        """Return one figure of all images with its interval; KeyError where they have none."""
+        return {each.figure: each.interval for each in self.summary}[name]
+
+    @cached_property
+    def agreement(self) -> tuple[CountAgreement, ...]:
+        """Agreement of the numbers of slits, as difference, percentage and ratio."""
+        found = [image.scores.n_predicted for image in self.images]
+        annotated = [image.scores.n_annotated for image in self.images]
+        return tuple(bland_altman(found, annotated, scale=scale) for scale in SCALES)
+
+    def to_csv(self) -> str:
+        """Return one row an image as CSV; figures that are not defined are empty cells."""
+        return rows_as_csv([image.to_dict() for image in self.images])
+
+    def summary_csv(self) -> str:
+        """Return one row a figure of all images together as CSV."""
+        return rows_as_csv([each.to_dict() for each in self.summary])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row an image, with `COLUMNS` as columns; pandas is loaded here."""
+        import pandas as pd
+
+        return pd.DataFrame([image.to_dict() for image in self.images])
+
+    def summary_frame(self) -> pd.DataFrame:
+        """Return one row a figure of all images together: value, interval, and how pooled."""
+        import pandas as pd
+
+        return pd.DataFrame([each.to_dict() for each in self.summary])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values; NaN and infinity are kept."""
+        pooled = self.pooled
+        return {
+            "format": _FORMAT,
+            "format_version": _VERSION,
+            "provenance": self.provenance.to_dict(),
+            "bootstrap": asdict(self.how),
+            "images": [image.to_dict() for image in self.images],
+            "skipped": dict(self.skipped),
+            "failed": dict(self.failed),
+            "pooled": None if pooled is None else pooled.to_dict(),
+            "summary": [each.to_dict() for each in self.summary],
+            "count_agreement": [each.to_dict() for each in self.agreement],
+            "curve": None if self.curve is None else self.curve.to_dict(),
+        }
+
+    def to_json(self) -> str:
+        """Return everything as JSON, in which NaN and infinity are null."""
+        return to_json(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote; what follows from the images is computed again.
+
+        Raises
+        ------
+        ValueError
+            If it is no such text.
+        """
+        try:
+            values = json.loads(text)
+            if (values["format"], values["format_version"]) != (_FORMAT, _VERSION):
+                raise ValueError("of another format")
+            return cls(
+                images=tuple(map(ImageResult.from_dict, values["images"])),
+                provenance=Provenance.from_dict(values["provenance"]),
+                skipped=values["skipped"],
+                failed=values["failed"],
+                curve=None if values["curve"] is None else Curve.from_dict(values["curve"]),
+                how=Bootstrap(**values["bootstrap"]),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"This is no evaluation of this program: {error}.") from error
+
+    def _further(self, name: str) -> Summary:
+        values = np.array([image.further.get(name, math.nan) for image in self.images])
+        defined = np.isfinite(values)
+        rows = np.column_stack([np.where(defined, values, 0), defined])
+        title = COLUMNS[name].title if name in COLUMNS else name
+        return Summary(name, title, "mean over images", self._interval(rows, _mean))
+
+    def _interval(self, rows: Floats, value: Any) -> Interval:
+        return interval_of_sums(rows, value, biopsies=self.biopsies, how=self.how)
+
+
+def _mean(sums: Floats) -> Floats:
+    with np.errstate(invalid="ignore"):
+        return sums[:, 0] / sums[:, 1]
+
+
+def describe(interval: Interval, *, digits: int = 2) -> str:
+    """Say an interval in words: ``0.71 (95 % interval 0.60 to 0.80 over 12 images)``."""
+    value = "not defined" if math.isnan(interval.value) else f"{interval.value:.{digits}f}"
+    over = f"over {_number_of(interval.n_images, 'image')}"
+    if interval.unit == "biopsy":
+        over += f" of {_number_of(interval.n_units, 'biopsy')}"
+    if math.isnan(interval.low):
+        return f"{value} ({over}; no interval)"
+    ends = f"{interval.low:.{digits}f} to {interval.high:.{digits}f}"
+    return f"{value} ({interval.confidence * 100:g} % interval {ends} {over})"
+
+
+def _number_of(n: int, unit: str) -> str:
+    plural: Mapping[str, str] = {"image": "images", "biopsy": "biopsies"}
+    return f"{n} {unit if n == 1 else plural[unit]}"

@@ -1,0 +1,30 @@
+"""Jobs: frozen documents that say what to do.
+
+One document drives the command line, the record beside the results and any worker process. The
+description of a field is its help text.
+"""
+
+from napari_slitseg.jobs.base import (
+    Document,
+    ImageSettings,
+    ModelSettings,
+    Precision,
+    explain,
+)
+from napari_slitseg.jobs.predict import MapsFormat, PredictJob
+from napari_slitseg.jobs.scoring import CompareJob, EvaluateJob, ScoringSettings
+from napari_slitseg.jobs.simulate import SimulateJob
+
+__all__ = [
+    "CompareJob",
+    "Document",
+    "EvaluateJob",
+    "ImageSettings",
+    "MapsFormat",
+    "ModelSettings",
+    "Precision",
+    "PredictJob",
+    "ScoringSettings",
+    "SimulateJob",
+    "explain",
+]

@@ -1,0 +1,26 @@
+"""Jobs that find slits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from napari_slitseg.jobs.base import ImageSettings, ModelSettings
+
+MapsFormat = Literal["float16", "float32", "none"]
+
+
+class PredictJob(ModelSettings, ImageSettings):
+    """Find the slits in image files."""
+
+    images: tuple[Path, ...] = Field(
+        min_length=1, description="Image files, or folders whose images are all taken."
+    )
+    out: Path = Field(description="Folder for the results; it is made if there is none.")
+    maps: MapsFormat = Field(
+        default="float16",
+        description="Number format of the probability maps, or none to write only the slits. "
+        "napari opens both formats, ImageJ only float32.",
+    )
