@@ -9,6 +9,7 @@ from html import escape
 from types import MappingProxyType, NoneType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
+from napari_slitseg.core.detection import DETECTORS, DetectorSpec
 from napari_slitseg.core.losses import LOSSES, LossSpec
 from napari_slitseg.core.losses.spec import ERASURES
 from napari_slitseg.core.schedules import SCHEDULES, ScheduleSpec
@@ -19,7 +20,7 @@ _SIGNS: Final[Mapping[str, str]] = MappingProxyType(
     {"safe": "✔", "erases": "⚠", "inexact": "○", "no gradient": "✖"}
 )
 _TABLES: Final[Mapping[type[Spec], Mapping[str, type[Spec]]]] = MappingProxyType(
-    {LossSpec: LOSSES, ScheduleSpec: SCHEDULES}
+    {LossSpec: LOSSES, ScheduleSpec: SCHEDULES, DetectorSpec: DETECTORS}
 )
 _CAPITALS: Final = frozenset({"bce", "mse", "fp", "fn"})
 _UNIT_ENDINGS: Final = ("_px", "_nm")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,53 +13,41 @@ from psygnal import Signal
 
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
+from napari_slitseg.widgets._choices import Choices
 from napari_slitseg.widgets._entry import ImageEntry, Status
+from napari_slitseg.widgets._listing import Listing
 from napari_slitseg.widgets._overlay import edited_table
 from napari_slitseg.widgets._scoring import compare_entry
 from napari_slitseg.widgets._shelf import Shelf, facts_of, without_maps
 
 if TYPE_CHECKING:
+    from napari_slitseg.core.detection import DetectorSpec
     from napari_slitseg.core.prediction import Prediction
 
 _UNREAD: Final = (Status.WAITING, Status.FAILED)
-_NO_MAPS: Final = "Its maps were let go to save memory. Predict it again to see them."
 
 
-class Workspace:
-    """Images in the order they were opened, one of them current.
+class Workspace(Listing):
+    """What is known of the images, at the settings that a person chose for all of them.
 
-    Signals: `entries_changed()` when images come or go, `entry_changed(key)` when something about
-    one changes, `current_changed(key or None)`, `settings_changed()` for the tolerance.
+    Signals, besides those of the list: `settings_changed()` for tolerance and detector,
+    `search_wanted(keys)` for images that the chosen detector has yet to search (`set_found`).
     """
 
     map_bytes = 2**31
     """Memory for probability maps of images that are not shown, bytes."""
 
-    entries_changed = Signal()
-    entry_changed = Signal(int)
-    current_changed = Signal(object)
     settings_changed = Signal()
+    search_wanted = Signal(object)
 
     def __init__(self, tolerance_nm: float) -> None:
-        self._entries: dict[int, ImageEntry] = {}
-        self._keys = count()
-        self._current: int | None = None
+        super().__init__()
         self._tolerance_nm = tolerance_nm
-        self._cut: tuple[float, float] | None = None
+        self._choices = Choices()
         self._stale: set[int] = set()
         self._shelf = Shelf()
         self._turn = count()
         self._turns: dict[int, int] = {}
-
-    @property
-    def entries(self) -> tuple[ImageEntry, ...]:
-        """All images, in order."""
-        return tuple(self._entries.values())
-
-    @property
-    def current(self) -> ImageEntry | None:
-        """The image being looked at."""
-        return None if self._current is None else self._entries[self._current]
 
     @property
     def tolerance_nm(self) -> float:
@@ -75,30 +62,22 @@ class Workspace:
     @property
     def cut(self) -> tuple[float, float] | None:
         """Threshold and minimum distance (nm) chosen for all images, None before."""
-        return self._cut
+        return self._choices.cut
 
-    def entry(self, key: int) -> ImageEntry:
-        """Image of that key; KeyError if it was removed."""
-        return self._entries[key]
+    @property
+    def detector(self) -> DetectorSpec | None:
+        """Detector chosen for all images, None before."""
+        return self._choices.detector
 
-    def has(self, key: int) -> bool:
-        """Whether the image is still there."""
-        return key in self._entries
+    @property
+    def to_search(self) -> dict[int, Prediction]:
+        """Predictions with maps that the chosen detector has yet to search, by key."""
+        held = {key: entry.prediction for key, entry in self._entries.items()}
+        return {key: each for key, each in held.items() if each and self._choices.can_follow(each)}
 
-    def find(self, **values: Any) -> ImageEntry | None:
-        """First image whose attributes have these values."""
-        wanted = values.items()
-        matches = (e for e in self.entries if all(getattr(e, k) == v for k, v in wanted))
-        return next(matches, None)
-
-    def add_paths(self, paths: Iterable[Path]) -> list[int]:
-        """List files that are still to be read; those listed already keep their place."""
-        keys = [(self.find(path=path) or self._waiting(path)).key for path in paths]
-        self.entries_changed.emit()
-        return keys
-
-    def _waiting(self, path: Path) -> ImageEntry:
-        return self._new(name=path.stem, path=path, status=Status.WAITING)
+    def is_behind(self, entry: ImageEntry) -> bool:
+        """Whether the slits of an image are those of another detector than the chosen one."""
+        return self._choices.is_behind(entry.prediction)
 
     def add_image(self, micrograph: Micrograph, **values: Any) -> int:
         """Add an image that is in memory, with its `annotation` and so on."""
@@ -108,18 +87,6 @@ class Workspace:
         self._entries[entry.key] = self._resolved(entry)
         self.entries_changed.emit()
         return entry.key
-
-    def add_page(self, key: int, page: int) -> int:
-        """Key of another page of an image's file; listed anew unless it is already."""
-        entry = self._entries[key]
-        if (known := self.find(path=entry.path, page=page)) is not None:
-            return known.key
-        name = f"{entry.name.split(' [page')[0]} [page {page + 1}]"
-        new = self._new(
-            name=name, path=entry.path, page=page, n_pages=entry.n_pages, status=Status.WAITING
-        )
-        self.entries_changed.emit()
-        return new.key
 
     def remove(self, key: int) -> None:
         """Forget an image (its files stay); its neighbour becomes current."""
@@ -188,16 +155,24 @@ class Workspace:
         """Record what the model found; ignored for an image that was removed or never read."""
         if self.has(key) and self._entries[key].shape[0]:
             self._turns[key] = next(self._turn)
-            cut = self._cut or (prediction.threshold, prediction.min_distance_nm)
-            self.update(key, prediction=prediction.at(*cut), status=Status.PREDICTED, reason="")
+            cut = self._choices.cut_anew(prediction)
+            self.update(key, prediction=cut, status=Status.PREDICTED, reason="")
             self._let_maps_go()
+            self._want([key])
+
+    def set_found(self, key: int, prediction: Prediction) -> None:
+        """Record what a detector found; ignored if another one, or other maps, came since."""
+        held = self._entries[key].prediction if self.has(key) else None
+        is_late = held is None or held.slit is not prediction.slit
+        if not is_late and not self._choices.is_behind(prediction):
+            self.update(key, prediction=self._choices.cut_anew(prediction))
 
     def _let_maps_go(self) -> None:
         """Keep the maps that were predicted last; slits and scores of all stay."""
         others = [entry for entry in self.entries if entry.key != self._current]
         others.sort(key=lambda entry: self._turns.get(entry.key, -1), reverse=True)
         for entry, bare in without_maps(others, self.map_bytes):
-            self.update(entry.key, prediction=bare, reason=_NO_MAPS)
+            self.update(entry.key, prediction=bare, reason=self._choices.why_no_maps(bare))
 
     def edit_annotation(self, key: int, ids: NDArray[np.int64], yx: NDArray[np.float64]) -> None:
         """Record that a person moved, added or deleted annotated points."""
@@ -220,30 +195,38 @@ class Workspace:
 
     def set_cut(self, threshold: float, min_distance_nm: float) -> None:
         """Change threshold and minimum distance; the current image follows at once."""
-        if self._cut != (threshold, min_distance_nm):
-            self._cut = (threshold, min_distance_nm)
+        if self._choices.cut != (threshold, min_distance_nm):
+            self._choices.cut = (threshold, min_distance_nm)
             self._restale()
+
+    def set_detector(self, detector: DetectorSpec) -> None:
+        """Change the detector; images by another one have no scores until it searched them."""
+        if self._choices.detector != detector:
+            self._choices.detector = detector
+            for entry in filter(self.is_behind, self.entries):
+                self._entries[entry.key] = replace(entry, scores=None)
+            self._restale()
+            self.settings_changed.emit()
 
     def settle(self, key: int | None = None) -> None:
         """Bring images up to date with the settings: one, or all that are behind."""
         for each in sorted(self._stale) if key is None else {key} & self._stale:
             self._stale.discard(each)
-            prediction = self._entries[each].prediction
-            if prediction is not None and self._cut is not None:
-                prediction = prediction.at(*self._cut)
-            self.update(each, prediction=prediction)
+            self.update(each, **self._choices.followed(self._entries[each]))
+        self._want(self._entries if key is None else [key])
+
+    def _want(self, keys: Iterable[int]) -> None:
+        """Ask for a search of those images that the chosen detector has yet to search."""
+        if wanted := self.to_search.keys() & set(keys):
+            self.search_wanted.emit(wanted)
 
     def _restale(self) -> None:
         self._stale = set(self._entries)
         if self._current is not None:
             self.settle(self._current)
 
-    def _new(self, **values: Any) -> ImageEntry:
-        entry = ImageEntry(key=next(self._keys), **values)
-        self._entries[entry.key] = entry
-        return entry
-
     def _resolved(self, entry: ImageEntry) -> ImageEntry:
         """Return the entry with overlay and scores that follow from the rest of it."""
         overlay, scores = compare_entry(entry, self._tolerance_nm)
+        scores = None if self.is_behind(entry) else scores
         return replace(entry, overlay=overlay, scores=scores)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import napari.viewer
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
-    QDoubleSpinBox,
     QFormLayout,
     QLabel,
     QPushButton,
-    QSlider,
     QVBoxLayout,
     QWidget,
 )
@@ -22,10 +19,12 @@ from napari_slitseg.core.checkpoint import CheckpointInfo
 from napari_slitseg.jobs import PredictJob
 from napari_slitseg.pipelines.region import Part
 from napari_slitseg.widgets import _predict_texts as texts
+from napari_slitseg.widgets._cut import CutPart
+from napari_slitseg.widgets._detector import DetectorPart
 from napari_slitseg.widgets._device import DeviceCombo
-from napari_slitseg.widgets._dock import Dock, Message, TaskBar, beside, line, row, scrollable, spin
+from napari_slitseg.widgets._dock import Dock, Message, TaskBar, line, row, scrollable
 from napari_slitseg.widgets._entry import ImageEntry, Status
-from napari_slitseg.widgets._job_fields import description_of, limits_of
+from napari_slitseg.widgets._job_fields import description_of
 from napari_slitseg.widgets._model_card import ModelChooser
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets._settings import settings
@@ -38,8 +37,6 @@ from napari_slitseg.widgets._work import (
     predict_all,
     window_around,
 )
-
-_STEPS: Final = 100
 
 
 class PredictDock(Dock):
@@ -70,14 +67,10 @@ class PredictDock(Dock):
         self.all.setToolTip("Predict every image of the list (Alt+A).")
         self.click = QCheckBox("Predict where I &click")
         self.click.setToolTip("Each click on the image predicts a window around it.")
-        self.threshold = _field("threshold", 1, 3, "", 0.01)
-        self.threshold.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.threshold.setFixedWidth(64)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, _STEPS)
-        self.slider.setToolTip(self.threshold.toolTip())
-        self.slider.setAccessibleName("Threshold")
-        self.distance = _field("min_distance_nm", 5000, 1, " nm", 10)
+        self.cut = CutPart()
+        self.threshold, self.slider = self.cut.threshold, self.cut.slider
+        self.distance = self.cut.distance
+        self.detector = DetectorPart(self.workspace)
         self.count = QLabel()
         self.count.setWordWrap(True)
         self.tasks = TaskBar(self.runner)
@@ -97,11 +90,9 @@ class PredictDock(Dock):
         layout.addWidget(self.tasks)
         layout.addWidget(self.message)
         layout.addWidget(line())
-        cut = QFormLayout()
-        cut.addRow("&Threshold", beside(self.slider, self.threshold))
-        cut.addRow("&Min. distance", self.distance)
-        layout.addLayout(cut)
+        layout.addWidget(self.cut)
         layout.addWidget(self.count)
+        layout.addWidget(self.detector)
         layout.addStretch()
         scrollable(self, content)
 
@@ -109,9 +100,7 @@ class PredictDock(Dock):
         self.this.clicked.connect(self.predict_this)
         self.all.clicked.connect(self.predict_all)
         self.click.toggled.connect(self._on_click_mode)
-        self.slider.valueChanged.connect(self._on_slider)
-        self.threshold.valueChanged.connect(self._on_cut)
-        self.distance.valueChanged.connect(self._on_cut)
+        self.cut.changed.connect(self.workspace.set_cut)
         self.link(self.model.changed, self._on_model)
         self.link(self.workspace.entries_changed, self.refresh)
         self.link(self.workspace.entry_changed, self.refresh)
@@ -156,12 +145,14 @@ class PredictDock(Dock):
             self.message.warn(left_out if self.model.info else "Choose a model first.")
             return
         self._left_out = left_out
+        self.detector.settle()
         plan = PredictPlan(
             images={e.key: self.workspace.opener(e.key) for e in entries},
             model=self.model.model,
             device=self.device.device,
             threshold=self.threshold.value(),
             min_distance_nm=self.distance.value(),
+            detector=self.detector.detector,
             part=None if region is None else Part(region, entries[0].prediction),
         )
         work = partial(predict_all, plan, self.session.predictors)
@@ -175,19 +166,8 @@ class PredictDock(Dock):
         """Take the model's own threshold and distance, or those that were chosen before."""
         if info is not None:
             threshold, distance = cut or (info.threshold, info.min_distance_nm)
-            self.threshold.setValue(threshold)
-            self.distance.setValue(distance)
+            self.cut.setValue(threshold, distance)
         self.refresh()
-
-    def _on_slider(self, value: int) -> None:
-        self.threshold.setValue(value / _STEPS)
-
-    def _on_cut(self) -> None:
-        value = self.threshold.value()
-        self.slider.blockSignals(True)  # noqa: FBT003
-        self.slider.setValue(round(value * _STEPS))
-        self.slider.blockSignals(False)  # noqa: FBT003
-        self.workspace.set_cut(value, self.distance.value())
 
     def _on_click_mode(self, on: bool) -> None:  # noqa: FBT001
         self.session.layers.clicks.listen(self.predict_at if on else None)
@@ -240,11 +220,3 @@ class PredictDock(Dock):
         self.this.setEnabled(ready and texts.can_predict(current))
         self.all.setEnabled(ready and any(map(texts.can_predict, self.workspace.entries)))
         self.count.setText(texts.count_text(current))
-
-
-def _field(name: str, high: float, decimals: int, suffix: str, step: float) -> QDoubleSpinBox:
-    """Field for a number of the job; precise enough for what a model's card says."""
-    low, high = limits_of(PredictJob, name, 0, high)
-    field = spin(low, high, decimals, suffix, description_of(PredictJob, name))
-    field.setSingleStep(step)
-    return field

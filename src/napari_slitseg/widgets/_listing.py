@@ -1,0 +1,79 @@
+"""The images of one viewer in their order. Knows neither Qt nor napari."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from psygnal import Signal
+
+from napari_slitseg.widgets._entry import ImageEntry, Status
+
+
+class Listing:
+    """Images in the order they were opened, one of them current.
+
+    Signals: `entries_changed()` when images come or go, `entry_changed(key)` when something about
+    one changes, `current_changed(key or None)`.
+    """
+
+    entries_changed = Signal()
+    entry_changed = Signal(int)
+    current_changed = Signal(object)
+
+    def __init__(self) -> None:
+        self._entries: dict[int, ImageEntry] = {}
+        self._keys = count()
+        self._current: int | None = None
+
+    @property
+    def entries(self) -> tuple[ImageEntry, ...]:
+        """All images, in order."""
+        return tuple(self._entries.values())
+
+    @property
+    def current(self) -> ImageEntry | None:
+        """The image being looked at."""
+        return None if self._current is None else self._entries[self._current]
+
+    def entry(self, key: int) -> ImageEntry:
+        """Image of that key; KeyError if it was removed."""
+        return self._entries[key]
+
+    def has(self, key: int) -> bool:
+        """Whether the image is still there."""
+        return key in self._entries
+
+    def find(self, **values: Any) -> ImageEntry | None:
+        """First image whose attributes have these values."""
+        wanted = values.items()
+        matches = (e for e in self.entries if all(getattr(e, k) == v for k, v in wanted))
+        return next(matches, None)
+
+    def add_paths(self, paths: Iterable[Path]) -> list[int]:
+        """List files that are still to be read; those listed already keep their place."""
+        keys = [(self.find(path=path) or self._waiting(path)).key for path in paths]
+        self.entries_changed.emit()
+        return keys
+
+    def _waiting(self, path: Path) -> ImageEntry:
+        return self._new(name=path.stem, path=path, status=Status.WAITING)
+
+    def add_page(self, key: int, page: int) -> int:
+        """Key of another page of an image's file; listed anew unless it is already."""
+        entry = self._entries[key]
+        if (known := self.find(path=entry.path, page=page)) is not None:
+            return known.key
+        name = f"{entry.name.split(' [page')[0]} [page {page + 1}]"
+        new = self._new(
+            name=name, path=entry.path, page=page, n_pages=entry.n_pages, status=Status.WAITING
+        )
+        self.entries_changed.emit()
+        return new.key
+
+    def _new(self, **values: Any) -> ImageEntry:
+        entry = ImageEntry(key=next(self._keys), **values)
+        self._entries[entry.key] = entry
+        return entry
