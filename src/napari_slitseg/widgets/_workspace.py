@@ -79,6 +79,13 @@ class Workspace(Listing):
         """Whether the slits of an image are those of another detector than the chosen one."""
         return self._choices.is_behind(entry.prediction)
 
+    @property
+    def unscored_text(self) -> str:
+        """Say how many annotated images have no scores for that reason, "" for none."""
+        number = sum(e.annotation is not None and self.is_behind(e) for e in self.entries)
+        image = "1 image is" if number == 1 else f"{number} images are"
+        return f"{image} not scored: found by another detector." if number else ""
+
     def add_image(self, micrograph: Micrograph, **values: Any) -> int:
         """Add an image that is in memory, with its `annotation` and so on."""
         facts = facts_of(micrograph)

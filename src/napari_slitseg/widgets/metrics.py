@@ -60,6 +60,7 @@ class MetricsDock(Dock):
         )
         self.legend = Legend()
         self.message = Message()
+        self.note = Message()
         self.empty = QLabel(_EMPTY)
         self.empty.setWordWrap(True)
         self.table = EntryTable(_COLUMNS, self)
@@ -80,6 +81,7 @@ class MetricsDock(Dock):
         layout.addLayout(row(label, self.tolerance, self.legend, self.export, stretch=2))
         layout.addWidget(self.empty)
         layout.addWidget(self.view, 1)
+        layout.addWidget(self.note)
         layout.addWidget(self.message)
         self.message.say("")
         header = self.view.horizontalHeader()
@@ -113,6 +115,7 @@ class MetricsDock(Dock):
         current = self.workspace.current
         key = None if current is None else current.key
         self.table.show(scored, key, _summary(scored))
+        self.note.say(self.workspace.unscored_text)
         self.empty.setVisible(not scored)
         self.view.setVisible(bool(scored))
         self.export.setEnabled(bool(scored))
