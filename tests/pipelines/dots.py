@@ -38,7 +38,7 @@ def draw_dots(
 @pytest.fixture(scope="session")
 def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Checkpoint of a U-Net that hands bright pixels through to its slit head; for 10 nm."""
-    model = build_model(UNetSpec(width=1 / 32, norm="none"))
+    model = build_model(UNetSpec(width=1 / 64, norm="none"))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()

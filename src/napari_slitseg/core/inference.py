@@ -101,7 +101,7 @@ class Predictor:
         self._network = Network(model, self.device, choose_dtype(precision, self.device))
         self._radius_px, self._multiple = model.receptive_radius_px, model.size_multiple
         self._budget = TileBudget(
-            bytes_per_px=round(50 + 1000 * model.spec.width),
+            bytes_per_px=model.spec.bytes_per_px,
             working_memory_bytes=partial(working_memory_bytes, self.device),
             largest_batch=1 if self.device.type == "cpu" else LARGEST_BATCH,
         )

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from napari_slitseg.core.models.spec import About, ModelSpec
+from napari_slitseg.core.models.spec_fcn import FCNSpec
+from napari_slitseg.core.models.spec_munet import MUNetSpec
 from napari_slitseg.core.models.spec_unet import ForkNetSpec, UNetSpec
 from napari_slitseg.core.nearest import choices
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = [
     "MODELS",
     "About",
+    "FCNSpec",
     "ForkNetSpec",
+    "MUNetSpec",
     "ModelSpec",
     "UNetSpec",
     "build_model",
@@ -25,7 +29,12 @@ __all__ = [
     "model_spec",
 ]
 
-_SPECS: tuple[type[ModelSpec], ...] = (ForkNetSpec, UNetSpec)
+_SPECS: tuple[type[ModelSpec], ...] = (
+    ForkNetSpec,
+    UNetSpec,
+    FCNSpec,
+    MUNetSpec,
+)
 
 MODELS: Mapping[str, type[ModelSpec]] = MappingProxyType({spec().name: spec for spec in _SPECS})
 """Specs of all models by name, in the order of menus."""

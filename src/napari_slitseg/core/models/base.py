@@ -54,7 +54,8 @@ class SegmentationModel(nn.Module):
         """Return membrane and slit logits, each (B, 1, H, W), of images (B, 1, H, W).
 
         Images are padded to multiples of `size_multiple` at the right and the bottom, by
-        repeating their last pixels.
+        repeating their last pixels; to at least two of them on one side if statistics over pixels
+        are taken, as while training or with group norm: those of a single value say nothing.
 
         Raises
         ------
@@ -64,7 +65,10 @@ class SegmentationModel(nn.Module):
         check_image(image)
         height, width = image.shape[2:]
         multiple = self.size_multiple
-        margin = (0, -width % multiple, 0, -height % multiple)
+        takes_statistics = self.training or not self.is_local
+        is_too_small = takes_statistics and max(height, width) <= multiple
+        right = -width % multiple + (multiple if is_too_small else 0)
+        margin = (0, right, 0, -height % multiple)
         if not any(margin):
             return self.logits(image)
         membrane, slit = self.logits(functional.pad(image, margin, mode="replicate"))

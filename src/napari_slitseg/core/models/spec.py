@@ -11,6 +11,8 @@ from napari_slitseg.core.spec import Spec, setting
 
 Norm = Literal["batch", "group", "none"]
 
+_BYTES_PER_PX_OF_IMAGES = 50
+
 _NORM_TEXT = (
     "Normalisation between layers: batch (as published), group (for batches of one; its "
     "statistics span the whole input, so tiles of one image differ slightly where they meet) or "
@@ -36,6 +38,10 @@ class About:
         Trainable parameters of the default settings.
     recommended : bool
         Whether menus show it first.
+    diagram : str
+        The network in lines of plain text, for the documentation.
+    departures : str
+        Where it is not what the source describes, and why.
     """
 
     title: str
@@ -44,6 +50,8 @@ class About:
     source: str
     parameters: int
     recommended: bool = False
+    diagram: str = ""
+    departures: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +66,8 @@ class ModelSpec(Spec):
         ``"module:class"`` in `napari_slitseg.core.models`.
     about : About
         The model in words.
+    bytes_per_px_at_width_1 : int
+        What `bytes_per_px` comes from.
 
     Parameters
     ----------
@@ -74,6 +84,7 @@ class ModelSpec(Spec):
 
     model: ClassVar[str]
     about: ClassVar[About]
+    bytes_per_px_at_width_1: ClassVar[int] = 2000
 
     name: str = ""
     width: float = setting(
@@ -89,6 +100,11 @@ class ModelSpec(Spec):
     def channels(self, base: int) -> int:
         """Return the number of channels of a layer that has `base` of them at width 1."""
         return max(1, math.floor(base * self.width + 0.5))
+
+    @property
+    def bytes_per_px(self) -> int:
+        """Memory for one pixel of an image while predicting in float32, without the weights."""
+        return round(_BYTES_PER_PX_OF_IMAGES + self.bytes_per_px_at_width_1 * self.width)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
