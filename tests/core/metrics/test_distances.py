@@ -20,17 +20,12 @@ from napari_slitseg.core.metrics import (
     vanilla_distance,
 )
 from tests.canonical import CASES, SHAPE, Case
-
-points = st.lists(st.tuples(*[st.floats(0, 500, allow_subnormal=False)] * 2), max_size=15)
+from tests.core.metrics.points import points, random_points
 
 
 def chamfer_by_scipy(predicted, annotated):
     distance = cdist(predicted, annotated)
     return (distance.min(axis=1).mean() + distance.min(axis=0).mean()) / 2
-
-
-def random_points(rng, largest=40):
-    return rng.uniform(0, 640, (int(rng.integers(1, largest)), 2))
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -55,6 +50,7 @@ def test_canonical(case: Case):
         assert vanilla_distance(case.predicted, case.annotated, SHAPE) == math.hypot(639, 479)
     else:
         assert found == pytest.approx(chamfer_by_scipy(case.predicted, case.annotated))
+        assert found == pytest.approx(case.apart.chamfer_px)
 
 
 def test_known_value():
@@ -66,6 +62,64 @@ def test_known_value():
 def test_distance_is_not_squared_and_each_direction_weighs_the_same():
     predicted = [(0, 0)] * 9 + [(0, 10)]
     assert chamfer_distance(predicted, [(0, 0)], empty_px=0) == pytest.approx((10 / 10 + 0) / 2)
+
+
+class TestChamferOptions:
+    """To the nearest: predictions 1, 2 and 3 px away (the annotation at 0), annotations 1 and 9."""
+
+    predicted = ((0, 1), (0, 2), (0, 3))
+    annotated = ((0, 0), (0, 12))
+
+    @pytest.mark.parametrize(
+        ("options", "expected"),
+        [
+            ({}, (2 + 5) / 2),
+            ({"halved": False}, 2 + 5),
+            ({"direction": "to_annotated"}, 2),
+            ({"direction": "to_predicted"}, 5),
+            ({"direction": "to_predicted", "halved": False}, 5),
+            ({"reduction": "sum"}, (6 + 10) / 2),
+            ({"reduction": "sum", "direction": "to_annotated"}, 6),
+            ({"squared": True}, ((1 + 4 + 9) / 3 + (1 + 81) / 2) / 2),
+            ({"squared": True, "halved": False}, (1 + 4 + 9) / 3 + (1 + 81) / 2),  # pytorch3d
+            ({"squared": True, "halved": False, "reduction": "sum"}, 14 + 82),  # Fan et al.
+        ],
+        ids=str,
+    )
+    def test_known_value(self, options, expected):
+        value = chamfer_distance(self.predicted, self.annotated, empty_px=0, **options)
+        assert value == pytest.approx(expected)
+
+    @pytest.mark.parametrize("seed", range(8))
+    @pytest.mark.parametrize("squared", [False, True])
+    def test_against_scipy(self, seed, squared):
+        rng = np.random.default_rng(seed)
+        predicted, annotated = random_points(rng), random_points(rng)
+        distance = cdist(predicted, annotated) ** (2 if squared else 1)
+        for direction, axis in (("to_annotated", 1), ("to_predicted", 0)):
+            for reduction in ("mean", "sum"):
+                value = chamfer_distance(
+                    predicted,
+                    annotated,
+                    empty_px=0,
+                    direction=direction,
+                    reduction=reduction,
+                    squared=squared,
+                )
+                expected = getattr(distance.min(axis=axis), reduction)()
+                assert value == pytest.approx(expected)
+
+    @pytest.mark.parametrize("direction", ["both", "to_annotated", "to_predicted"])
+    def test_an_empty_set_costs_the_same_in_every_direction(self, direction):
+        options = {"empty_px": 7.0, "direction": direction, "squared": True, "halved": False}
+        assert chamfer_distance([], [(0, 0)], **options) == 7.0
+        assert chamfer_distance([(0, 0)], [], **options) == 7.0
+        assert chamfer_distance([], [], **options) == 0.0
+
+    @pytest.mark.parametrize("wrong", [{"direction": "back"}, {"reduction": "max"}])
+    def test_unknown_choice(self, wrong):
+        with pytest.raises(ValueError, match=f"{next(iter(wrong))} cannot be"):
+            chamfer_distance([], [], empty_px=0, **wrong)
 
 
 @settings(max_examples=60, deadline=None)

@@ -13,10 +13,9 @@ from napari_slitseg.core.losses.study_values import (
     count_value,
     image_shape,
     mean_over_images,
-    one_to_one,
 )
 from napari_slitseg.core.losses.target import Target, full_precision
-from napari_slitseg.core.metrics import image_diagonal
+from napari_slitseg.core.metrics import bijective_chamfer_distance, image_diagonal
 
 
 @full_precision
@@ -73,7 +72,7 @@ def bijective_chamfer(  # noqa: PLR0913
 
     def value(found: Points, annotated: Points) -> float:
         if len(found) == len(annotated):
-            return one_to_one(found, annotated, power)
+            return bijective_chamfer_distance(found, annotated, penalty_px=0, squared=squared)
         return worst + beta * count(found, annotated)
 
     return mean_over_images(logits, target, value, detector, threshold, truth)

@@ -12,6 +12,27 @@ some predicted, none annotated  0          NaN     0    inf          empty_px  d
 
 An image without slits in which none were found is right, hence 1. Where no claim was made there is
 no fraction of right claims, hence NaN: neither 0 nor 1 would be honest, and F1 says what matters.
+
+The others, with `penalty` for the setting `penalty_px` and n for the number of points or pixels
+of the one that is not empty:
+
+================================  =======  ==============  ==============
+figure                            neither  annotated only  predicted only
+================================  =======  ==============  ==============
+average_precision                 1        0               NaN
+integrated_f1                     1        0               0
+hausdorff_distance                0        empty_px        empty_px
+averaged_hausdorff_distance       0        empty_px        empty_px
+earth_movers_distance             0        empty_px        empty_px
+bijective_chamfer_distance        0        penalty         penalty
+unbalanced_earth_movers_distance  0        n penalty       n penalty
+dice                              1        0               0
+fpw_dice                          1        1 / (n + 1)     1 / (n + 1)
+iou                               1        0               0
+mean_precision_over_ious          1        0               0
+boundary_f1                       1        0               0
+centreline_dice                   1        0               0
+================================  =======  ==============  ==============
 """
 
 from napari_slitseg.core.metrics.agreement import CountAgreement, bland_altman, pooled_count_ratio
@@ -42,10 +63,10 @@ from napari_slitseg.core.metrics.distances import (
     image_diagonal,
     localisation_error,
     localisation_rms,
-    nearest_distances,
     vanilla_distance,
 )
 from napari_slitseg.core.metrics.figures import FIGURES, Figure
+from napari_slitseg.core.metrics.hausdorff import averaged_hausdorff_distance, hausdorff_distance
 from napari_slitseg.core.metrics.masks import (
     PixelCounts,
     balanced_accuracy,
@@ -54,10 +75,24 @@ from napari_slitseg.core.metrics.masks import (
     mean_precision_over_ious,
     pixel_accuracy,
 )
+from napari_slitseg.core.metrics.neighbours import nearest_distances
+from napari_slitseg.core.metrics.outlines import (
+    LineCounts,
+    boundary_f1,
+    centreline_dice,
+    compare_boundaries,
+    compare_centrelines,
+)
 from napari_slitseg.core.metrics.paired import NotComparable, PairedComparison, compare_paired
 from napari_slitseg.core.metrics.pooling import PooledScores, pool_scores
 from napari_slitseg.core.metrics.ranking import RankedImage, ScoredImage, rank_image
 from napari_slitseg.core.metrics.scores import ImageScores, score_image
+from napari_slitseg.core.metrics.tolerances import ToleranceCurve, integrated_f1, tolerance_curve
+from napari_slitseg.core.metrics.transport import (
+    bijective_chamfer_distance,
+    earth_movers_distance,
+    unbalanced_earth_movers_distance,
+)
 
 __all__ = [
     "FIGURES",
@@ -67,6 +102,7 @@ __all__ = [
     "Figure",
     "ImageScores",
     "Interval",
+    "LineCounts",
     "NotComparable",
     "PairedComparison",
     "PixelCounts",
@@ -74,18 +110,28 @@ __all__ = [
     "PrecisionRecall",
     "RankedImage",
     "ScoredImage",
+    "ToleranceCurve",
     "average_precision",
+    "averaged_hausdorff_distance",
     "balanced_accuracy",
     "best_threshold",
+    "bijective_chamfer_distance",
     "bland_altman",
+    "boundary_f1",
+    "centreline_dice",
     "chamfer_distance",
+    "compare_boundaries",
+    "compare_centrelines",
     "compare_paired",
     "count_pixels",
     "count_ratio",
     "dice",
+    "earth_movers_distance",
     "f1",
     "fpw_dice",
+    "hausdorff_distance",
     "image_diagonal",
+    "integrated_f1",
     "interval_of",
     "interval_of_sums",
     "iou",
@@ -103,5 +149,7 @@ __all__ = [
     "rank_image",
     "recall",
     "score_image",
+    "tolerance_curve",
+    "unbalanced_earth_movers_distance",
     "vanilla_distance",
 ]

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from napari_slitseg.core.metrics.choice import check_choice
 from napari_slitseg.core.metrics.masks import check_same_shape
 
 AreaReduction = Literal["image", "batch", "flat"]
@@ -58,10 +59,13 @@ def dice(
     Raises
     ------
     ValueError
-        If shapes differ or are others, values leave [0, 1], or smooth is negative.
+        If shapes differ or are others, values leave [0, 1], smooth is negative or a choice unknown.
     """
     if not 0 <= smooth < math.inf:
         raise ValueError(f"smooth must be a finite number of at least 0, got {smooth}.")
+    check_choice(smooth_in, ("both", "denominator"), "smooth_in")
+    check_choice(reduction, tuple(_SUMMED_OVER), "reduction")
+    check_choice(classes, ("foreground", "all", "channels"), "classes")
     maps = _as_maps(predicted), _as_maps(annotated)
     check_same_shape(maps[0].shape, maps[1].shape)
     p, g = (_classes(each, classes) for each in maps)

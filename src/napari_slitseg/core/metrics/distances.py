@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
+from numpy.typing import ArrayLike
 
-from napari_slitseg.core.matching import Matching, as_yx
-
-
-def nearest_distances(from_yx: ArrayLike, to_yx: ArrayLike) -> NDArray[np.float64]:
-    """Return the distance from each point to the nearest of the others.
-
-    Parameters
-    ----------
-    from_yx, to_yx : (N, 2) and (M, 2) array_like
-        Positions (y, x) in px.
-
-    Returns
-    -------
-    (N,) array of float
-        Euclidean distances, px; infinite where there is no other point.
-
-    Raises
-    ------
-    ValueError
-        If positions are not finite (N, 2) numbers.
-    """
-    start, goal = as_yx(from_yx, "from_yx"), as_yx(to_yx, "to_yx")
-    if not len(goal):
-        return np.full(len(start), np.inf)
-    distance, _ = cKDTree(goal).query(start)
-    return np.asarray(distance, dtype=np.float64)
+from napari_slitseg.core.matching import Matching
+from napari_slitseg.core.metrics.choice import check_choice
+from napari_slitseg.core.metrics.neighbours import both_nearest, empty_value
 
 
-def chamfer_distance(predicted_yx: ArrayLike, annotated_yx: ArrayLike, *, empty_px: float) -> float:
-    """Return the symmetric Chamfer distance of two sets of points.
+def chamfer_distance(
+    predicted_yx: ArrayLike,
+    annotated_yx: ArrayLike,
+    *,
+    empty_px: float,
+    direction: Literal["both", "to_annotated", "to_predicted"] = "both",
+    reduction: Literal["mean", "sum"] = "mean",
+    squared: bool = False,
+    halved: bool = True,
+) -> float:
+    """Return the Chamfer distance of two sets of points; by default mean, both ways, halved.
 
     Half of (mean distance from a prediction to its nearest annotation + mean distance from an
     annotation to its nearest prediction). Euclidean, not squared; nearest neighbours, so several
@@ -48,27 +34,45 @@ def chamfer_distance(predicted_yx: ArrayLike, annotated_yx: ArrayLike, *, empty_
     predicted_yx, annotated_yx : (N, 2) and (M, 2) array_like
         Positions (y, x) in px.
     empty_px : float
-        The value where exactly one set is empty, px (NaN is allowed). Where both are: 0.
+        The value where exactly one set is empty, in the unit of the result (NaN is allowed), for
+        every direction. Where both are: 0.
+    direction : str
+        "both"; "to_annotated": from predictions to annotations alone, blind to missed ones and
+        smallest where all but one are erased; "to_predicted": the other way alone, blind to
+        invented ones.
+    reduction : str
+        "mean" or "sum" of the distances of one direction.
+    squared : bool
+        Square each distance; the result is in px^2.
+    halved : bool
+        Halve the sum of both directions. One direction is never halved.
 
     Returns
     -------
     float
-        Distance in px, at least 0.
+        At least 0; px, or px^2 where squared.
 
     Raises
     ------
     ValueError
-        If positions are not finite (N, 2) numbers or `empty_px` is negative.
+        If positions are not finite (N, 2) numbers, `empty_px` is negative, or a choice unknown.
+
+    Notes
+    -----
+    The default is the 2021 study's algorithm 1 for one image. pytorch3d's `chamfer_distance` (and
+    Fan et al., CVPR 2017, with sums) is squared and not halved, and costs nothing where a set is
+    empty. The averaged Hausdorff distance of Ribera et al., CVPR 2019, is the default not halved.
     """
-    predicted = as_yx(predicted_yx, "predicted points")
-    annotated = as_yx(annotated_yx, "annotated points")
-    if empty_px < 0:
-        raise ValueError(f"empty_px must be at least 0, got {empty_px}.")
-    if not (len(predicted) and len(annotated)):
-        return 0.0 if len(predicted) == len(annotated) else float(empty_px)
-    there = nearest_distances(predicted, annotated).mean()
-    back = nearest_distances(annotated, predicted).mean()
-    return float((there + back) / 2)
+    check_choice(direction, ("both", "to_annotated", "to_predicted"), "direction")
+    check_choice(reduction, ("mean", "sum"), "reduction")
+    there, back = both_nearest(predicted_yx, annotated_yx)
+    instead = empty_value(there, back, empty_px)
+    if not (len(there) and len(back)):
+        return instead
+    ways = {"both": (there, back), "to_annotated": (there,), "to_predicted": (back,)}[direction]
+    parts = [way**2 if squared else way for way in ways]
+    total = sum(float(part.mean() if reduction == "mean" else part.sum()) for part in parts)
+    return total / 2 if halved and direction == "both" else total
 
 
 def image_diagonal(shape: tuple[int, int]) -> float:

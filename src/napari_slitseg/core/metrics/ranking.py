@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from napari_slitseg.core.detection.peaks import Detections, select
+from napari_slitseg.core.detection import Detections, select
 from napari_slitseg.core.matching import as_yx, match
 from napari_slitseg.core.matching_edges import pairs_within
 
