@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,13 @@ import pytest
 from pydantic import ValidationError
 
 from napari_slitseg.core.bundled import DEFAULT_MODEL
+from napari_slitseg.core.detection import (
+    Components,
+    DetectorSpec,
+    LaplacianOfGaussian,
+    Peaks,
+    detector_from_dict,
+)
 from napari_slitseg.core.simulate import SceneOptions
 from napari_slitseg.jobs import Document, EvaluateJob, PredictJob, SimulateJob, explain
 
@@ -18,6 +26,8 @@ SIMULATE = {"out": Path("out")}
 JOBS = [
     PredictJob(**PREDICT, threshold=0.25, pixel_size_nm=8.3, maps="none", device="cuda:1"),
     EvaluateJob(**EVALUATE, annotations=Path("slits"), tolerance_px=3.5, out=Path("t.csv")),
+    PredictJob(**PREDICT, detector={"name": "log", "min_sigma_nm": 8}),
+    EvaluateJob(**EVALUATE, detector="doh"),
     SimulateJob(**SIMULATE, n=3, shape=(64, 128), effacement=0.5),
 ]
 
@@ -100,6 +110,55 @@ def test_explaining_takes_one_line_for_each_mistake() -> None:
         "out: Field required",
         "threshold: Input should be less than or equal to 1, got 2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "spec"),
+    [
+        ("peaks", Peaks()),
+        ("log", LaplacianOfGaussian()),
+        (
+            {"name": "log", "min_sigma_nm": 8, "n_sigma": 3},
+            LaplacianOfGaussian(min_sigma_nm=8, n_sigma=3),
+        ),
+        ({"name": "components", "level": 0.25}, Components(level=0.25)),
+    ],
+)
+def test_a_detector_is_a_name_or_a_document(given: Any, spec: DetectorSpec) -> None:
+    job = PredictJob(**PREDICT, detector=given)
+    assert detector_from_dict(job.detector) == spec
+    assert job.detector == spec.to_dict()
+    assert json.loads(job.model_dump_json())["detector"] == spec.to_dict()
+
+
+def test_the_default_detector_is_smoothed_peaks_also_in_documents_that_tell_none() -> None:
+    job = PredictJob(**PREDICT)
+    assert job.detector == Peaks().to_dict()
+    document = job.model_dump(mode="json", exclude={"detector"})
+    assert PredictJob.model_validate(document) == job
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ("compoments", "there is no detector 'compoments'; did you mean 'components'?"),
+        ({}, "there is no detector ''; there are peaks, log"),
+        ({"name": ["log"]}, "there is no detector ['log']; did you mean 'log'?"),
+        (7, 'a detector is a document such as {"name": "log"}, got 7'),
+        ({"name": "log", "min_sgma_nm": 8}, "no 'min_sgma_nm'; did you mean 'min_sigma_nm'?"),
+        ({"name": "log", "min_sigma_nm": 0}, "min_sigma_nm is 0; it must be above 0"),
+        ({"name": "log", "min_sigma_nm": "8"}, "min_sigma_nm is '8'; give a number"),
+        ({"name": "log", "min_sigma_nm": 90}, "min_sigma_nm is 90, above"),
+        ({"name": "peaks", "sigma_nm": float("nan")}, "sigma_nm is nan; give a finite number"),
+    ],
+)
+def test_a_detector_that_makes_no_sense_is_refused(bad: Any, message: str) -> None:
+    for kind, values in ((PredictJob, PREDICT), (EvaluateJob, EVALUATE)):
+        with pytest.raises(ValidationError) as caught:
+            kind(**values, detector=bad)
+        [line] = explain(caught.value).splitlines()
+        assert line.startswith("detector: ")
+        assert message in line
 
 
 def test_the_default_model_is_the_bundled_one() -> None:

@@ -9,9 +9,10 @@ import time
 import numpy as np
 import pytest
 
-from napari_slitseg.core.detection import peaks
+from napari_slitseg.core.detection import LaplacianOfGaussian, Peaks, find, peaks
 from napari_slitseg.core.detection.peaks import Detections, candidates
-from napari_slitseg.core.prediction import Prediction
+from napari_slitseg.core.inference_types import Cancelled
+from napari_slitseg.core.prediction import NoMaps, Prediction
 
 
 def slit_map(shape=(60, 80)):
@@ -82,6 +83,65 @@ def test_at_and_back_is_the_same():
     prediction = make()
     assert prediction.at(0.9).at(0.3).table.equals(prediction.table)
     assert prediction.at().table.equals(prediction.table)
+
+
+WIDE = LaplacianOfGaussian(min_sigma_nm=40)
+"""Takes the two dots that are 6 px apart for one, and does not see the faint ones."""
+
+
+def test_at_another_detector():
+    prediction = make(threshold=0.1)
+    other = prediction.at(detector=WIDE)
+    expected = find(WIDE, prediction.slit, pixel_size_nm=10.0)
+    np.testing.assert_array_equal(other.candidates.yx, expected.yx)
+    assert (len(prediction.table), len(other.table)) == (4, 1)
+    assert other.slit is prediction.slit
+    assert other.membrane is prediction.membrane
+    assert (prediction.detector, other.detector) == (Peaks(), WIDE)
+    assert (other.threshold, other.notices) == (0.1, prediction.notices)
+    assert other.at(0.95).detector == WIDE
+    assert other.at(detector=Peaks()).table.equals(prediction.table)
+
+
+def test_lengths_of_a_detector_are_taken_at_the_predictions_pixel_size():
+    narrow = LaplacianOfGaussian(min_sigma_nm=8, max_sigma_nm=32)
+    coarse, fine = make().at(detector=narrow), make(pixel_size_nm=4.0).at(detector=narrow)
+    for each, size in ((coarse, 10.0), (fine, 4.0)):
+        expected = find(narrow, each.slit, pixel_size_nm=size)
+        np.testing.assert_array_equal(each.candidates.yx, expected.yx)
+    assert not np.array_equal(coarse.candidates.yx, fine.candidates.yx)
+
+
+def test_the_same_detector_does_not_search_again(monkeypatch):
+    prediction = make().at(detector=WIDE)
+    monkeypatch.setattr("napari_slitseg.core.prediction.find_candidates", None)
+    assert prediction.at(0.5, detector=LaplacianOfGaussian(min_sigma_nm=40)).detector == WIDE
+
+
+@pytest.mark.parametrize("detector", [Peaks(sigma_nm=5), WIDE], ids=["peaks", "log"])
+def test_a_search_stops_when_asked_to(detector):
+    with pytest.raises(Cancelled):
+        make().at(detector=detector, should_stop=lambda: True)
+
+
+def test_the_origin_tells_a_detector_that_is_not_the_default():
+    model = "model:little@01234567"
+    assert make().origin == model
+    assert make().at(detector=WIDE).origin == f'{model} detector:log{{"min_sigma_nm": 40.0}}'
+    table = make().at(detector=LaplacianOfGaussian()).table
+    assert set(table.origin) == {f"{model} detector:log"}
+
+
+def test_without_maps_slits_stay_and_another_detector_is_refused():
+    prediction = make()
+    bare = prediction.without_maps()
+    assert (prediction.has_maps, bare.has_maps) == (True, False)
+    assert not bare.slit.any()
+    assert bare.slit.shape == prediction.slit.shape
+    assert bare.table.equals(prediction.table)
+    assert len(bare.at(0.5, detector=Peaks()).table) == 2
+    with pytest.raises(NoMaps, match=r"slits stay those of Smoothed peaks\. Predict it again"):
+        bare.at(detector=WIDE)
 
 
 def test_slider_is_quick_with_many_candidates():
