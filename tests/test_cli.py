@@ -21,11 +21,11 @@ from rich.console import Console
 from napari_slitseg import __version__, events
 from napari_slitseg.cli import demo, main, stopping, view
 from napari_slitseg.cli.app import app
+from napari_slitseg.core.metrics.result import EvaluationResult
 from napari_slitseg.events import Finished, ImageDone, ImageFailed, Notice, Progress, Started
 from napari_slitseg.jobs import Document, EvaluateJob, PredictJob, SimulateJob
 from napari_slitseg.pipelines import doctor
 from napari_slitseg.pipelines.doctor import Check
-from napari_slitseg.pipelines.evaluation import EvaluationTable
 from tests.pipelines.dots import DOTS, draw_dots, folder, model_file
 
 __all__ = ["folder", "model_file"]
@@ -96,9 +96,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Document:
     """Job that a command line means."""
     jobs: list[Document] = []
 
-    def catch(pipeline: Any, **_: Any) -> tuple[EvaluationTable, Finished, int]:
+    def catch(pipeline: Any, **_: Any) -> tuple[EvaluationResult, Finished, int]:
         jobs.append(pipeline.args[0])
-        return EvaluationTable(), Finished(reason="done"), 0
+        return EvaluationResult(), Finished(reason="done"), 0
 
     monkeypatch.setattr("napari_slitseg.cli.app.run_pipeline", catch)
     assert main(arguments) == 0

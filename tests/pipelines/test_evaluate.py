@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from napari_slitseg.core.json_text import to_json
+from napari_slitseg.core.metrics.result import EvaluationResult
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.events import Event, Finished, ImageFailed, ImageSkipped, Notice, Progress
 from napari_slitseg.jobs import EvaluateJob
 from napari_slitseg.pipelines.evaluate import evaluate
-from napari_slitseg.pipelines.evaluation import EvaluationTable
 from tests.pipelines.dots import DOTS, drain
 
 NEAR = [(y + 3, x) for y, x in DOTS]
@@ -48,7 +48,7 @@ def job(folder: Path, slits: Path, model_file: Path) -> EvaluateJob:
     )
 
 
-def run(job: EvaluateJob, **change: Any) -> tuple[list[Event], EvaluationTable]:
+def run(job: EvaluateJob, **change: Any) -> tuple[list[Event], EvaluationResult]:
     return drain(evaluate(job.model_copy(update=change)))
 
 
@@ -62,7 +62,7 @@ def test_with_the_model(job: EvaluateJob) -> None:
     assert ended(events) == Finished(reason="done", n_ok=2, n_skipped=1)
     assert any(isinstance(event, Progress) for event in events)
     counts = [
-        (i.path.stem, i.scores.true_positive, i.scores.false_positive, i.scores.missed)
+        (Path(i.name).stem, i.scores.true_positive, i.scores.false_positive, i.scores.missed)
         for i in table.images
     ]
     assert counts == [("img1", 4, 0, 0), ("img2", 1, 0, 1)]
@@ -237,6 +237,10 @@ def test_the_table_has_every_figure(job: EvaluateJob, tmp_path: Path) -> None:
         "file",
         "annotation",
         "prediction",
+        "annotation_sha256",
+        "prediction_sha256",
+        "biopsy",
+        "notice",
         *table.images[0].scores.to_dict(),
     }
     assert rows[0]["missed"] == "4"
@@ -268,7 +272,7 @@ def test_cancelled_evaluations_write_nothing(job: EvaluateJob, tmp_path: Path) -
     out = tmp_path / "table.csv"
     events, table = drain(evaluate(job.model_copy(update={"out": out}), lambda: True))
     assert ended(events).reason == "cancelled"
-    assert table == EvaluationTable()
+    assert table.images == ()
     assert not out.exists()
 
 

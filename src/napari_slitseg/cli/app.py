@@ -10,10 +10,11 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from napari_slitseg import __version__
+from napari_slitseg.cli.imports import import_keras
 from napari_slitseg.cli.lists import AsJson, detectors, losses, models, schedules
 from napari_slitseg.cli.options import options_of
 from napari_slitseg.cli.run import run_pipeline
-from napari_slitseg.jobs import EvaluateJob, PredictJob, SimulateJob
+from napari_slitseg.jobs import CompareJob, EvaluateJob, PredictJob, SimulateJob
 
 Quiet = Annotated[
     bool, Parameter(help="Show only what went wrong.", negative=(), show_default=False)
@@ -52,24 +53,54 @@ def predict(job: PredictJob, *, quiet: Quiet = False) -> int:
 def evaluate(job: EvaluateJob, *, as_json: AsJson = False, quiet: Quiet = False) -> int:
     """Compare predicted with annotated slits.
 
-    Prints one row an image and all images pooled; --out writes every figure of every image.
-    Images without an annotation are skipped.
+    Prints one row an image, all images pooled with bootstrap intervals, average precision and the
+    best threshold; --out writes every figure of every image. Images without an annotation are
+    skipped. Where a mask of the membrane lies beside an image (a_membrane.png or .tif, or
+    membrane/a.tif), the membrane map is scored too.
 
     Parameters
     ----------
     as_json
         Print the result as JSON, and nothing else, to the output stream.
     """
-    from napari_slitseg.cli.tables import print_evaluation, say
+    from napari_slitseg.cli.scores import print_evaluation
+    from napari_slitseg.cli.tables import say
     from napari_slitseg.core.json_text import to_json
     from napari_slitseg.pipelines.evaluate import evaluate as run
 
-    table, finished, code = run_pipeline(partial(run, job), quiet=quiet)
+    result, finished, code = run_pipeline(partial(run, job), quiet=quiet)
     if as_json:
-        result = {"reason": finished.reason, "message": finished.message, **table.to_dict()}
-        say(to_json(result | {"job": job.model_dump(mode="json")}))
+        end = {"reason": finished.reason, "message": finished.message}
+        say(to_json(end | result.to_dict() | {"job": job.model_dump(mode="json")}))
     else:
-        print_evaluation(table)
+        print_evaluation(result)
+    return code
+
+
+@app.command
+@options_of(CompareJob, positional=("images",))
+def compare(job: CompareJob, *, as_json: AsJson = False, quiet: Quiet = False) -> int:
+    """Compare two models, or two folders of predictions, on the same images.
+
+    Prints each figure of both with the interval of its difference, on how many images the new one
+    is better, and in a sentence what F1 shows: slitseg compare IMAGES --models OLD NEW.
+
+    Parameters
+    ----------
+    as_json
+        Print the result as JSON, and nothing else, to the output stream.
+    """
+    from napari_slitseg.cli.comparison import print_comparison
+    from napari_slitseg.cli.tables import say
+    from napari_slitseg.core.json_text import to_json
+    from napari_slitseg.pipelines.compare import compare as run
+
+    comparison, finished, code = run_pipeline(partial(run, job), quiet=quiet)
+    if as_json:
+        end = {"reason": finished.reason, "message": finished.message}
+        say(to_json(end | ({} if comparison is None else comparison.to_dict())))
+    elif comparison is not None:
+        print_comparison(comparison)
     return code
 
 
@@ -87,6 +118,7 @@ def simulate(job: SimulateJob, *, quiet: Quiet = False) -> int:
     return code
 
 
+app.command(import_keras, name="import-keras")
 for _command in (losses, schedules, detectors, models):
     app.command(_command)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,14 +12,23 @@ from napari_slitseg.core.image import Micrograph, is_image_file, read_image
 from napari_slitseg.core.pixel_size import PLAUSIBLE_NM
 from napari_slitseg.events import Event, Notice
 from napari_slitseg.jobs import ImageSettings
+from napari_slitseg.pipelines.errors import JobError
+from napari_slitseg.pipelines.tables import read_column
+
+__all__ = [
+    "ImageReader",
+    "JobError",
+    "ShouldStop",
+    "check_names_differ",
+    "find_images",
+    "never",
+    "page_and_notices",
+    "read_pixel_sizes",
+]
 
 ShouldStop = Callable[[], bool]
 
 _COMPANIONS: Final = ("_maps", "_slits", "_points", "_annotations", "_membrane")
-
-
-class JobError(ValueError):
-    """A job cannot be done as asked; the message is written for the person."""
 
 
 def never() -> bool:
@@ -133,24 +140,8 @@ def read_pixel_sizes(path: Path) -> dict[str, float]:
     JobError
         If it is no such table; the message names the line.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text file"
-        raise JobError(f"The table of pixel sizes {path} cannot be read: {reason}.") from error
-    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
-    if missing := {"image", "pixel_size_nm"} - set(rows.fieldnames or ()):
-        raise JobError(
-            f"The table of pixel sizes {path} lacks the column {' and '.join(sorted(missing))}: "
-            "its first line should be image,pixel_size_nm."
-        )
-    sizes = {}
-    for row in rows:
-        name, cell = row["image"].strip().casefold(), row["pixel_size_nm"].strip()
-        if name and cell:
-            sizes[name] = _size(cell, f"{path}, line {rows.line_num}")
-    return sizes
+    table = read_column(path, "pixel_size_nm", what="pixel sizes")
+    return {name: _size(cell, f"{path}, line {line}") for name, (cell, line) in table.items()}
 
 
 def _size(cell: str, where: str) -> float:

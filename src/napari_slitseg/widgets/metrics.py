@@ -146,7 +146,7 @@ def write_scores(path: Path, entries: Sequence[ImageEntry]) -> None:
     OutputError
         If the file cannot be written; an earlier one is untouched.
     """
-    from napari_slitseg.pipelines.evaluation import rows_as_csv
+    from napari_slitseg.core.rows import rows_as_csv
     from napari_slitseg.pipelines.outputs import write_text
 
     write_text(path, rows_as_csv([_row(entry) for entry in entries if entry.scores is not None]))

@@ -112,7 +112,7 @@ class EvaluationResult:
                 Summary(e.name, e.title, e.pooling, self._interval(e.rows(scores), e.value))
                 for e in known
             ),
-            *map(self._further, dict.fromkeys(n for image in self.images for n in image.further)),
+            *map(self._further, self._further_names()),
         )
 
     def figure(self, name: str) -> Interval:
@@ -190,6 +190,13 @@ class EvaluationResult:
             )
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"This is no evaluation of this program: {error}.") from error
+
+    def _further_names(self) -> list[str]:
+        """Names of further figures; lengths only in a unit in which a mean has a meaning."""
+        names = dict.fromkeys(name for image in self.images for name in image.further)
+        sizes = {image.scores.pixel_size_nm for image in self.images}
+        without = (*(("_px",) if len(sizes) > 1 else ()), *(("_nm",) if None in sizes else ()))
+        return [name for name in names if not name.endswith(without)]
 
     def _further(self, name: str) -> Summary:
         values = np.array([image.further.get(name, math.nan) for image in self.images])
