@@ -22,6 +22,8 @@ Floats = NDArray[np.float32]
 
 TARGET_PEAK: Final = 120.0
 PEAK_BINS: Final = 20
+MEAN: Final = 115.83621215820312
+STANDARD_DEVIATION: Final = 42.81252670288086
 _BLUR: Final = np.array([14, 62, 104, 62, 14])  # Gaussian of sigma 1 in 1/256, as in OpenCV
 _LANCZOS_ONE: Final = 2048
 
@@ -63,7 +65,7 @@ def fpw_dl_v1(field: Grey) -> Floats:
         Grey values less 115.836, divided by 42.8125, the numbers in ``model/dataprops.json``.
     """
     grey = squeeze(sharpen(to_peak(field)), (640, 640)).astype(np.float32)
-    return (grey - np.float32(115.83621215820312)) / np.float32(42.81252670288086)
+    return (grey - np.float32(MEAN)) / np.float32(STANDARD_DEVIATION)
 
 
 def peak_of(image: Grey) -> float:

@@ -11,6 +11,7 @@ from napari_slitseg.jobs.base import (
     Precision,
     explain,
 )
+from napari_slitseg.jobs.import_keras import ImportKerasJob
 from napari_slitseg.jobs.predict import MapsFormat, PredictJob
 from napari_slitseg.jobs.scoring import CompareJob, EvaluateJob, ScoringSettings
 from napari_slitseg.jobs.simulate import SimulateJob
@@ -20,6 +21,7 @@ __all__ = [
     "Document",
     "EvaluateJob",
     "ImageSettings",
+    "ImportKerasJob",
     "MapsFormat",
     "ModelSettings",
     "Precision",
