@@ -8,8 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from napari_slitseg.core.models.spec import About, ModelSpec
+from napari_slitseg.core.models.spec_deeplab import DeepLabSpec
 from napari_slitseg.core.models.spec_fcn import FCNSpec
 from napari_slitseg.core.models.spec_munet import MUNetSpec
+from napari_slitseg.core.models.spec_points import PointSpec
+from napari_slitseg.core.models.spec_two_stage import TwoStageSpec
 from napari_slitseg.core.models.spec_unet import ForkNetSpec, UNetSpec
 from napari_slitseg.core.nearest import choices
 
@@ -19,10 +22,13 @@ if TYPE_CHECKING:
 __all__ = [
     "MODELS",
     "About",
+    "DeepLabSpec",
     "FCNSpec",
     "ForkNetSpec",
     "MUNetSpec",
     "ModelSpec",
+    "PointSpec",
+    "TwoStageSpec",
     "UNetSpec",
     "build_model",
     "model_from_dict",
@@ -34,6 +40,9 @@ _SPECS: tuple[type[ModelSpec], ...] = (
     UNetSpec,
     FCNSpec,
     MUNetSpec,
+    DeepLabSpec,
+    TwoStageSpec,
+    PointSpec,
 )
 
 MODELS: Mapping[str, type[ModelSpec]] = MappingProxyType({spec().name: spec for spec in _SPECS})
