@@ -242,7 +242,7 @@ def test_numbers_kept_in_another_file_are_not_read(saved, tmp_path):
 # --- weights that are refused ----------------------------------------------------------------
 
 
-def refused(path, weights, says):
+def check_refused(path, weights, says):
     with pytest.raises(KerasImportError, match=says) as caught:
         import_forknet(keras_files.write_weights(path, weights))
     assert str(caught.value).startswith(f"{path} cannot be imported: ")
@@ -250,32 +250,36 @@ def refused(path, weights, says):
 
 def test_another_shape_is_refused_with_the_layer_and_the_shape_expected(path, weights):
     weights["conv2d_4"]["kernel"] = np.zeros((3, 3, 4, 9), np.float32)
-    refused(path, weights, r"'conv2d_4' has .*'kernel' of shape 3 x 3 x 4 x 9, .* 3 x 3 x 4 x 8;")
+    check_refused(
+        path, weights, r"'conv2d_4' has .*'kernel' of shape 3 x 3 x 4 x 9, .* 3 x 3 x 4 x 8;"
+    )
 
 
 @pytest.mark.parametrize("layer", ["conv2d_6", "conv2d_47", "conv2d_transpose_5", "1", "2"])
 @pytest.mark.parametrize("kind", ["kernel", "bias"])
 def test_the_shapes_of_kernels_and_biases_are_checked(path, weights, layer, kind):
     weights[layer][kind] = weights[layer][kind][None]
-    refused(path, weights, f"'{layer}' has the weights '{kind}' of shape 1 x ")
+    check_refused(path, weights, f"'{layer}' has the weights '{kind}' of shape 1 x ")
 
 
 @pytest.mark.parametrize("kind", ["gamma", "beta", "moving_mean", "moving_variance"])
 def test_the_shapes_of_statistics_are_checked(path, weights, kind):
     weights["batch_normalization_17"][kind] = np.ones(7, np.float32)
-    refused(path, weights, f"'{kind}' of shape 7, .* those of 8;")
+    check_refused(path, weights, f"'{kind}' of shape 7, .* those of 8;")
 
 
 def test_a_transposed_convolution_the_other_way_round_is_refused(path, weights):
     kernel = weights["conv2d_transpose"]["kernel"]
     weights["conv2d_transpose"]["kernel"] = kernel.transpose(0, 1, 3, 2)
-    refused(path, weights, "'conv2d_transpose' .* of shape 2 x 2 x 65 x 32, .* 2 x 2 x 32 x 65")
+    check_refused(
+        path, weights, "'conv2d_transpose' .* of shape 2 x 2 x 65 x 32, .* 2 x 2 x 32 x 65"
+    )
 
 
 @pytest.mark.parametrize("gone", ["conv2d_17", "conv2d_transpose_3", "batch_normalization_9"])
 def test_a_missing_layer_is_named(path, weights, gone):
     del weights[gone]
-    refused(path, weights, f"lacks the layer '{gone}'")
+    check_refused(path, weights, f"lacks the layer '{gone}'")
 
 
 @pytest.mark.parametrize(
@@ -288,28 +292,30 @@ def test_a_missing_layer_is_named(path, weights, gone):
 )
 def test_a_layer_missing_at_an_end_is_counted(path, weights, gone, says):
     del weights[gone]
-    refused(path, weights, says)
+    check_refused(path, weights, says)
 
 
 def test_an_empty_list_of_layers_is_refused(path):
-    refused(path, {}, "0 layers 'conv2d'")
+    check_refused(path, {}, "0 layers 'conv2d'")
 
 
 @pytest.mark.parametrize("extra", ["dense", "conv2d_48", "3"])
 def test_a_layer_too_many_is_refused(path, weights, extra):
-    refused(path, weights | {extra: weights["conv2d"]}, "another model")
+    check_refused(path, weights | {extra: weights["conv2d"]}, "another model")
 
 
 def test_two_layers_of_one_name_are_refused(path, weights):
     twice = weights | {"batch_normalization_v1_3": weights["batch_normalization_3"]}
-    refused(path, twice, "not clear which of its layers 'batch_normalization_3' and .*_v1_3' is")
+    check_refused(
+        path, twice, "not clear which of its layers 'batch_normalization_3' and .*_v1_3' is"
+    )
 
 
 def test_a_width_there_is_not_is_refused(path, weights):
     weights["conv2d"]["kernel"] = np.zeros((3, 3, 1, 700), np.float32)
-    refused(path, weights, "'conv2d' has 700 filters, no width of")
+    check_refused(path, weights, "'conv2d' has 700 filters, no width of")
     weights["conv2d"] = {"bias": np.zeros(4, np.float32)}
-    refused(path, weights, "'conv2d' has 0 filters")
+    check_refused(path, weights, "'conv2d' has 0 filters")
 
 
 @pytest.mark.parametrize(
@@ -318,34 +324,34 @@ def test_a_width_there_is_not_is_refused(path, weights):
 )
 def test_missing_weights_of_a_layer_are_named(path, weights, layer, kind):
     del weights[layer][kind]
-    refused(path, weights, f"'{layer}' lacks the weights '{kind}'")
+    check_refused(path, weights, f"'{layer}' lacks the weights '{kind}'")
 
 
 def test_weights_that_such_a_layer_lacks_are_refused(path, weights):
     weights["batch_normalization_2"]["renorm_mean"] = np.zeros(4, np.float32)
-    refused(path, weights, "'batch_normalization_2' has the weights 'renorm_mean'")
+    check_refused(path, weights, "'batch_normalization_2' has the weights 'renorm_mean'")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_nan_and_infinity_are_refused(path, weights, value):
     weights["conv2d_40"]["kernel"][1, 1, 0, 0] = value
-    refused(path, weights, "'conv2d_40' has NaN or infinity in 'kernel'")
+    check_refused(path, weights, "'conv2d_40' has NaN or infinity in 'kernel'")
 
 
 def test_a_negative_variance_is_refused(path, weights):
     weights["batch_normalization_2"]["moving_variance"][1] = -0.5
-    refused(path, weights, "'batch_normalization_2' has a negative variance")
+    check_refused(path, weights, "'batch_normalization_2' has a negative variance")
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.complex64])
 def test_numbers_that_are_no_weights_are_refused(path, weights, dtype):
     weights["conv2d_1"]["bias"] = weights["conv2d_1"]["bias"].astype(dtype)
-    refused(path, weights, f"'bias' as {np.dtype(dtype)}, not as floating-point numbers")
+    check_refused(path, weights, f"'bias' as {np.dtype(dtype)}, not as floating-point numbers")
 
 
 def test_text_is_no_weight(path, weights):
     weights["conv2d_1"]["bias"] = np.array(["a", "b", "c", "d"], h5py.string_dtype())
-    refused(path, weights, "'bias' as object")
+    check_refused(path, weights, "'bias' as object")
 
 
 def test_weights_listed_but_not_there_are_refused(saved):
