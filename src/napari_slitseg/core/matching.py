@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_slitseg.core.matching_edges import TOLERANCE_SLACK, best_edges, pairs_within
 
-__all__ = ["TOLERANCE_SLACK", "Matching", "as_yx", "match"]
+__all__ = ["TOLERANCE_SLACK", "Matching", "as_yx", "checked_distance", "match"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +125,8 @@ def match(
     predicted = as_yx(predicted_yx, "predicted points")
     annotated = as_yx(annotated_yx, "annotated points")
     uncertain = as_yx(uncertain_yx, "uncertain points")
-    tolerance_px = _distance(tolerance_px, "tolerance_px")
-    radius_px = _distance(ignore_radius_px, "ignore_radius_px")
+    tolerance_px = checked_distance(tolerance_px, "tolerance_px")
+    radius_px = checked_distance(ignore_radius_px, "ignore_radius_px")
     pairs, distance = _assign(predicted, annotated, tolerance_px)
     left = _others(len(predicted), pairs[:, 0])
     excused, _ = _assign(predicted[left], uncertain, tolerance_px)
@@ -141,7 +141,14 @@ def match(
     )
 
 
-def _distance(value: float, name: str) -> float:
+def checked_distance(value: float, name: str) -> float:
+    """Return a tolerance or radius, px.
+
+    Raises
+    ------
+    ValueError
+        If it is negative, NaN or infinite.
+    """
     if not (np.isfinite(value) and value >= 0):
         raise ValueError(f"{name} must be a finite number of at least 0, got {value}.")
     return float(value)

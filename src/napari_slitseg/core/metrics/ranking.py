@@ -12,7 +12,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from napari_slitseg.core.detection import Detections, select
-from napari_slitseg.core.matching import as_yx, match
+from napari_slitseg.core.matching import as_yx, checked_distance, match
 from napari_slitseg.core.matching_edges import pairs_within
 
 Points = NDArray[np.float64]
@@ -60,8 +60,8 @@ class RankedImage:
     paired : (N,) array of int
         By how much the detection raises the number of matched pairs: 0 or 1.
     counted : (N,) array of int
-        By how much it raises the number of predictions that count: 1, less if it is set aside or
-        has others set aside.
+        By how much it raises the number of predictions that count: 1, less by how much it raises
+        the number of those set aside.
     n_annotated : int
         Annotations without the uncertain ones.
     """
@@ -96,8 +96,8 @@ def rank_image(image: ScoredImage) -> RankedImage:
     kept = select(image.found, threshold=0.0, min_distance_px=image.min_distance_px)
     annotated = as_yx(image.annotated_yx, "annotated points")
     uncertain = as_yx(image.uncertain_yx, "uncertain points")
-    tolerance, radius = image.tolerance_px, image.ignore_radius_px
-    match(kept.yx[:1], annotated[:1], tolerance, ignore_radius_px=radius)  # refuses nonsense
+    tolerance = checked_distance(image.tolerance_px, "tolerance_px")
+    radius = checked_distance(image.ignore_radius_px, "ignore_radius_px")
     i, j, _ = pairs_within(kept.yx, annotated, tolerance)
     paired = growing_pairs(i, j, (len(kept), len(annotated)))
     counted = np.ones(len(kept), np.int64)

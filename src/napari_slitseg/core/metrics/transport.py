@@ -8,7 +8,7 @@ from scipy.optimize import linear_sum_assignment, linprog
 from scipy.sparse import csr_matrix, eye_array, kron, vstack
 from scipy.spatial.distance import cdist
 
-from napari_slitseg.core.matching import as_yx
+from napari_slitseg.core.matching import as_yx, checked_distance
 from napari_slitseg.core.metrics.neighbours import empty_value
 
 Floats = NDArray[np.float64]
@@ -58,7 +58,7 @@ def bijective_chamfer_distance(
     """
     predicted, annotated = _both(predicted_yx, annotated_yx)
     power = 2 if squared else 1
-    penalty = _checked_penalty(penalty_px) ** power
+    penalty = checked_distance(penalty_px, "penalty_px") ** power
     most = max(len(predicted), len(annotated))
     cost = cdist(predicted, annotated) ** power
     total = _least_total(np.minimum(cost, penalty) if capped else cost)
@@ -140,19 +140,13 @@ def unbalanced_earth_movers_distance(
     points move, as masses are equal. Time and memory as `bijective_chamfer_distance`.
     """
     predicted, annotated = _both(predicted_yx, annotated_yx)
-    penalty = _checked_penalty(penalty_px)
+    penalty = checked_distance(penalty_px, "penalty_px")
     total = _least_total(np.minimum(cdist(predicted, annotated), 2 * penalty))
     return total + abs(len(predicted) - len(annotated)) * penalty
 
 
 def _both(predicted_yx: ArrayLike, annotated_yx: ArrayLike) -> tuple[Floats, Floats]:
     return as_yx(predicted_yx, "predicted points"), as_yx(annotated_yx, "annotated points")
-
-
-def _checked_penalty(penalty_px: float) -> float:
-    if not 0 <= penalty_px < np.inf:
-        raise ValueError(f"penalty_px must be a finite number of at least 0, got {penalty_px}.")
-    return penalty_px
 
 
 def _least_total(cost: Floats) -> float:
