@@ -13,19 +13,22 @@ from torch import nn
 
 from napari_slitseg.core.devices import free_cached_memory, is_out_of_memory
 from napari_slitseg.core.inference_types import Cancelled, InferenceError, NotFinite, OutOfMemory
+from napari_slitseg.core.models.folding import folded
 
 if TYPE_CHECKING:
     from napari_slitseg.core.models.base import SegmentationModel
 
 
 class Network:
-    """A segmentation model in eval mode on its device.
+    """A segmentation model in eval mode on its device, made as fast as it can be.
+
+    Batch norms behind convolutions are folded into them, and layouts are channels-last but on MPS.
 
     Parameters
     ----------
     model : SegmentationModel
-        Moved to the device, put into eval mode and, but for MPS, into channels-last layout, which
-        takes 0.5 to 0.9 times as long.
+        Put into eval mode. If batch norms can be folded, a copy is used; else the model itself is
+        moved to the device.
     device : torch.device
         Where to run.
     dtype : torch.dtype
@@ -38,13 +41,14 @@ class Network:
     """
 
     def __init__(self, model: SegmentationModel, device: torch.device, dtype: torch.dtype) -> None:
+        model = folded(model)
         try:
             model.to(device)
             if device.type != "mps":
                 model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         except RuntimeError as error:
             raise InferenceError(f"The model cannot be put on {device}: {error}") from error
-        self.model, self.device, self.dtype = model.eval(), device, dtype
+        self.model, self.device, self.dtype = model, device, dtype
 
     def probabilities(
         self, images: NDArray[np.float32], should_stop: Callable[[], bool]

@@ -11,7 +11,7 @@ from napari_slitseg.core.spec import Spec, setting
 
 Norm = Literal["batch", "group", "none"]
 
-_BYTES_PER_PX_OF_IMAGES = 50
+_BYTES_PER_PX_OF_IMAGES = 100
 
 _NORM_TEXT = (
     "Normalisation between layers: batch (as published), group (for batches of one; its "

@@ -45,7 +45,7 @@ image -> 64 -> 128 -> 256 -> 512 -> 512 -> 7 x 7 -> 1 x 1 -> scores, 1/32
         'has none (norm "none"); no dropout, no pretraining; scores of each head by itself; with '
         "learned upsampling the last step learns too, which the paper keeps bilinear.",
     )
-    bytes_per_px_at_width_1: ClassVar[int] = 1000
+    bytes_per_px_at_width_1: ClassVar[int] = 600
 
     name: Literal["fcn"] = "fcn"
     finest_stride: Literal[8, 16, 32] = setting(

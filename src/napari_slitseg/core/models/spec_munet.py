@@ -44,7 +44,7 @@ image -> 1/2: 64 blocks --- half saved ---> 64 blocks -> membrane, slit
         "leaves three of four pixels to the bias (a transposed convolution of stride and dilation "
         "2), that of the output included; here it fills all. One image channel, two heads.",
     )
-    bytes_per_px_at_width_1: ClassVar[int] = 400
+    bytes_per_px_at_width_1: ClassVar[int] = 500
 
     name: Literal["munet"] = "munet"
     skip_connections: bool = setting(
