@@ -188,12 +188,12 @@ class DeterminantOfHessian(_Blobs):
     about: ClassVar[About] = About(
         title="Determinant of Hessian",
         idea="Maxima, in place and in scale, of the product of the two curvatures.",
-        use_when="Lines must not be taken for dots; dots less than 5 px apart may merge.",
+        use_when="Lines and edges must not be taken for dots.",
         source="Lindeberg 1998; Bay et al. 2008; used by the 2021 study of distance losses",
     )
 
     name: Literal["doh"] = "doh"
-    response: float = setting(0.01, _RESPONSE, ge=0, le=10)
+    response: float = setting(0.0025, _RESPONSE, ge=0, le=10)
     n_sigma: int = setting(7, "Number of Gaussians.", ge=1, le=50)
     log_scale: bool = setting(False, "Space the Gaussians by equal ratios instead of equal steps.")
 

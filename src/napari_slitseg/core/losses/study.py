@@ -48,7 +48,8 @@ def vanilla_distance(  # noqa: PLR0913
     target : Target
         Points, or the mask where `truth` is "map".
     detector : str
-        Name in `napari_slitseg.core.detection.DETECTORS`; "peaks" finds fractions of a pixel.
+        "peaks", "log", "dog" or "doh" of `napari_slitseg.core.detection.DETECTORS`, with its
+        defaults at 10 nm a pixel and at least 3 px between detections.
     threshold : float
         Lowest probability of a detection, in [0, 1].
     truth : str

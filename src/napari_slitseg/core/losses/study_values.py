@@ -9,12 +9,9 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
 from torch import Tensor
 
-from napari_slitseg.core.detection.blobs import find_blobs_dog, find_blobs_doh, find_blobs_log
-from napari_slitseg.core.detection.peaks import Detections, find_peaks
+from napari_slitseg.core.detection import DETECTORS, find, select
 from napari_slitseg.core.losses.target import Target, check_logits, checked_mask, checked_points
 from napari_slitseg.core.metrics import (
     image_diagonal,
@@ -26,12 +23,8 @@ from napari_slitseg.core.metrics import (
 Points = NDArray[np.float64]
 Value = Callable[[Points, Points], float]
 DetectorName = Literal["peaks", "log", "dog", "doh"]
-_DETECTORS: dict[str, Callable[..., Detections]] = {
-    "peaks": find_peaks,
-    "log": find_blobs_log,
-    "dog": find_blobs_dog,
-    "doh": find_blobs_doh,
-}
+_PIXEL_SIZE_NM = 10.0  # makes the detectors' defaults those of the study's dots
+_MIN_DISTANCE_PX = 3.0
 Truth = Literal["points", "map"]
 Empty = Literal["diagonal", "cap"]
 
@@ -61,7 +54,10 @@ def mean_over_images(
 def detected(probability: Tensor, detector: DetectorName, threshold: float) -> list[Points]:
     """Return the detections in each image of (B, 1, H, W) probabilities."""
     maps = probability.detach()[:, 0].cpu().double().numpy()
-    return [np.array(_DETECTORS[detector](each, threshold=threshold).yx) for each in maps]
+    spec = DETECTORS[detector]()
+    found = [find(spec, each, pixel_size_nm=_PIXEL_SIZE_NM) for each in maps]
+    kept = [select(each, threshold=threshold, min_distance_px=_MIN_DISTANCE_PX) for each in found]
+    return [np.array(each.yx) for each in kept]
 
 
 def _annotated(
@@ -140,11 +136,3 @@ def weighted(alpha: float, distance: Value, beta: float, count: Value) -> Value:
         return alpha * distance(found, annotated) + beta * count(found, annotated)
 
     return value
-
-
-def one_to_one(found: Points, annotated: Points, power: int) -> float:
-    """Return the smallest mean distance ** power of pairs; the numbers of points are equal."""
-    if not len(found):
-        return 0.0
-    cost = cdist(found, annotated) ** power
-    return float(cost[linear_sum_assignment(cost)].mean())
