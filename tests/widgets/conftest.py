@@ -128,6 +128,6 @@ def desk(
     }
     desk = SimpleNamespace(viewer=viewer, workspace=docks["load"].workspace, **docks)
     yield desk
-    for runner in (desk.load.runner, desk.predict.runner):
+    for runner in (desk.load.runner, desk.predict.runner, desk.metrics.curve.runner):
         runner.cancel()
     vars(desk).clear()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import hashlib
 import os
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QWidget
 
+from napari_slitseg.core.metrics.columns import COLUMNS
+from napari_slitseg.core.metrics.result import EvaluationResult
 from napari_slitseg.core.points import PointTable
+from napari_slitseg.widgets._export import result_of
 from napari_slitseg.widgets._table import KEY, SORT, Column, EntryTable, SummaryLast
 
 
@@ -45,6 +49,10 @@ def test_the_table_of_scores(scored, qtbot, tmp_path: Path) -> None:
     assert column(scored, "Point loss") == ["1", "729", "0", "mean 243.3"]
     assert column(scored, "Image")[-1] == "3 images pooled"
     assert column(scored, "Offset (nm)") == ["20.0"] * 4
+    qtbot.waitUntil(lambda: workspace.is_settled, timeout=5000)
+    metrics.refresh()
+    assert "over 3 images" in metrics.pooled.text()
+    assert "0.38" in metrics.pooled.text()
 
     sort(scored, "Annotated", Qt.SortOrder.AscendingOrder)
     assert column(scored, "Annotated") == ["1", "2", "10", "13"]
@@ -75,6 +83,18 @@ def test_the_table_of_scores(scored, qtbot, tmp_path: Path) -> None:
         workspace.remove(key)
     qtbot.waitUntil(lambda: metrics.view.isHidden() and not metrics.empty.isHidden(), timeout=5000)
     assert not metrics.export.isEnabled()
+
+
+def test_the_export_says_how_it_was_made(scored, tmp_path: Path) -> None:
+    scored.metrics.export_csv(tmp_path / "scores.csv")
+    read = EvaluationResult.from_json((tmp_path / "scores.json").read_text())
+    assert read.provenance.model_sha256 == "ab" * 32
+    assert read.provenance.detector["name"] == "peaks"
+    assert read.provenance.tolerance_nm == 50
+    assert [image.scores for image in read.images] == [e.scores for e in scored.workspace.entries]
+    with (tmp_path / "scores_pooled.csv").open() as file:
+        pooled = list(csv.DictReader(file))
+    assert {row["how"] for row in pooled} == {"pooled", "mean over images", "mean over pairs"}
 
 
 def test_an_export_that_fails_is_told_and_leaves_the_old_file(
@@ -121,6 +141,127 @@ def test_an_unknown_pixel_size_is_marked_and_nothing_is_told_in_nm(
     assert unknown["tolerance_px"] == "6.25"
     assert "8 nm/px was assumed" in unknown["notice"]
     assert (known["pixel_size_nm"], known["notice"]) == ("10.0", "")
+
+
+def test_every_column_says_what_it_means_as_all_tables_do(scored) -> None:
+    known = {column.title: column.meaning for column in COLUMNS.values()}
+    for each in scored.metrics.table.columns[1:]:
+        assert each.tooltip.startswith(known[each.title])
+
+
+def test_the_export_leaves_other_json_files_alone(scored, tmp_path: Path) -> None:
+    (tmp_path / "scores.json").write_text('{"mine": 1}')
+    scored.metrics.export_csv(tmp_path / "scores.csv")
+    assert "would be replaced" in scored.metrics.message.text()
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_an_annotation_that_was_edited_has_no_fingerprint(
+    desk, micrograph, predicted, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("axis-0,axis-1\n5,20\n")
+    truth = PointTable.from_yx([[5, 20]])
+    for edited in (False, True):
+        key = desk.workspace.add_image(
+            micrograph, annotation=truth, annotation_path=file, edited=edited
+        )
+        desk.workspace.set_prediction(key, predicted([[5, 22]]))
+    saved, edited = result_of(desk.workspace.entries).images
+    assert saved.annotation_sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (edited.annotation_sha256, saved.notice) == ("", "")
+    assert "not saved" in edited.notice
+
+
+# -- the curve
+
+
+@pytest.fixture
+def curved(desk, micrograph, predicted, qtbot):
+    """Two images with right slits of high and wrong ones of low score; the curve is open."""
+    for shift in (0, 1):
+        yx = np.array([[10, 10], [30, 30], [50, 50], [70, 10], [80, 60]], float)
+        key = desk.workspace.add_image(micrograph, annotation=PointTable.from_yx(yx[:3] + shift))
+        score = np.array([0.95, 0.9, 0.72 - 0.02 * shift, 0.6, 0.45])
+        desk.workspace.set_prediction(key, predicted(yx, score))
+    desk.workspace.set_cut(0.4, 60)
+    desk.workspace.open(desk.workspace.entries[0].key)
+    desk.metrics.curve.toggle.setChecked(True)
+    wait_for_the_curve(desk, qtbot)
+    return desk
+
+
+def wait_for_the_curve(desk, qtbot) -> None:
+    curve = desk.metrics.curve
+    qtbot.waitUntil(lambda: desk.workspace.is_settled and not curve.runner.is_busy, timeout=10_000)
+    desk.metrics.refresh()
+    qtbot.waitUntil(lambda: not curve.runner.is_busy, timeout=10_000)
+
+
+def test_the_best_threshold_is_one_click_away(curved, qtbot) -> None:
+    """One viewer for many checks: they are quick, it is not."""
+    part, workspace = curved.metrics.curve, curved.workspace
+    assert part.plot.best == 0.65
+    assert "average precision 1.00; 2 images" in part.plot.note.text()
+    assert "Now F1 0.75" in part.plot.note.text()
+    assert part.plot.use.text().endswith("0.65: F1 1.00")
+    assert part.plot.plot.current == 0.4
+    ranked = dict(part.ranks.by_key)
+
+    part.plot.use.click()
+    assert workspace.cut == (0.65, 60)
+    wait_for_the_curve(curved, qtbot)
+    assert column(curved, "F1") == ["1.00"] * 3
+    assert part.plot.plot.current == 0.65
+    assert not part.plot.use.isEnabled()
+    assert part.ranks.by_key == ranked  # a threshold needs no new comparison
+    assert "1.00" in curved.metrics.pooled.text()
+
+    workspace.set_tolerance(5)
+    wait_for_the_curve(curved, qtbot)
+    assert part.ranks.by_key != ranked
+    assert part.plot.best != 0.65
+
+    workspace.set_tolerance(50)
+    first = workspace.entries[0]
+    workspace.update(first.key, annotation=PointTable.from_yx([[80, 60]]))
+    wait_for_the_curve(curved, qtbot)
+    assert "average precision 1.00" not in part.plot.note.text()
+    workspace.remove(first.key)
+    qtbot.waitUntil(lambda: "1 image" in part.plot.note.text(), timeout=10_000)
+
+    part.toggle.setChecked(False)
+    assert part.isHidden()
+    part.toggle.setChecked(True)
+    assert not part.isHidden()
+    workspace.remove(workspace.entries[0].key)
+    qtbot.waitUntil(part.isHidden, timeout=5000)
+    assert not part.toggle.isEnabled()
+
+
+def test_no_candidates_are_told(desk, micrograph, predicted, qtbot) -> None:
+    key = desk.workspace.add_image(micrograph, annotation=PointTable.from_yx([[10, 10]]))
+    desk.workspace.set_prediction(key, predicted([]))
+    desk.metrics.curve.toggle.setChecked(True)
+    wait_for_the_curve(desk, qtbot)
+    assert "proposes no slit" in desk.metrics.curve.plot.note.text()
+    assert desk.metrics.curve.plot.use.isHidden()
+
+
+def test_a_comparison_that_fails_is_told_and_not_repeated(curved, qtbot, monkeypatch) -> None:
+    part, calls = curved.metrics.curve, []
+
+    def fail(*_):
+        calls.append(1)
+        raise ValueError("no such thing")
+        yield
+
+    monkeypatch.setattr("napari_slitseg.widgets._curve_part.rank_all", fail)
+    with qtbot.captureExceptions():  # superqt raises it in the event loop as well
+        curved.workspace.set_tolerance(40)
+        wait_for_the_curve(curved, qtbot)
+        qtbot.waitUntil(lambda: part.plot.note.text() == "no such thing", timeout=5000)
+    assert calls == [1]
 
 
 class Row:

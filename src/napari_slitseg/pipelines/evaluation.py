@@ -32,7 +32,7 @@ def prepare_outputs(*paths: Path | None) -> None:
     for path in paths:
         if path is not None:
             prepare_folder(path.parent)
-            _check_ours(path.with_suffix(".json"))
+            check_replaceable(path.with_suffix(".json"))
 
 
 def write_result(path: Path, result: EvaluationResult) -> None:
@@ -138,7 +138,14 @@ def common_settings(entries: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _check_ours(path: Path) -> None:
+def check_replaceable(path: Path) -> None:
+    """Make sure that a JSON file is not there, or one of this program's results.
+
+    Raises
+    ------
+    JobError
+        If it is something else.
+    """
     if not path.exists():
         return
     try:

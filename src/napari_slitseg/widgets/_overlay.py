@@ -83,8 +83,7 @@ def compare(
     from napari_slitseg.core.matching import match
     from napari_slitseg.core.metrics.scores import score_image
 
-    certain = annotated.take(_counts(annotated) & ~annotated.uncertain)
-    uncertain = annotated.take(_counts(annotated) & annotated.uncertain)
+    certain, uncertain = certain_and_uncertain(annotated)
     found = match(
         predicted.yx,
         certain.yx,
@@ -132,6 +131,14 @@ def _annotations(table: PointTable) -> Marks:
     marks.kind[table.uncertain] = "uncertain"
     marks.kind[~_counts(table)] = "left out"
     return marks
+
+
+def certain_and_uncertain(annotated: PointTable) -> tuple[PointTable, PointTable]:
+    """Return the points that are to be found, and those that may or may not be slits."""
+    counts = _counts(annotated)
+    return annotated.take(counts & ~annotated.uncertain), annotated.take(
+        counts & annotated.uncertain
+    )
 
 
 def _counts(table: PointTable) -> NDArray[np.bool_]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 from napari_slitseg.jobs import EvaluateJob
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._job_fields import default_of
-from napari_slitseg.widgets._overlay import Overlay, compare
+from napari_slitseg.widgets._overlay import Overlay, certain_and_uncertain, compare
 
 if TYPE_CHECKING:
+    from napari_slitseg.core.metrics.ranking import ScoredImage
     from napari_slitseg.core.metrics.scores import ImageScores
 
 _ASSUMED_NM: Final = 10.0
@@ -29,6 +30,30 @@ def compare_entry(entry: ImageEntry, tolerance_nm: float) -> tuple[Overlay, Imag
         tolerance_px=tolerance_nm / size_nm,
         ignore_radius_px=default_of(EvaluateJob, "ignore_radius_nm") / size_nm,
         pixel_size_nm=entry.pixel_size_nm,
+    )
+
+
+def scored_image(entry: ImageEntry, tolerance_nm: float) -> ScoredImage:
+    """Return candidates and annotations of an image, compared as `compare_entry` does.
+
+    Raises
+    ------
+    ValueError
+        If the image lacks one of them.
+    """
+    from napari_slitseg.core.metrics.ranking import ScoredImage
+
+    if entry.prediction is None or entry.annotation is None:
+        raise ValueError(f"{entry.name} has no prediction or no annotation.")
+    size_nm = entry.pixel_size_nm or assumed_nm(entry)
+    certain, uncertain = certain_and_uncertain(entry.annotation)
+    return ScoredImage(
+        found=entry.prediction.candidates,
+        annotated_yx=certain.yx,
+        tolerance_px=tolerance_nm / size_nm,
+        min_distance_px=entry.prediction.min_distance_px,
+        uncertain_yx=uncertain.yx,
+        ignore_radius_px=default_of(EvaluateJob, "ignore_radius_nm") / size_nm,
     )
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import napari.viewer
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
+    QBoxLayout,
     QFileDialog,
     QHeaderView,
     QLabel,
@@ -18,21 +17,28 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
+from napari_slitseg.core.metrics.columns import COLUMNS
 from napari_slitseg.jobs import EvaluateJob
+from napari_slitseg.widgets._curve_part import CurvePart
 from napari_slitseg.widgets._dock import Dock, Message, row, spin
 from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._export import write_scores
 from napari_slitseg.widgets._job_fields import description_of, limits_of
 from napari_slitseg.widgets._legend import Legend
-from napari_slitseg.widgets._scoring import assumed_nm, assumption
+from napari_slitseg.widgets._score_columns import SCORE_COLUMNS, pooled_f1, summary_of
 from napari_slitseg.widgets._session import session_of
-from napari_slitseg.widgets._table import KEY, Column, EntryTable, SummaryLast, table_view
+from napari_slitseg.widgets._table import KEY, EntryTable, SummaryLast, table_view
 
 if TYPE_CHECKING:
     from qtpy.QtCore import QModelIndex
+    from qtpy.QtGui import QResizeEvent
 
-    from napari_slitseg.core.metrics.pooling import PooledScores
+__all__ = ["MetricsDock", "write_scores"]
 
-_EMPTY = (
+_WIDE_PX: Final = 760
+"""From this width the curve stands beside the table, else below it."""
+
+_EMPTY: Final = (
     "Scores appear here once an image has annotated slits and a prediction. "
     "Annotations are paired with images by name when you load them."
 )
@@ -56,14 +62,20 @@ class MetricsDock(Dock):
         self.tolerance.setValue(self.workspace.tolerance_nm)
         self.export = QPushButton("Export CSV…")
         self.export.setToolTip(
-            "Write a CSV file: one row an image with every figure, without the pooled row."
+            "Write three files: NAME.csv, one row an image with every figure; NAME_pooled.csv, the "
+            "figures of all images together with their intervals; NAME.json, both with model, "
+            "detector, threshold and tolerance."
         )
+        self.curve = CurvePart(self.workspace)
         self.legend = Legend()
         self.message = Message()
         self.note = Message()
+        self.pooled = QLabel()
+        self.pooled.setWordWrap(True)
+        self.pooled.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.empty = QLabel(_EMPTY)
         self.empty.setWordWrap(True)
-        self.table = EntryTable(_COLUMNS, self)
+        self.table = EntryTable(SCORE_COLUMNS, self)
         self.sorted = SummaryLast(self)
         self.sorted.setSourceModel(self.table)
         self.view = table_view(self.sorted)
@@ -78,15 +90,20 @@ class MetricsDock(Dock):
         layout.setContentsMargins(6, 4, 6, 4)
         label = QLabel("Tolerance")
         label.setBuddy(self.tolerance)
-        layout.addLayout(row(label, self.tolerance, self.legend, self.export, stretch=2))
+        controls = (label, self.tolerance, self.legend, self.curve.toggle, self.export)
+        layout.addLayout(row(*controls, stretch=2))
         layout.addWidget(self.empty)
-        layout.addWidget(self.view, 1)
+        layout.addWidget(self.pooled)
+        self.split = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.split.addWidget(self.view, 1)
+        self.split.addWidget(self.curve)
+        layout.addLayout(self.split, 1)
         layout.addWidget(self.note)
         layout.addWidget(self.message)
         self.message.say("")
         header = self.view.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._fit_names()
 
     def _connect(self) -> None:
         self.tolerance.valueChanged.connect(self.workspace.set_tolerance)
@@ -94,6 +111,7 @@ class MetricsDock(Dock):
         self.view.clicked.connect(self._on_row)
         self.view.activated.connect(self._on_row)
         self.timer.timeout.connect(self.workspace.settle)
+        self.curve.toggle.toggled.connect(self.refresh)
         self.link(self.workspace.entries_changed, self.refresh_soon)
         self.link(self.workspace.entry_changed, self.refresh_soon)
         self.link(self.workspace.current_changed, self.refresh_soon)
@@ -114,12 +132,46 @@ class MetricsDock(Dock):
         scored = [entry for entry in self.workspace.entries if entry.scores is not None]
         current = self.workspace.current
         key = None if current is None else current.key
-        self.table.show(scored, key, _summary(scored))
+        self.table.show(scored, key, summary_of(scored))
+        self._show_pooled(scored)
+        self.curve.show_entries(scored)
         self.note.say(self.workspace.unscored_text)
         self.empty.setVisible(not scored)
         self.view.setVisible(bool(scored))
+        self.curve.toggle.setEnabled(bool(scored))
         self.export.setEnabled(bool(scored))
+        self._fit_names()
         self.legend.show_counts({} if current is None else current.overlay.counts())
+
+    def _show_pooled(self, scored: Sequence[ImageEntry]) -> None:
+        """Say the pooled F1 in words; its interval once every image is up to date."""
+        self.pooled.setVisible(bool(scored))
+        if not scored or not self.workspace.is_settled:
+            return
+        from napari_slitseg.core.metrics.result import describe
+
+        f1 = pooled_f1(scored)
+        self.pooled.setText(f"Pooled F1 <b>{describe(f1)}</b>")
+        meaning = f"{COLUMNS['f1'].meaning} Pooled: of the counts of all images together."
+        self.pooled.setToolTip("\n".join(filter(None, (meaning, f1.note))))
+
+    def _fit_names(self) -> None:
+        """Give names the room that is left, and where there is little as much as they need."""
+        header = self.view.horizontalHeader()
+        others = sum(header.sectionSizeHint(n) for n in range(1, header.count()))
+        needed = self.view.sizeHintForColumn(0) + others
+        mode = QHeaderView.ResizeMode
+        fits = needed <= self.view.viewport().width()
+        header.setSectionResizeMode(0, mode.Stretch if fits else mode.ResizeToContents)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt: put the curve where there is room."""
+        super().resizeEvent(event)
+        wide = self.width() >= _WIDE_PX
+        self.split.setDirection(
+            QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
+        )
+        self._fit_names()
 
     def choose_export(self) -> None:
         """Ask for a file and write the table."""
@@ -128,119 +180,12 @@ class MetricsDock(Dock):
             self.export_csv(Path(name))
 
     def export_csv(self, path: Path) -> None:
-        """Write every figure of every image, one row an image."""
+        """Write every figure of every image, of all together, and how they were made."""
         self.workspace.settle()
         try:
-            write_scores(path, self.workspace.entries)
-        except OSError as error:
+            write_scores(path, self.workspace.entries, self.workspace.tolerance_nm)
+        except (OSError, ValueError) as error:
             self.message.warn(str(error))
         else:
-            self.message.say(f"Wrote {path}.")
-
-
-def write_scores(path: Path, entries: Sequence[ImageEntry]) -> None:
-    """Write one row an image with every figure, as CSV; what is not known is an empty cell.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written; an earlier one is untouched.
-    """
-    from napari_slitseg.core.rows import rows_as_csv
-    from napari_slitseg.pipelines.outputs import write_text
-
-    write_text(path, rows_as_csv([_row(entry) for entry in entries if entry.scores is not None]))
-
-
-def _row(entry: ImageEntry) -> dict[str, Any]:
-    figures = {} if entry.scores is None else entry.scores.to_dict()
-    files = {"file": entry.path, "annotation": entry.annotation_path}
-    return {"image": entry.name, **figures, **files, "notice": assumption(entry)}
-
-
-@dataclass(frozen=True)
-class Summary:
-    """The last row: images together, and how many of how many."""
-
-    pooled: PooledScores
-    name: str
-
-
-def _summary(entries: Sequence[ImageEntry]) -> Summary | None:
-    """All images together, None where there is nothing or the tolerances differ.
-
-    Images of unknown pixel size are left out, unless there are no others.
-    """
-    scores = [entry.scores for entry in entries if entry.scores is not None]
-    if not scores:
-        return None
-    from napari_slitseg.core.metrics.pooling import pool_scores
-
-    calibrated = [each for each in scores if each.pixel_size_nm is not None] or scores
-    try:
-        pooled = pool_scores(calibrated)
-    except ValueError:
-        return None
-    of = "" if len(calibrated) == len(scores) else f"of {len(scores)} "
-    return Summary(pooled, f"{len(calibrated)} {of}images pooled")
-
-
-def _name(item: Any) -> str:
-    is_assumed = isinstance(item, ImageEntry) and assumption(item)
-    return f"{item.name} (assumed {assumed_nm(item):g} nm/px)" if is_assumed else str(item.name)
-
-
-def _score(name: str, pooled: str = "") -> Callable[[Any], Any]:
-    """Figure of an image, or of the pool."""
-
-    def value(item: Any) -> Any:
-        if isinstance(item, ImageEntry):
-            return getattr(item.scores, name)
-        return getattr(item.pooled, pooled or name)
-
-    return value
-
-
-def _length(title: str, tooltip: str, name: str, pooled: str) -> Column:
-    """Column of a length in nm; in px for images without a pixel size."""
-    in_px = _score(f"{name}_px", f"{pooled}_px")
-
-    def blank(item: Any) -> str:
-        value = in_px(item)
-        return "—" if value is None or math.isnan(value) else f"{value:.1f} px"
-
-    value = _score(f"{name}_nm", f"{pooled}_nm")
-    averaged = pooled.startswith("mean")
-    return Column(title, tooltip, value, "{:.1f}".format, blank=blank, averaged=averaged)
-
-
-_COLUMNS = (
-    Column("Image", "Click a row to open the image.", _name, hint=assumption),
-    Column("Annotated", "Annotated slits that count.", _score("n_annotated")),
-    Column("Found", "Slits the model found.", _score("n_predicted")),
-    Column("True pos.", "Found and annotated.", _score("true_positive")),
-    Column("False pos.", "Found, not annotated.", _score("false_positive")),
-    Column("Missed", "Annotated, not found.", _score("missed")),
-    Column("Precision", "Share of the found that is right.", _score("precision"), "{:.2f}".format),
-    Column("Recall", "Share of the annotated that was found.", _score("recall"), "{:.2f}".format),
-    Column("F1", "Harmonic mean of precision and recall.", _score("f1"), "{:.2f}".format),
-    _length(
-        "Chamfer (nm)",
-        "Mean distance to the nearest point of the other set, both ways. Pooled: mean over images.",
-        "chamfer",
-        "mean_image_chamfer",
-    ),
-    Column(
-        "Point loss",
-        "Penalty on the difference in number: surplus squared, shortage cubed. Pooled: mean.",
-        _score("point_loss", "mean_image_point_loss"),
-        "{:.4g}".format,
-        averaged=True,
-    ),
-    _length(
-        "Offset (nm)",
-        "Localisation error: mean distance of the matched pairs.",
-        "localisation",
-        "localisation",
-    ),
-)
+            also = f"{path.stem}_pooled.csv and {path.stem}.json"
+            self.message.say(f"Wrote {path}, with {also} beside it.")

@@ -90,22 +90,32 @@ class EvaluationResult:
         return {image.name: image.scores for image in self.images}
 
     @cached_property
+    def pool(self) -> tuple[ImageResult, ...]:
+        """Images that are put together: all that share a tolerance.
+
+        Without those of unknown pixel size where the tolerance is one in nm.
+        """
+        known = tuple(each for each in self.images if each.scores.pixel_size_nm is not None)
+        tolerances = {each.scores.tolerance_px for each in self.images}
+        return self.images if len(tolerances) == 1 or not known else known
+
+    @cached_property
     def pooled(self) -> PooledScores | None:
         """All images together; None where there are none."""
-        return pool_scores([image.scores for image in self.images]) if self.images else None
+        return pool_scores([image.scores for image in self.pool]) if self.pool else None
 
     @property
     def biopsies(self) -> list[str] | None:
-        """Biopsy of each image; None unless all are known."""
-        names = [image.biopsy for image in self.images]
+        """Biopsy of each image of the pool; None unless all are known."""
+        names = [image.biopsy for image in self.pool]
         return names if names and all(names) else None
 
     @cached_property
     def summary(self) -> tuple[Summary, ...]:
         """Every figure of all images together, with its interval; none without images."""
-        if not self.images:
+        if not self.pool:
             return ()
-        scores = [image.scores for image in self.images]
+        scores = [image.scores for image in self.pool]
         known = [each for each in FIGURES.values() if has_figure(each, scores)]
         return (
             *(
@@ -122,8 +132,8 @@ class EvaluationResult:
     @cached_property
     def agreement(self) -> tuple[CountAgreement, ...]:
         """Agreement of the numbers of slits, as difference, percentage and ratio."""
-        found = [image.scores.n_predicted for image in self.images]
-        annotated = [image.scores.n_annotated for image in self.images]
+        found = [image.scores.n_predicted for image in self.pool]
+        annotated = [image.scores.n_annotated for image in self.pool]
         return tuple(bland_altman(found, annotated, scale=scale) for scale in SCALES)
 
     def to_csv(self) -> str:
@@ -193,13 +203,13 @@ class EvaluationResult:
 
     def _further_names(self) -> list[str]:
         """Names of further figures; lengths only in a unit in which a mean has a meaning."""
-        names = dict.fromkeys(name for image in self.images for name in image.further)
-        sizes = {image.scores.pixel_size_nm for image in self.images}
+        names = dict.fromkeys(name for image in self.pool for name in image.further)
+        sizes = {image.scores.pixel_size_nm for image in self.pool}
         without = (*(("_px",) if len(sizes) > 1 else ()), *(("_nm",) if None in sizes else ()))
         return [name for name in names if not name.endswith(without)]
 
     def _further(self, name: str) -> Summary:
-        values = np.array([image.further.get(name, math.nan) for image in self.images])
+        values = np.array([image.further.get(name, math.nan) for image in self.pool])
         defined = np.isfinite(values)
         rows = np.column_stack([np.where(defined, values, 0), defined])
         title = COLUMNS[name].title if name in COLUMNS else name
