@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QPushButton, QScrollArea, QSizePolicy, QVBoxLayout
@@ -85,7 +85,7 @@ class DetectorPart(Dock):
     def _connect(self) -> None:
         self.head.toggled.connect(self._on_toggled)
         self.form.valueChanged.connect(self._on_edited)
-        self.form.validChanged.connect(self.refresh)
+        self.form.validChanged.connect(self._on_valid)
         self._pause.timeout.connect(self.settle)
         self._busy_soon.timeout.connect(self._show_busy)
         self._opened.timeout.connect(self._scroll_here)
@@ -143,6 +143,15 @@ class DetectorPart(Dock):
         self._chosen = detector
         self.refresh()
         self._pause.start()
+
+    def _on_valid(self, valid: bool) -> None:  # noqa: FBT001
+        """Take the form's detector; or, while a setting is wrong, the one that was chosen last."""
+        if valid:
+            self._on_edited(cast("DetectorSpec", self.form.value()))
+            return
+        self._pause.stop()
+        self._chosen = self.workspace.detector or self._chosen
+        self.refresh()
 
     def _on_settings(self) -> None:
         """Follow what was chosen elsewhere."""
