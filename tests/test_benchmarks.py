@@ -95,3 +95,75 @@ def test_losses_are_measured_beside_a_step_of_a_network(monkeypatch, capsys) -> 
     for name in names:
         assert re.search(rf"{name}.*: time, of a step +\d+\.\d%", out)
         assert re.search(rf"{name}.*: extra memory +\d+ MB", out)
+
+
+@pytest.mark.parametrize(("own_ms", "missed"), [(4.9, False), (11.0, True)])
+def test_detectors_have_half_of_scikit_images_time(
+    own_ms: float, missed: bool, monkeypatch, capsys
+) -> None:
+    detectors = load("detectors", monkeypatch)
+    monkeypatch.setattr(detectors.torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(sys, "argv", ["detectors.py", "--quick"])
+    monkeypatch.setattr(detectors, "alternating_ms", lambda *_: (own_ms, 10.0))
+    assert detectors.main() == missed
+    out = capsys.readouterr().out
+    goals = "LoG: ratio; DoG: ratio; DoH: ratio; peaks: time"
+    assert (f"missed goals: {goals}" in out) == missed
+
+
+def test_detectors_are_measured_beside_scikit_image(monkeypatch, capsys) -> None:
+    detectors = load("detectors", monkeypatch)
+    monkeypatch.setattr(detectors.torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(sys, "argv", ["detectors.py", "--quick"])
+    detectors.main()
+    out = capsys.readouterr().out
+    for name in ("LoG", "DoG", "DoH"):
+        assert re.search(rf"{name}: ratio +\d+\.\d\d", out)
+        assert re.search(rf"{name}, refined: dots found, of 6 +6\n", out)
+        assert re.search(rf"{name}, refined: RMS error +0\.0\d\d px", out)
+        assert re.search(rf"{name}, not refined: RMS error +0\.[1-9]\d\d px", out)
+    assert re.search(r"peaks: time +\d+\.\d ms", out)
+
+
+def test_models_are_measured_in_processes_of_their_own(monkeypatch, capsys) -> None:
+    models = load("models", monkeypatch)
+    monkeypatch.setattr(models.torch, "set_num_threads", lambda _: None)
+    words = ["models.py", "--quick", "--device", "cpu", "--only", "unet"]
+    monkeypatch.setattr(sys, "argv", words)
+    assert models.main() == 0
+    out = capsys.readouterr().out
+    width = models.QUICK.widths[0]
+    parameters = models.count(models.Case("unet", width, "cpu", 1, models.QUICK))
+    assert re.search(rf"unet, width {width:g}: parameters +{parameters:,}\n", out)
+    for figure in ("forward", "forward, memory", "training step", "step, memory"):
+        assert re.search(rf"unet, width {width:g}: {figure} +\d+ M?", out), figure
+    assert float(re.search(r"folded: deviation +(\S+)", out)[1]) < 1e-4
+    assert float(re.search(r"bfloat16 autocast: deviation +(\S+)", out)[1]) > 1e-6
+
+
+def test_work_is_counted_by_convolution(monkeypatch) -> None:
+    floor = load("_floor", monkeypatch)
+    image, kernel = floor.torch.zeros(1, 2, 10, 12), floor.torch.zeros(3, 2, 3, 3)
+    work = floor.work_of(lambda: floor.torch.conv2d(image, kernel, padding=1).relu())
+    assert work.flops == 2 * 9 * 2 * 3 * 10 * 12
+    assert work.bytes_moved == 4 * (2 * 120 + 3 * 2 * 9 + 3 * 120)
+    assert floor.Device(work.flops / 2, work.bytes_moved * 10).floor_s(work) == 2
+    assert floor.Device(work.flops * 10, work.bytes_moved / 3).floor_s(work) == 3
+
+
+@pytest.mark.parametrize(("ratio", "code"), [(1.0, 0), (1.5, 1)])
+def test_prediction_must_use_the_fastest_exact_way(ratio, code, monkeypatch, capsys) -> None:
+    models = load("models", monkeypatch)
+    ways = {
+        "channels-last": {"ratio": 1.0, "deviation": 0.0},
+        "channels-last, folded": {"ratio": ratio, "deviation": 0.0},
+        "channels-last, folded, compiled": {"ratio": 0.1, "deviation": 0.0},
+        "channels-last, folded, bfloat16 autocast": {"ratio": 9.0, "deviation": 0.01},
+    }
+    monkeypatch.setattr(models.torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(models, "measure", lambda *_, **__: models.Device(1e9, 1e9))
+    monkeypatch.setattr(models, "_print_model", lambda *_: None)
+    monkeypatch.setattr(models.Case, "run", lambda *_: (ways, 0.0))
+    monkeypatch.setattr(sys, "argv", ["models.py", "--device", "cpu"])
+    assert models.main() == code
+    assert ("MISSED" in capsys.readouterr().out) == bool(code)

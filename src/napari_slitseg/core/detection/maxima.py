@@ -21,6 +21,7 @@ FLOOR = 0.01
 """Lowest value of the smoothed map at which a local maximum is a candidate."""
 
 _TRUNCATE = 4.0  # radius of the smoothing kernel, in sigmas
+_SPARSE = 0.1  # of the pixels; up to so many, a look at the neighbours of each is quicker
 _MAX_OFFSET_PX = 0.75  # the vertex of a tilted oval may lie in a neighbouring pixel
 
 _T = TypeVar("_T", bound=np.generic)
@@ -76,7 +77,7 @@ def _pixels_in(
     smooth = gaussian_filter(window, sigma_px, mode="nearest", truncate=_TRUNCATE)
     crop = tuple(slice(seen[i] - around[i], seen[i + 1] - around[i]) for i in (0, 2))
     raw, smooth = window[crop], smooth[crop]
-    top = (smooth > FLOOR) & (smooth >= _highest_neighbour(smooth))
+    top = _maximal(smooth)
     corner = np.array([seen[0], seen[2]])
     at = np.stack(np.divmod(np.flatnonzero(top), top.shape[1]), axis=1)
     low, high = np.array(box).reshape(2, 2).T - corner
@@ -93,6 +94,18 @@ def _pixels_in(
         leaks=(equal & ~_patches(top, at)).any(axis=(1, 2)),
         rises=patch.min(axis=(1, 2)) < height,
     )
+
+
+def _maximal(smooth: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which pixels above the floor no neighbour exceeds."""
+    above: NDArray[np.bool_] = smooth > FLOOR
+    flat = np.flatnonzero(above)
+    if len(flat) > _SPARSE * smooth.size:
+        dense: NDArray[np.bool_] = above & (smooth >= _highest_neighbour(smooth))
+        return dense
+    patch = _patches(smooth, np.stack(np.divmod(flat, smooth.shape[1]), axis=1))
+    above.ravel()[flat] = patch.max(axis=(1, 2), initial=-np.inf) == patch[:, 1, 1]
+    return above
 
 
 def _highest_neighbour(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -55,5 +55,5 @@ def determinants(images: Tensor, sigmas: _Sigmas, *, bright_only: bool) -> Tenso
         passes.across(passes.down(slope), slope, xy)
         out.mul_(xx).addcmul_(xy, xy, value=-1)
         if bright_only:
-            out.masked_fill_(xx > 0, 0)
+            out.mul_(xx.neg_().sign_().clamp_(min=0))
     return passes.cropped(cube)
