@@ -113,8 +113,9 @@ def test_every_setting_acts_as_promised():
 def test_with_a_wide_rounding_it_is_the_published_square():
     """P2PNet: 2e-4 times the squared distances by the number of points, and the weighted mean."""
     found, annotated = noisy(5), torch.tensor([[8.0, 9.0], [14.0, 3.0]], dtype=torch.float64)
-    ours = float(set_prediction(found, [annotated], position_weight=0.4, rounding_px=1000.0))
-    kind = float(set_prediction(found, [annotated], position_weight=0))
+    published = SetPrediction(**SetPrediction.presets["p2pnet"]).settings()
+    ours = float(set_prediction(found, [annotated], **published))
+    kind = float(set_prediction(found, [annotated], **{**published, "position_weight": 0}))
     chance = found.logits[0].softmax(-1)[:, 0]
     cost = 0.05 * torch.cdist(found.yx[0], annotated) - chance[:, None]
     i, j = min(permutations(range(5), 2), key=lambda ij: cost[ij[0], 0] + cost[ij[1], 1])
@@ -123,8 +124,8 @@ def test_with_a_wide_rounding_it_is_the_published_square():
     classes = torch.ones(5, dtype=torch.long)
     classes[[i, j]] = 0
     weight = torch.tensor([1, 0.5], dtype=torch.float64)
-    published = torch.nn.functional.cross_entropy(found.logits[0], classes, weight)
-    assert kind == pytest.approx(float(published))
+    entropy = torch.nn.functional.cross_entropy(found.logits[0], classes, weight)
+    assert kind == pytest.approx(float(entropy))
 
 
 @pytest.mark.parametrize("n", [0, 1, 3])

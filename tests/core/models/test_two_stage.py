@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from napari_slitseg.core.inference import Predictor, ProbabilityMaps, Steps
 from napari_slitseg.core.models import TwoStageSpec, build_model
 from napari_slitseg.core.models.two_stage import NO_SLIT, TwoStage
 from napari_slitseg.core.models.windows import Lattice
 from tests.core.models.cases import noise, tiny
+from tests.core.stub_models import info
 
 
 class Bright(nn.Module):
@@ -174,3 +177,24 @@ def test_a_built_model_has_the_lattice_as_its_grid():
     model = build_model(TwoStageSpec(width=0.05))
     assert model.size_multiple == 112
     assert model.receptive_radius_px == 107 + 159
+
+
+def test_tiles_and_the_whole_image_agree_through_the_predictor():
+    """Also where the image's sides are no multiples of the distance between windows."""
+    model = with_given_membrane(window_px=64, membrane_threshold=0.6).float()
+    image = np.random.default_rng(0).integers(0, 60, (150, 1000)).astype(np.uint8)
+    image[40:80, 300:700] += 195
+    predictor = Predictor(model, info(model.spec), device="cpu")
+    whole, tiled = (maps_of(predictor.predict(image, 10.0, tile_px=px)) for px in (2000, 720))
+    assert np.abs(whole.slit - tiled.slit).max() < 1e-4
+    assert np.abs(whole.membrane - tiled.membrane).max() < 1e-4
+    assert 0.2 < (whole.slit < 1e-4).mean() < 0.8
+
+
+def maps_of(steps: Steps) -> ProbabilityMaps:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            maps: ProbabilityMaps = end.value
+            return maps

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from napari_slitseg.core.spec import Spec, setting
@@ -16,6 +18,8 @@ class SetPrediction(Spec):
     ----------
     title, formula, use_when, source : str
         The loss in words, as `About` of the losses on maps has them.
+    presets : mapping
+        Named sets of values: ``"p2pnet"`` as published.
     """
 
     title: ClassVar[str] = "Set prediction"
@@ -26,6 +30,14 @@ class SetPrediction(Spec):
     use_when: ClassVar[str] = "The model gives points instead of a slit map."
     source: ClassVar[str] = "Song et al., P2PNet, ICCV 2021; Carion et al., DETR, ECCV 2020"
 
+    presets: ClassVar[Mapping[str, Mapping[str, float]]] = MappingProxyType(
+        {
+            "p2pnet": MappingProxyType(
+                {"position_cost": 0.05, "position_weight": 0.4, "rounding_px": 1000.0}
+            )
+        }
+    )
+
     name: Literal["set_prediction"] = "set_prediction"
     empty_weight: float = setting(
         0.5, "Weight of a point that should be empty, where a slit counts 1.", ge=0, le=10
@@ -35,14 +47,14 @@ class SetPrediction(Spec):
     )
     rounding_px: float = setting(
         1.0,
-        "Below this distance its cost is squared, so that exact positions come to rest; above all "
-        "distances, the cost is P2PNet's.",
+        "Below this distance its cost is squared, so that exact positions come to rest.",
         unit="px",
         gt=0,
     )
     position_cost: float = setting(
-        0.05,
-        "What a pixel of distance costs in the choice of pairs, where a probability of 1 gains 1.",
+        0.2,
+        "What a pixel of distance costs in the choice of pairs, where a probability of 1 gains 1; "
+        "low values let sure points take annotations that they cannot reach.",
         unit="1/px",
         ge=0,
     )

@@ -42,6 +42,7 @@ pyramid: 1x1, 3x3 rates 6, 12, 18, pooled -> side by side -> 256 -+-> membrane, 
         "bias instead of a normalisation, which one value to a channel cannot have; the last level "
         "has one rate instead of a grid of three.",
     )
+    bytes_per_px_at_width_1: ClassVar[int] = 400
 
     name: Literal["deeplabv3"] = "deeplabv3"
     output_stride: Literal[16, 8] = setting(

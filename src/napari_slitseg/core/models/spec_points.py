@@ -37,6 +37,7 @@ image -> U-Net -+-> full resolution -----> membrane
         departures="A U-Net instead of VGG16, with a membrane map beside the points; offsets have "
         "a limit, so that far parts of an image have no say; smooth L1 instead of squares.",
     )
+    bytes_per_px_at_width_1: ClassVar[int] = 1100
 
     name: Literal["points"] = "points"
     anchors_per_side: int = setting(
