@@ -263,9 +263,10 @@ class TestBestThreshold:
         assert (best.f1, best.threshold, best.lowest, best.highest) == (0.0, 0.5, 0.0, 1.0)
 
     def test_neighbouring_floats_have_no_middle(self):
-        low = np.nextafter(0.5, 0)
-        image = self.image([0.5], [low, 0.2], annotated=1)
-        assert best_threshold([image]).threshold == 0.5
+        high = float(np.nextafter(0.5, 1))
+        assert (0.5 + high) / 2 == 0.5  # a threshold that would let the wrong one in
+        image = self.image([high], [0.5, 0.2], annotated=1)
+        assert best_threshold([image]).threshold == high
 
 
 class TestRefusals:

@@ -114,6 +114,14 @@ def test_canonical(case: Case):
         assert curve.integrated_f1 == 0.0
 
 
+def test_tolerances_are_inclusive_whatever_the_rounding():
+    """3 * 0.1 is a little above 0.3, which is a tenth of 3."""
+    curve = tolerance_curve([scored([(0, 3 * 0.1)], [(0, 0)], 3.0)], threshold=0.0)
+    assert 3 * 0.1 / 3.0 > 0.1
+    assert curve.f1_at(0.1) == 1
+    assert curve.f1_at(0.0999) == 0
+
+
 def test_nearer_is_better_and_a_larger_range_more_lenient():
     g = [(0, 20 * k) for k in range(4)]
     values = [
