@@ -190,6 +190,40 @@ def test_from_a_keras_file_to_slits_in_the_terminal(weights, out, model, tmp_pat
     assert rows[:, 3].min() >= 0.3
 
 
+def see_bright(weights):
+    """Weights of a network that passes its input on, pixel by pixel, to the slit output."""
+    for layer in weights.values():
+        for kind, values in layer.items():
+            values[...] = 1 if kind in ("gamma", "moving_variance") else 0
+    for name, channel in (("conv2d", 0), ("conv2d_1", 0), ("conv2d_2", 0), ("conv2d_46", 2)):
+        weights[name]["kernel"][1, 1, channel, 0] = 1  # conv2d_46 sees up 0, 1 and skip 2, 3
+    weights["conv2d_47"]["kernel"][1, 1, 0, 0] = 1
+    weights["2"]["kernel"][0, 0, 1, 0] = 8  # beside the projection, which is channel 0
+    weights["2"]["bias"][...] = -8
+    return weights
+
+
+@pytest.mark.parametrize(("nm", "grain"), [(10.0, 1.0), (6.0, 10 / 6)])
+def test_slits_come_back_to_the_pixels_of_the_image(tmp_path, model, out, nm, grain):
+    keras = see_bright(keras_files.keras_weights(model))
+    weights = keras_files.write_weights(tmp_path / "weights.h5", keras)
+    assert main(["import-keras", str(weights), "--out", str(out)]) == 0
+    field = [round(n * grain) for n in (1104, 1024)]
+    dots = [(8, 8), (8, 1015.5), (1095.25, 8), (1095, 1015), (500.5, 8), (700.25, 300.75)]
+    yx = np.array(dots) * grain
+    image = np.full(field, 100.0)
+    for row, column in yx:
+        y, x = np.ogrid[: field[0], : field[1]]
+        image += 150 * np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * (4 * grain) ** 2))
+    Image.fromarray(np.rint(image).astype(np.uint8)).save(tmp_path / "a.png")
+    words = ["predict", str(tmp_path / "a.png"), "--out", str(tmp_path), "--model", str(out)]
+    assert main([*words, "--device", "cpu", "--pixel-size-nm", str(nm)]) == 0
+    found = np.loadtxt(tmp_path / "a_slits.csv", delimiter=",", skiprows=1)[:, 1:3]
+    assert len(found) == len(yx)
+    far = np.linalg.norm(found[:, None] - yx, axis=-1)
+    assert far.min(axis=0).max() < 1 * grain
+
+
 def test_what_cannot_be_imported_ends_with_2_and_the_reason(weights, out, capsys):
     weights.write_bytes(weights.read_bytes()[:5000])
     assert main(["import-keras", str(weights), "--out", str(out)]) == 2
