@@ -14,9 +14,9 @@ Norm = Literal["batch", "group", "none"]
 _BYTES_PER_PX_OF_IMAGES = 100
 
 _NORM_TEXT = (
-    "Normalisation between layers: batch (as published), group (for batches of one; its "
-    "statistics span the whole input, so tiles of one image differ slightly where they meet) or "
-    "none."
+    "Normalisation between layers: batch (usual), group (for batches of one; its statistics span "
+    "the whole input, so tiles of one image differ slightly where they meet) or none (as U-Net and "
+    "FCN were published)."
 )
 
 

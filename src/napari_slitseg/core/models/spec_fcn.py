@@ -28,8 +28,8 @@ class FCNSpec(ModelSpec):
         title="FCN",
         idea="The encoder of an image classifier whose last layers became convolutions. Maps of "
         "scores at 1/32, 1/16 and 1/8 of the resolution are made finer and added.",
-        use_when="To compare with the first network of its kind; its maps are smooth, so slits "
-        "closer than 8 px tend to melt together.",
+        use_when="To compare with the first network of its kind; its maps have one value for "
+        "8 x 8 px, interpolated, so slits closer than about 16 px merge.",
         source="Long, Shelhamer and Darrell, CVPR 2015, arXiv:1411.4038",
         parameters=41_464_134,
         diagram="""\
