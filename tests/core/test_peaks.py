@@ -222,6 +222,14 @@ class TestBlocks:
         for other in (stored, dask.array.from_array(image, chunks=33)):
             np.testing.assert_array_equal(candidates(other, block_px=40).yx, expected.yx)
 
+    @pytest.mark.parametrize("share", [0.0, 1.0])
+    def test_the_way_to_find_pixels_does_not_matter(self, share, monkeypatch):
+        image = np.round(many_dots(0, (90, 80), 20) * 8) / 8
+        expected = candidates(image)
+        monkeypatch.setattr("napari_slitseg.core.detection.maxima._SPARSE", share)
+        assert len(expected) > 10
+        np.testing.assert_array_equal(candidates(image).yx, expected.yx)
+
     def test_reads_no_more_than_a_block_and_its_halo(self):
         image = many_dots(3, (200, 150), 20)
         largest = 0

@@ -140,7 +140,8 @@ def find_doh(  # noqa: PLR0913
     """Find dots as maxima of the determinant of the Hessian: as `find_log`, but not on lines.
 
     The response is quadratic in the map: a Gaussian dot of height h answers h^2 / 16, so that the
-    default finds the same dots as that of `find_log`. Pits are left out.
+    default finds the same dots as that of `find_log`. Pits are left out. Dots closer than some 6 px
+    may become one: a wide Gaussian over both answers as much as a narrow one over each.
     """
     space = ScaleSpace.doh(
         *_scales(min_sigma_px, max_sigma_px), n_sigma, log_scale=log_scale, bright_only=True

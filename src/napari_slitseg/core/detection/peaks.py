@@ -67,7 +67,7 @@ def candidates(
     *,
     sigma_px: float = 1.0,
     border_px: float = 0.0,
-    block_px: int = 1024,
+    block_px: int = 640,
 ) -> Detections:
     """Find every local maximum of the smoothed probability map.
 

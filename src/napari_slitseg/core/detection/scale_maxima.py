@@ -95,7 +95,7 @@ def find_maxima(cube: Tensor, threshold: Tensor | float) -> Maxima:
     around = _neighbourhoods(cube, at)
     top = around.flatten(1).amax(1) == around[:, 1, 1, 1]
     scale, x, y, image = torch.stack(at)[:, top].cpu().numpy()
-    values = around[top].double().cpu().numpy().transpose(0, 1, 3, 2)
+    values = around[top].cpu().double().numpy().transpose(0, 1, 3, 2)
     place = np.stack([scale, y, x], axis=1)
     n_scales, width, height = cube.shape[:3]
     inner = (place > 0) & (place < np.array([n_scales, height, width]) - 1)

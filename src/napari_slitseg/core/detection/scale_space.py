@@ -6,6 +6,7 @@ maxima are found on the device; pruning and refinement of the few maxima follow 
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -161,16 +162,16 @@ class _Rule:
     def maxima(self, cube: Tensor) -> Maxima:
         """Return the maxima of a cube of responses that are above the thresholds and inside."""
         found = find_maxima(cube, self._threshold(cube))
-        low, high = torch.tensor(self._border).numpy(), cube.shape[2:0:-1]
-        inside = (found.yx >= low) & (found.yx < torch.tensor(high).numpy() - low)
+        width, height = cube.shape[1:3]
+        border = np.array(self._border)
+        inside = (found.yx >= border) & (found.yx < np.array([height, width]) - border)
         return found.take(inside.all(axis=1))
 
-    def _threshold(self, cube: Tensor) -> Tensor:
-        images = cube.flatten(0, 2)
-        absolute = images.amin(0) if self._absolute is None else self._absolute
+    def _threshold(self, cube: Tensor) -> Tensor | float:
+        absolute = cube.amin((0, 1, 2)) if self._absolute is None else self._absolute
         if self._relative is None:
-            return cube.new_zeros(cube.shape[-1]) + absolute
-        return (images.amax(0) * self._relative).clamp(min=absolute)
+            return absolute
+        return (cube.amax((0, 1, 2)) * self._relative).clamp(min=absolute)
 
 
 def _blobs(images: Tensor, space: ScaleSpace, rule: _Rule, *, refine: bool) -> list[Blobs]:

@@ -153,7 +153,7 @@ class LaplacianOfGaussian(_Blobs):
     about: ClassVar[About] = About(
         title="Laplacian of Gaussian",
         idea="Maxima, in place and in scale, of how much brighter a spot is than its ring.",
-        use_when="Dots differ in size, or touch each other.",
+        use_when="Dots differ in size.",
         source="Lindeberg 1998; as blob_log of scikit-image",
     )
 
@@ -188,7 +188,7 @@ class DeterminantOfHessian(_Blobs):
     about: ClassVar[About] = About(
         title="Determinant of Hessian",
         idea="Maxima, in place and in scale, of the product of the two curvatures.",
-        use_when="Lines and edges must not be taken for dots.",
+        use_when="Lines and edges must not be taken for dots; dots closer than 6 px may merge.",
         source="Lindeberg 1998; Bay et al. 2008; used by the 2021 study of distance losses",
     )
 
