@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from train import HELD_OUT_REAL
 
 from napari_slitseg.core.checkpoint import load_checkpoint, save_checkpoint
-from napari_slitseg.core.detection.peaks import Detections, candidates, select
+from napari_slitseg.core.detection import Detections, Peaks, select
+from napari_slitseg.core.detection import find as find_in
 from napari_slitseg.core.image import read_image
 from napari_slitseg.core.inference import Predictor
 from napari_slitseg.core.metrics.pooling import pool_scores
@@ -96,9 +97,8 @@ def find(truths: Iterable[Truth], predictor: Predictor) -> list[Case]:
     cases = []
     for truth in truths:
         maps = last(predictor.predict(truth.pixels, truth.pixel_size_nm))
-        sigma_px = predictor.info.pixel_size_nm / truth.pixel_size_nm
-        found = candidates(np.asarray(maps.slit, np.float32), sigma_px=sigma_px)
-        cases.append(Case(truth, found))
+        slit = np.asarray(maps.slit, np.float32)
+        cases.append(Case(truth, find_in(Peaks(), slit, pixel_size_nm=truth.pixel_size_nm)))
     return cases
 
 

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from napari_slitseg.core.detection import DETECTORS as SPECS
 from napari_slitseg.core.detection import (
+    Components,
     DetectorSpec,
+    DeterminantOfHessian,
     DifferenceOfGaussians,
     LaplacianOfGaussian,
     Peaks,
@@ -39,6 +42,8 @@ DETECTORS = [
     LOG,
     LaplacianOfGaussian(relative_response=0.9),
     DifferenceOfGaussians(border_nm=250),
+    DeterminantOfHessian(),
+    Components(),
 ]
 
 
@@ -67,7 +72,7 @@ def test_each_detector_finds_its_own_candidates(predictor: Predictor) -> None:
     assert (len(by_peaks.table), len(by_log.table)) == (2, 1)
 
 
-@pytest.mark.parametrize("detector", [Peaks(), LOG], ids=["peaks", "log"])
+@pytest.mark.parametrize("detector", [spec() for spec in SPECS.values()], ids=list(SPECS))
 def test_cancelling_works_within_the_search(predictor: Predictor, detector: DetectorSpec) -> None:
     asked = StopAfter(10**6)
     predicted(predictor, detector=detector, should_stop=asked)

@@ -328,7 +328,7 @@ def test_a_search_that_takes_long_shows_it_and_can_be_cancelled(qtbot, desk, par
     part.tasks.cancel.click()
     assert not part.tasks.isVisibleTo(part)
     assert not part.runner.is_busy
-    assert "3 images keep the slits of another detector" in part.message.text()
+    assert "not scored: 3 images" in part.message.text()
     gate.set()
     qtbot.wait(50)
     assert workspace.current.prediction.detector == Peaks()

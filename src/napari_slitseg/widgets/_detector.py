@@ -29,9 +29,7 @@ _LOOK: Final = (
     "QPushButton:checked { background: transparent; }"
     "QPushButton:focus { border: 1px solid #808080; }"
 )
-_CANCELLED: Final = (
-    "Cancelled. {} the slits of another detector and no scores; predict again, or change a setting."
-)
+_CANCELLED: Final = "Cancelled. Not searched, not scored: {}. Predict again, or change a setting."
 
 
 class DetectorPart(Dock):
