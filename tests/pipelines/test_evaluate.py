@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from napari_slitseg.core.json_text import to_json
 from napari_slitseg.core.metrics.result import EvaluationResult
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.events import Event, Finished, ImageFailed, ImageSkipped, Notice, Progress
-from napari_slitseg.jobs import EvaluateJob
+from napari_slitseg.jobs import EvaluateJob, PredictJob
 from napari_slitseg.pipelines.evaluate import evaluate
-from tests.pipelines.dots import DOTS, drain
+from napari_slitseg.pipelines.predict import predict_files
+from tests.pipelines.dots import DOTS, SHAPE, drain
 
 NEAR = [(y + 3, x) for y, x in DOTS]
 """Each dot moved by 3 px."""
@@ -274,6 +279,165 @@ def test_cancelled_evaluations_write_nothing(job: EvaluateJob, tmp_path: Path) -
     assert ended(events).reason == "cancelled"
     assert table.images == ()
     assert not out.exists()
+
+
+# -- how sure, and all thresholds
+
+
+def test_three_files_tell_everything(job: EvaluateJob, tmp_path: Path) -> None:
+    out = tmp_path / "table.csv"
+    _, table = run(job, out=out, further=True)
+    read = EvaluationResult.from_json(out.with_suffix(".json").read_text())
+    assert read.to_json() == table.to_json()
+    made = read.provenance
+    assert (made.model, made.threshold, made.min_distance_nm) == ("dots", 0.5, 30)
+    assert made.detector["name"] == "peaks"
+    assert made.versions["napari-slitseg"]
+    assert EvaluateJob.model_validate(dict(made.job)) == job.model_copy(
+        update={"out": out, "further": True}
+    )
+    annotation = table.images[0].annotation
+    assert annotation is not None
+    digest = hashlib.sha256(annotation.read_bytes()).hexdigest()
+    assert read.images[0].annotation_sha256 == digest
+    with (tmp_path / "table_pooled.csv").open(newline="") as file:
+        pooled = {row["figure"]: row for row in csv.DictReader(file)}
+    assert float(pooled["recall"]["value"]) == pytest.approx(5 / 6)
+    assert pooled["hausdorff_nm"]["how"] == "mean over images"
+
+
+def test_further_figures_are_computed_when_asked(job: EvaluateJob) -> None:
+    assert run(job)[1].images[0].further == {}
+    further = run(job, further=True)[1].images[0].further
+    assert further["integrated_f1"] > 0.9
+    assert further["earth_mover_nm"] == pytest.approx(10 * further["earth_mover_px"])
+
+
+def test_the_curve_of_a_model_is_whole(job: EvaluateJob, tmp_path: Path) -> None:
+    _, table = run(job, curve=tmp_path / "curve.csv")
+    assert table.curve is not None
+    assert table.curve.is_whole
+    with (tmp_path / "curve.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    at = [row for row in rows if float(row["threshold"]) >= 0.5][-1]
+    assert (at["true_positive"], at["false_positive"], at["missed"]) == ("5", "0", "1")
+    best = table.curve.points.best().threshold
+    again = run(job, threshold=best)[1]
+    assert again.pooled is not None
+    assert again.pooled.f1 == pytest.approx(table.curve.points.best().f1)
+
+
+def test_the_curve_of_files_begins_at_their_threshold(job: EvaluateJob, tmp_path: Path) -> None:
+    found = tmp_path / "found"
+    annotate(found, "img1", DOTS, score=[0.9, 0.5, 0.8, 0.7], status="proposed")
+    annotate(found, "img2", DOTS[:1], score=[0.6], status="proposed")
+    events, table = run(job, predictions=found)
+    assert table.curve is not None
+    assert table.curve.covers_from == 0.6
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert any("begins at 0.6" in text and "lower bound" in text for text in notices)
+    record = {"images": [{"name": "img1", "threshold": 0.3}, {"name": "img2", "threshold": 0.3}]}
+    (found / "predictions.json").write_text(json.dumps(record))
+    table = run(job, predictions=found)[1]
+    assert table.curve is not None
+    assert table.curve.covers_from == 0.3
+    assert table.provenance.threshold == 0.3
+
+
+def test_files_without_scores_have_no_curve(job: EvaluateJob, tmp_path: Path) -> None:
+    found = tmp_path / "found"
+    annotate(found, "img1", DOTS)
+    annotate(found, "img2", [])
+    events, table = run(job, predictions=found)
+    assert table.curve is None
+    assert any("Without scores" in e.text for e in events if isinstance(e, Notice))
+
+
+def test_intervals_are_over_biopsies_where_they_are_known(job: EvaluateJob, tmp_path: Path) -> None:
+    biopsies = tmp_path / "biopsies.csv"
+    biopsies.write_text("image,biopsy\nimg1,A\nimg2.png,A\n")
+    _, table = run(job, biopsies=biopsies, confidence=0.8, resamples=150)
+    assert [image.biopsy for image in table.images] == ["A", "A"]
+    interval = table.figure("f1")
+    assert (interval.unit, interval.n_units, interval.n_images) == ("biopsy", 1, 2)
+    assert (interval.confidence, table.how.n_resamples) == (0.8, 150)
+    assert "One biopsy" in interval.note
+    assert run(job)[1].figure("f1").unit == "image"
+
+
+def test_an_image_that_the_table_of_biopsies_lacks_fails(job: EvaluateJob, tmp_path: Path) -> None:
+    biopsies = tmp_path / "biopsies.csv"
+    biopsies.write_text("image,biopsy\nimg1,A\n")
+    events, table = run(job, biopsies=biopsies)
+    assert "no row for it" in table.failed["img2.png"]
+    assert ended(events).n_ok == 1
+    biopsies.write_text("image,patient\nimg1,A\n")
+    assert "lacks the column biopsy" in ended(run(job, biopsies=biopsies)[0]).message
+
+
+def test_one_image_has_no_interval(job: EvaluateJob, folder: Path) -> None:
+    _, table = run(job, images=(folder / "img1.png",))
+    assert table.figure("f1").value == 1
+    assert "One image" in table.figure("f1").note
+
+
+def test_images_of_the_same_name_are_told_apart(
+    job: EvaluateJob, folder: Path, slits: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(folder / "img1.png", other / "img1.png")
+    _, table = run(job, images=(folder / "img1.png", other / "img1.png", folder / "img2.png"))
+    names = [image.name for image in table.images]
+    assert names == [str(folder / "img1.png"), str(other / "img1.png"), "img2.png"]
+
+
+# -- the membrane
+
+
+def draw_membrane(file: Path, shape: tuple[int, int] = SHAPE) -> None:
+    file.parent.mkdir(exist_ok=True)
+    mask = np.zeros(shape, np.uint8)
+    mask[30:40] = 255
+    Image.fromarray(mask).save(file)
+
+
+@pytest.mark.parametrize(
+    "place", ["images/img1_membrane.png", "images/membrane/img1.tif", "membrane/img1.png"]
+)
+def test_a_mask_of_the_membrane_is_compared_with_the_map(
+    job: EvaluateJob, folder: Path, place: str
+) -> None:
+    draw_membrane(folder.parent / place)
+    _, table = run(job)
+    first, second = (image.further for image in table.images)
+    assert first["membrane_dice"] == 0  # the model says 0.27 everywhere
+    assert 0 < first["membrane_fpw_dice"] < 0.5
+    assert "membrane_dice" not in second
+    assert table.figure("membrane_dice").n_images == 1
+
+
+def test_maps_beside_predictions_are_read(
+    job: EvaluateJob, folder: Path, slits: Path, tmp_path: Path
+) -> None:
+    draw_membrane(folder / "img1_membrane.png")
+    found = tmp_path / "found"
+    images = tuple(folder / f"img{n}.png" for n in (1, 2))
+    list(predict_files(PredictJob(images=images, out=found, model=job.model, pixel_size_nm=10)))
+    _, table = run(job, predictions=found)
+    assert table.images[0].further == pytest.approx(run(job)[1].images[0].further, abs=1e-3)
+    assert table.provenance.model == "dots"
+    (found / "img1_maps.tif").unlink()
+    assert run(job, predictions=found)[1].images[0].further == {}
+
+
+def test_a_mask_of_another_size_is_told_and_left_out(job: EvaluateJob, folder: Path) -> None:
+    draw_membrane(folder / "img1_membrane.png", (50, 60))
+    events, table = run(job)
+    [notice] = [e for e in events if isinstance(e, Notice) and "membrane" in e.text]
+    assert "50 x 60 px, but its image is 96 x 112 px" in notice.text
+    assert table.images[0].further == {}
+    assert len(table.images) == 2
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from napari_slitseg.core.metrics import (
     interval_of,
     pool_scores,
 )
-from napari_slitseg.core.metrics.paired_tests import sign_test
+from napari_slitseg.core.metrics.paired_tests import sign_test, wilcoxon_test
 
 
 def scores(tp: int, fp: int, missed: int, **change) -> ImageScores:
@@ -90,6 +90,29 @@ def test_tests_by_image_are_scipys(better) -> None:
 def test_the_sign_test_is_scipys(n_better) -> None:
     assert sign_test(n_better, 7) == pytest.approx(stats.binomtest(n_better, n_better + 7).pvalue)
     assert sign_test(0, 0) == 1
+
+
+@pytest.mark.parametrize(
+    "differences",
+    [
+        [0.1, 0.1, 0.3, -0.2, 0.25, 0.1],
+        [0.5, -0.5, 0.5, -0.5],
+        [0.0, 0.3, 0.0, 0.2, -0.1],
+        [1.0],
+        list(np.linspace(-0.3, 0.8, 20)),
+        list(np.linspace(-0.3, 0.8, 60)),
+    ],
+)
+def test_wilcoxons_test_is_scipys(differences) -> None:
+    some = np.array([each for each in differences if each])
+    assert wilcoxon_test(np.array(differences)) == pytest.approx(stats.wilcoxon(some).pvalue)
+
+
+def test_wilcoxons_test_with_ties_and_many_images() -> None:
+    some = np.repeat([0.1, -0.1, 0.3], 10)
+    expected = stats.wilcoxon(some, method="asymptotic").pvalue
+    assert wilcoxon_test(some) == pytest.approx(expected)
+    assert wilcoxon_test(np.zeros(3)) == 1
 
 
 def test_swapping_the_sides_mirrors_everything(better) -> None:

@@ -209,11 +209,13 @@ class EvaluationResult:
         return [name for name in names if not name.endswith(without)]
 
     def _further(self, name: str) -> Summary:
-        values = np.array([image.further.get(name, math.nan) for image in self.pool])
-        defined = np.isfinite(values)
-        rows = np.column_stack([np.where(defined, values, 0), defined])
+        """Return the mean over the images that have a further figure."""
+        images = [image for image in self.pool if not math.isnan(image.further.get(name, math.nan))]
         title = COLUMNS[name].title if name in COLUMNS else name
-        return Summary(name, title, "mean over images", self._interval(rows, _mean))
+        rows = np.array([[image.further[name], 1.0] for image in images] or [[0.0, 0.0]])
+        units = None if self.biopsies is None else [image.biopsy for image in images]
+        interval = interval_of_sums(rows, _mean, biopsies=units or None, how=self.how)
+        return Summary(title=title, figure=name, pooling="mean over images", interval=interval)
 
     def _interval(self, rows: Floats, value: Any) -> Interval:
         return interval_of_sums(rows, value, biopsies=self.biopsies, how=self.how)
