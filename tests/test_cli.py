@@ -19,18 +19,23 @@ from PIL import Image
 from rich.console import Console
 
 from napari_slitseg import __version__, events
-from napari_slitseg.cli import demo, main, stopping, view
+from napari_slitseg.cli import demo, main, scores, stopping, view
 from napari_slitseg.cli.app import app
 from napari_slitseg.core.metrics.result import EvaluationResult
 from napari_slitseg.events import Finished, ImageDone, ImageFailed, Notice, Progress, Started
-from napari_slitseg.jobs import Document, EvaluateJob, PredictJob, SimulateJob
+from napari_slitseg.jobs import CompareJob, Document, EvaluateJob, PredictJob, SimulateJob
 from napari_slitseg.pipelines import doctor
 from napari_slitseg.pipelines.doctor import Check
 from tests.pipelines.dots import DOTS, draw_dots, folder, model_file
 
 __all__ = ["folder", "model_file"]
 
-COMMANDS = {"predict": PredictJob, "evaluate": EvaluateJob, "simulate": SimulateJob}
+COMMANDS = {
+    "predict": PredictJob,
+    "evaluate": EvaluateJob,
+    "compare": CompareJob,
+    "simulate": SimulateJob,
+}
 
 
 @pytest.fixture
@@ -224,6 +229,87 @@ def test_evaluate_prints_a_table(
     assert "within 50 nm" in output.out
     assert "img10.png: skipped. It has no annotation." in output.err
     assert len(out.read_text().splitlines()) == 3
+
+
+def test_evaluate_says_how_sure_it_is(
+    annotated: Path, tmp_path: Path, slitseg: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    biopsies = tmp_path / "biopsies.csv"
+    biopsies.write_text("image,biopsy\nimg1,A\nimg2,B\n")
+    assert main(["evaluate", str(annotated), "--biopsies", str(biopsies), *slitseg]) == 0
+    text = words(capsys.readouterr().out)
+    assert "F1 0.91 (95 % interval 0.67 to 1.00 over 2 images of 2 biopsies)" in text
+    assert "From 2 biopsies an interval is rough" in text
+    assert "5 slits found where 6 are annotated; per image -0.5" in text
+    assert "average precision 0.83" in text
+    assert "judge it on others" in text
+
+
+def test_evaluate_tells_one_image_from_a_sample(
+    annotated: Path, slitseg: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(annotated / "img1.png"), *slitseg]) == 0
+    text = words(capsys.readouterr().out)
+    assert "F1 1.00 (over 1 image; no interval)" in text
+    assert "One image tells nothing" in text
+    assert "per image" not in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 99, 140, 200])
+def test_a_table_of_scores_fits_the_terminal(
+    width: int,
+    annotated: Path,
+    slitseg: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(scores, "make_console", lambda: Console(width=width))
+    assert main(["evaluate", str(annotated), *slitseg]) == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= width
+    assert "0.909" in text
+    left_out = re.findall(r"No room for (.*): widen", words(text))
+    assert len(left_out) == (width < 140)
+    assert not left_out or "Chamfer (nm)" in left_out[0]
+
+
+def test_columns_go_by_rank_until_the_rest_fits() -> None:
+    columns = [scores.Column("a" * 9, str, 1), scores.Column("b" * 9, str, 3)]
+    columns += [scores.Column("c" * 9, str, 1), scores.Column("d" * 9, str, 2)]
+    for room, shown in ((48, "abcd"), (47, "abd"), (35, "bd"), (23, "b"), (1, "b")):
+        found = scores.fitting(columns, ["x"], room)
+        assert "".join(column.title[0] for column in found) == shown
+
+
+def test_compare_prints_figures_and_a_verdict(
+    annotated: Path, tmp_path: Path, slitseg: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, threshold in (("old", "0.999"), ("new", "0.5")):
+        line = ["predict", str(annotated), "--out", str(tmp_path / name), "--quiet", *slitseg]
+        assert main([*line, "--threshold", threshold]) == 0
+    sides = ["--predictions", str(tmp_path / "old"), str(tmp_path / "new")]
+    line = ["compare", str(annotated), "--pixel-size-nm", "10", *sides]
+    assert main([*line, "--out", str(tmp_path / "both.csv")]) == 0
+    output = capsys.readouterr()
+    rows = [re.findall(r"[\w.+-]+", each) for each in output.out.splitlines()]
+    assert ["F1", "pooled"] in [row[:2] for row in rows]
+    assert "No difference shown on these 2 images" in words(output.out)
+    assert "new (2 of 2)" in output.err
+    assert (tmp_path / "both.json").is_file()
+    assert main([*line, "--json", "--quiet"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["reason"] == "done"
+    assert content["names"] == ["old", "new"]
+    assert content["figures"][0]["figure"] == "f1"
+
+
+def test_compare_without_two_sides_ends_with_2(
+    annotated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(annotated), "--models", "one"]) == 2
+    assert "--models OLD NEW" in words(capsys.readouterr().err)
+    assert main(["compare", str(annotated), "--predictions", "no", "where", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["reason"] == "refused"
 
 
 def test_evaluate_in_pixels(

@@ -18,7 +18,14 @@ from napari_slitseg.core.detection import (
     detector_from_dict,
 )
 from napari_slitseg.core.simulate import SceneOptions
-from napari_slitseg.jobs import Document, EvaluateJob, PredictJob, SimulateJob, explain
+from napari_slitseg.jobs import (
+    CompareJob,
+    Document,
+    EvaluateJob,
+    PredictJob,
+    SimulateJob,
+    explain,
+)
 
 PREDICT = {"images": (Path("a b.tif"), Path("folder")), "out": Path("out/ö")}
 EVALUATE = {"images": (Path("images"),)}
@@ -28,6 +35,7 @@ JOBS = [
     EvaluateJob(**EVALUATE, annotations=Path("slits"), tolerance_px=3.5, out=Path("t.csv")),
     PredictJob(**PREDICT, detector={"name": "log", "min_sigma_nm": 8}),
     EvaluateJob(**EVALUATE, detector="doh"),
+    CompareJob(images=(Path("i"),), models=("a", "b"), biopsies=Path("b.csv"), resamples=500),
     SimulateJob(**SIMULATE, n=3, shape=(64, 128), effacement=0.5),
 ]
 
@@ -55,7 +63,7 @@ def test_unknown_fields_are_refused_by_name(kind: type[Document], values: dict[s
     assert explain(caught.value) == "treshold: Extra inputs are not permitted"
 
 
-@pytest.mark.parametrize("kind", [PredictJob, EvaluateJob, SimulateJob])
+@pytest.mark.parametrize("kind", [PredictJob, EvaluateJob, CompareJob, SimulateJob])
 def test_every_field_says_what_it_is(kind: type[Document]) -> None:
     for name, field in kind.model_fields.items():
         assert field.description, name

@@ -257,7 +257,7 @@ def test_no_difference_is_not_said_to_be_one(pair) -> None:
     old = pair[0]
     found = compare_results(old, old, ("a", "b"))
     assert found.verdict.startswith("No difference shown on these 12 images: F1 +0.000")
-    assert "equal on 12" in found.verdict
+    assert found.verdict.endswith("equal on 12.")
     few = [replace(side, images=side.images[:3]) for side in pair]
     assert compare_results(*few, ("a", "b")).verdict.startswith("No difference shown on these 3")
     one = [replace(side, images=side.images[:1]) for side in pair]
@@ -274,6 +274,7 @@ def test_biopsies_are_told_and_resampled(pair) -> None:
     found = compare_results(*sides, ("a", "b"))
     assert found.figures[0].difference.n_units == 3
     assert found.verdict.startswith("No difference shown on these 12 images of 3 biopsies")
+    assert found.verdict.endswith("3 biopsies are too few or too mixed to tell that from chance.")
 
 
 def test_rows_of_both_sides(pair) -> None:

@@ -115,12 +115,26 @@ def say_verdict(found: PairedComparison, names: tuple[str, str]) -> str:
     )
     figure = f"{title} {signed(interval.value)} ({_ends(found)})"
     if found.verdict == 0:
-        return f"No difference shown on {images}: {figure}; {counts}."
+        return f"No difference shown on {images}: {figure}; {counts}.{_but(found)}"
     better, worse = names[::-1] if found.verdict > 0 else names
     wins = found.n_better if found.verdict > 0 else found.n_worse
     return (
         f"{better} is better than {worse} on {wins} of {images}: {figure}. "
         f"{counts[0].upper()}{counts[1:]}."
+    )
+
+
+def _but(found: PairedComparison) -> str:
+    """Say why an interval that leaves 0 out is not enough."""
+    interval = found.difference
+    if FIGURES[found.figure].higher_is_better is None or not (
+        interval.low > 0 or interval.high < 0
+    ):
+        return ""
+    units = {"image": "images", "biopsy": "biopsies"}[interval.unit]
+    return (
+        f" The interval leaves 0 out, but {interval.n_units} {units} are too few or too mixed to "
+        "tell that from chance."
     )
 
 
