@@ -155,8 +155,8 @@ def test_free_points_end_right_from_hard_starts():
     ]
     for start in starts:
         free = tuple(each.clone().requires_grad_() for each in points(*start))
-        steps = torch.optim.Adam(free, lr=0.1)
-        for _ in range(200):
+        steps = torch.optim.Adam(free, lr=0.2)
+        for _ in range(80):
             steps.zero_grad()
             set_prediction(PointSet(*free), yx(*wanted)).backward()
             steps.step()

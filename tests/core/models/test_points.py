@@ -28,11 +28,12 @@ def set_of(yx: NDArray[np.float64], chance: NDArray[np.float64]) -> PointSet:
 def scattered(seed: int, distance_px: float, n: int = 60) -> NDArray[np.float64]:
     """Random points in 128 x 128 px, at least so far apart and 4 px from the border."""
     rng = np.random.default_rng(seed)
-    kept: list[NDArray[np.float64]] = []
-    for point in rng.uniform(4, 123, (2000, 2)):
-        if all(np.hypot(*(point - each)) >= distance_px for each in kept):
-            kept.append(point)
-    return np.array(kept[:n])
+    kept = np.empty((0, 2))
+    while len(kept) < n:
+        point = rng.uniform(4, 123, (1, 2))
+        if (np.hypot(*(point - kept).T) >= distance_px).all():
+            kept = np.concatenate([kept, point])
+    return kept
 
 
 def shown(points: PointSet, height: int = 128, width: int = 128) -> NDArray[np.float64]:
@@ -42,7 +43,7 @@ def shown(points: PointSet, height: int = 128, width: int = 128) -> NDArray[np.f
 # --- The map that shows a set ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(6))
 def test_peaks_of_the_map_are_the_points_again(seed):
     yx = scattered(seed, FAR_PX)
     chance = np.random.default_rng(seed).uniform(0.05, 0.999, len(yx))
@@ -55,7 +56,7 @@ def test_peaks_of_the_map_are_the_points_again(seed):
 
 def test_close_points_stay_apart():
     """At 4 px, equally sure: found within a quarter of a pixel."""
-    yx = scattered(0, 4.0, n=200)
+    yx = scattered(0, 4.0, n=150)
     found = candidates(shown(set_of(yx, np.full(len(yx), 0.9))))
     assert len(found) == len(yx)
     assert np.linalg.norm(found.yx[:, None] - yx, axis=-1).min(0).max() < 0.25
@@ -133,7 +134,7 @@ def test_points_stay_within_reach_of_their_anchors(reach_px):
     model = tiny("points", reach_px=reach_px)
     with torch.no_grad():
         near = model.points(noise(1, 1, 32, 32)).points.yx - anchor_yx(4, 4, 2)
-        model.offset[-1].bias.fill_(100.0)
+        model.offset[-1].bias.fill_(1e9)
         away = model.points(noise(1, 1, 32, 32)).points.yx - anchor_yx(4, 4, 2)
     assert 0 < near.abs().max() < reach_px
     torch.testing.assert_close(away, torch.full_like(away, reach_px))
@@ -179,10 +180,10 @@ def test_it_learns_to_put_points_on_dots():
         loss.backward()
         steps.step()
         losses.append(float(loss.detach()))
-    assert losses[-1] < 0.1 * losses[0]
+    assert losses[-1] < 0.05 * losses[0]
     with torch.no_grad():
         found = candidates(model(image).slit.sigmoid()[0, 0].numpy())
     sure = found.yx[found.score > 0.5]
     assert len(sure) == 3
     distance = np.linalg.norm(sure[:, None] - np.array(wanted), axis=-1)
-    assert distance.min(0).max() < 1.5
+    assert distance.min(0).max() < 0.5

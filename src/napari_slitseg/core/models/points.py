@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from napari_slitseg.core.models.base import (
-    Conv,
     Logits,
     SegmentationModel,
     check_image,
     init_weights,
 )
+from napari_slitseg.core.models.blocks import convs
 from napari_slitseg.core.models.point_set import DOT_RADIUS_PX, PointSet, draw_points
 from napari_slitseg.core.models.spec_points import PointSpec
 from napari_slitseg.core.models.trunk import Trunk, trunk_reach
@@ -56,8 +56,9 @@ class PointModel(SegmentationModel):
     inference and detectors need not know. Peaks of that map are the points again.
 
     Unlike P2PNet, whose offsets are unlimited, a point stays within ``reach_px`` of its anchor, so
-    that far parts of the image have no say in a pixel; and the network is a U-Net with 32 channels
-    at full resolution (width 1.0), instead of VGG16.
+    that far parts of the image have no say in a pixel. The limit is x / (1 + |x|): under tanh,
+    points that start far out have no gradient and stay there. The network is a U-Net with 32
+    channels at full resolution (width 1.0), instead of VGG16, and its stacks are normalised.
 
     The input (B, 1, H, W) has been normalised by the caller.
     """
@@ -71,8 +72,8 @@ class PointModel(SegmentationModel):
         self.membrane = nn.Conv2d(channels[0], 1, 1)
         self.per_side, self.reach_px = spec.anchors_per_side, spec.reach_px
         outputs = 2 * self.per_side**2
-        self.offset = _stack(channels[_CELL_LEVEL], spec.channels(128), outputs)
-        self.kind = _stack(channels[_CELL_LEVEL], spec.channels(128), outputs)
+        self.offset = _stack(channels[_CELL_LEVEL], spec.channels(128), outputs, spec.norm)
+        self.kind = _stack(channels[_CELL_LEVEL], spec.channels(128), outputs, spec.norm)
         self.receptive_radius_px = _radius_px(self.per_side, self.reach_px)
         init_weights(self)
 
@@ -103,7 +104,7 @@ class PointModel(SegmentationModel):
     def _read(self, image: Tensor) -> PointLogits:
         features = self.trunk(image)
         cells = features[_CELL_LEVEL]
-        offset = self.reach_px * torch.tanh(_by_anchor(self.offset(cells)))
+        offset = self.reach_px * functional.softsign(_by_anchor(self.offset(cells)))
         anchors = anchor_yx(cells.shape[2], cells.shape[3], self.per_side).to(offset)
         points = PointSet(anchors + offset, _by_anchor(self.kind(cells)))
         return PointLogits(self.membrane(features[0]), points)
@@ -120,11 +121,9 @@ def anchor_yx(rows: int, columns: int, per_side: int) -> Tensor:
     return (cells.view(-1, 1, 2) + inner).flatten(0, 1)
 
 
-def _stack(channels_in: int, channels: int, outputs: int) -> nn.Sequential:
+def _stack(channels_in: int, channels: int, outputs: int, norm: str) -> nn.Sequential:
     return nn.Sequential(
-        Conv(channels_in, channels),
-        Conv(channels, channels),
-        nn.Conv2d(channels, outputs, 3, padding=1),
+        *convs(channels_in, channels, norm), nn.Conv2d(channels, outputs, 3, padding=1)
     )
 
 

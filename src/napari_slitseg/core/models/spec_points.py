@@ -26,16 +26,17 @@ class PointSpec(ModelSpec):
         title="Direct coordinates",
         idea="No slit map: a U-shaped network proposes four points in each 8 x 8 px, each with a "
         "position and the choice between slit and empty; its slit map shows a dot for each.",
-        use_when="Points, not maps, are what you want to train: one proposal to one annotation. "
-        "It needs several times the steps of a map.",
+        use_when="Points, not maps, are what you want to train, one proposal to one annotation; "
+        "not yet compared with maps at length.",
         source="Song et al., P2PNet, ICCV 2021; empty token of Carion et al., DETR, ECCV 2020",
-        parameters=8_666_161,
+        parameters=8_666_673,
         diagram="""\
 image -> U-Net -+-> full resolution -----> membrane
-                +-> 1/8 -+-> three 3x3 -> offsets (tanh) -+
+                +-> 1/8 -+-> three 3x3 -> bounded offset -+
                          +-> three 3x3 -> slit or empty --+-> points -> dots -> slit""",
-        departures="A U-Net instead of VGG16, with a membrane map beside the points; offsets have "
-        "a limit, so that far parts of an image have no say; smooth L1 instead of squares.",
+        departures="A U-Net instead of VGG16, with a membrane map beside the points; normalisation "
+        "in the stacks; offsets have a limit, so that far parts of an image have no say; smooth L1 "
+        "instead of squares, and distance counts four times as much in the choice of pairs.",
     )
     bytes_per_px_at_width_1: ClassVar[int] = 1100
 
