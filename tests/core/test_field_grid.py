@@ -203,6 +203,15 @@ def test_sixteen_bits_become_eight(stub):
     assert "8 bits: the grey values from 1000 to 52000 became 0 to 255" in text
 
 
+def test_images_of_eight_bits_are_not_searched_for_their_range(stub, monkeypatch):
+    def search(*_):
+        raise AssertionError("the range of the grey values is not needed")
+
+    monkeypatch.setattr(Normalisation, "range_of", search)
+    maps, _ = run(stub.predict(eight(dots(FIELD, DOTS)), 10.0))
+    assert maps.slit.std() > 0.01
+
+
 def test_pixels_without_a_value_take_the_median(stub):
     image = dots(FIELD, DOTS)
     image[3:7, 800:820] = np.nan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from napari_slitseg.core.resample import resample
 from napari_slitseg.core.tiling import Span, Tile
 
 Floats = NDArray[np.float32]
+
+EIGHT_BITS: Final = (0.0, 255.0)
 
 
 class EightBitSource(NormalisedSource):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_slitseg.core.field_grid import EightBitSource, FieldGrid
+from napari_slitseg.core.field_grid import EIGHT_BITS, EightBitSource, FieldGrid
 from napari_slitseg.core.inference_types import InferenceError, OutOfMemory
 from napari_slitseg.core.maps import MapWriter
 from napari_slitseg.core.model_grid import ModelGrid, NormalisedSource, Window
@@ -60,6 +60,8 @@ def open_source(
     info: CheckpointInfo, pixels: Any, value_range: tuple[float, float] | None
 ) -> NormalisedSource:
     """Make the image readable as the model's preprocessing needs it."""
+    if info.preprocessing and pixels.dtype == np.uint8:
+        return EightBitSource(pixels, info.normalisation, EIGHT_BITS)
     kind = EightBitSource if info.preprocessing else NormalisedSource
     value_range = value_range or info.normalisation.range_of(pixels)
     return kind(pixels, info.normalisation, value_range)
