@@ -13,21 +13,24 @@ PACKAGE = Path(napari_slitseg.__file__).parent
 WINDOW = {"napari", "qtpy", "superqt", "magicgui", "PyQt5", "PyQt6", "PySide2", "PySide6", "vispy"}
 WITH_TORCH = {
     "core.checkpoint_tensors",
+    "core.detection.blobs",
+    "core.detection.responses",
+    "core.detection.scale_maxima",
+    "core.detection.scale_space",
+    "core.detection.scales",
+    "core.detection.separable",
     "core.devices",
     "core.inference",
-    "core.models.base",
-    "core.models.forknet",
-    "core.models.unet",
     "core.network",
 }
-"""Modules that need torch as soon as they are imported, besides those of the losses."""
+"""Modules that need torch as soon as they are imported, besides those of losses and models."""
 
 
 def needs_torch(module: str) -> bool:
-    """Whether a module may load torch: networks, and losses but for their specs."""
-    parts = module.split(".")
-    of_losses = parts[:2] == ["core", "losses"] and len(parts) == 3
-    return module in WITH_TORCH or (of_losses and not parts[2].startswith("spec"))
+    """Whether a module may load torch: networks and losses, but for specs and arithmetic."""
+    package, _, name = module.rpartition(".")
+    computes = package in {"core.losses", "core.models"} and name != "reach"
+    return module in WITH_TORCH or (computes and not name.startswith("spec"))
 
 
 def modules_below(*names: str) -> list[str]:
