@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -99,16 +100,35 @@ def test_ninety_five_of_a_hundred_images_lie_between_the_limits() -> None:
     assert inside.mean() == pytest.approx(0.95, abs=0.01)
 
 
-@pytest.mark.parametrize(("n_images", "share"), [(12, 0.92), (100, 0.95)])
-def test_how_often_the_range_of_a_limit_holds_the_truth(n_images, share) -> None:
-    """As the docstring says."""
-    rng = np.random.default_rng(1)
-    held = 0
-    for _ in range(2000):
-        difference = rng.normal(0, 1, n_images) + 100
-        low, high = bland_altman(difference, np.full(n_images, 100.0)).upper_limit_range
-        held += low <= 1.959964 <= high
-    assert held / 2000 == pytest.approx(share, abs=0.015)
+@pytest.mark.parametrize(
+    ("n_images", "exact", "share"),
+    [(12, False, 0.93), (100, False, 0.95), (4, True, 0.95), (12, True, 0.95), (100, True, 0.95)],
+)
+def test_how_often_the_range_of_a_limit_holds_the_truth(n_images, exact, share) -> None:
+    """As the docstring says; (true limit - mean) / sd follows a noncentral t distribution."""
+    unit = stats.norm.ppf((np.arange(n_images) + 0.5) / n_images)
+    unit = 100 + (unit - unit.mean()) / unit.std(ddof=1)
+    found = bland_altman(unit, np.full(n_images, 100.0), exact=exact)
+    z = 1.959964
+    truth = stats.nct(n_images - 1, z * math.sqrt(n_images), scale=1 / math.sqrt(n_images))
+    held = np.ptp(truth.cdf(found.upper_limit_range))
+    assert held == pytest.approx(share, abs=0.005)
+    low, high = found.lower_limit_range
+    assert (-high, -low) == pytest.approx(found.upper_limit_range, abs=1e-9)
+
+
+def test_exact_ranges_change_only_the_ranges_of_the_limits() -> None:
+    found, exact = bland_altman(WRIGHT, MINI), bland_altman(WRIGHT, MINI, exact=True)
+    assert exact.upper_limit_range[1] > found.upper_limit_range[1]
+    assert exact.upper_limit_range[0] > found.upper_limit_range[0]
+    ranges = {name: getattr(found, name) for name in ("lower_limit_range", "upper_limit_range")}
+    assert dataclasses.replace(exact, **ranges) == found
+
+
+def test_ratios_too_large_for_a_number_are_infinite() -> None:
+    found = bland_altman([1, 1000], [1000, 1], scale="ratio", confidence=0.999)
+    assert found.bias == pytest.approx(1)
+    assert found.bias_range == (0, math.inf)
 
 
 @pytest.mark.parametrize("confidence", [0.5, 0.95])
@@ -149,6 +169,10 @@ def test_plain_values() -> None:
 def test_the_pooled_ratio(counts, expected) -> None:
     assert pooled_count_ratio(*counts) == expected
     assert math.isnan(pooled_count_ratio([0, 0], [0, 0]))
+
+
+def test_the_pooled_ratio_of_mean_counts_of_two_people() -> None:
+    assert pooled_count_ratio([1.5, 1.0], [2.5, 2.5]) == 0.5
 
 
 @pytest.mark.parametrize(

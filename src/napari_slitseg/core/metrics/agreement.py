@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
+from scipy.special import nctdtrit, stdtrit
 
 from napari_slitseg.core.metrics.counts import count_ratio
 
@@ -75,6 +75,7 @@ def bland_altman(
     *,
     scale: Scale = "difference",
     confidence: float = 0.95,
+    exact: bool = False,
 ) -> CountAgreement:
     """Return bias and limits of agreement of two counts per image.
 
@@ -86,6 +87,9 @@ def bland_altman(
         See `CountAgreement`.
     confidence : float
         Of the ranges around bias and limits, in (0, 1).
+    exact : bool
+        Ranges of the limits by the noncentral t distribution instead of Bland and Altman's
+        formula. Better for fewer than 50 images; those of a limit are then wider outwards.
 
     Returns
     -------
@@ -103,8 +107,10 @@ def bland_altman(
     Med. Res. 8 (1999): standard errors sd / sqrt(n) of the bias and
     sd sqrt(1/n + 1.96^2 / (2 (n - 1))) of a limit, both with Student's t of n - 1 degrees of
     freedom; ratios by way of logarithms (their section 3.1). That of a limit is an approximation
-    for many images: with 12 the 95 % range holds the truth 92 times in 100, with 100 images 95
-    times. The images are taken as independent: several of one biopsy make the ranges too narrow.
+    for many images: with 12 the 95 % range holds the truth 93 times in 100, with 100 images 95
+    times, and it errs on the side of limits too near the bias. The exact ranges, of A. Carkeet,
+    Optom. Vis. Sci. 92 (2015), hold it 95 times in 100 for normal differences, however few.
+    The images are taken as independent: several of one biopsy make the ranges too narrow.
     """
     predicted, annotated = _counts(n_predicted, n_annotated)
     if scale not in _VALUES:
@@ -112,14 +118,16 @@ def bland_altman(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence}.")
     values = _VALUES[scale](predicted, annotated)
-    back = math.exp if scale == "ratio" else float
+    back = _exp if scale == "ratio" else float
     n_left_out = len(predicted) - len(values)
     bias = back(float(values.mean())) if len(values) else math.nan
     if len(values) < 2:
         return CountAgreement(
             scale, len(values), n_left_out, bias, confidence=confidence, reason=_why(len(values))
         )
-    return _limits(CountAgreement(scale, len(values), n_left_out, bias), values, back, confidence)
+    start = CountAgreement(scale, len(values), n_left_out, bias, confidence=confidence)
+    reach = (_exact_reach if exact else _reach)(len(values), confidence)
+    return _limits(start, values, back, reach)
 
 
 def pooled_count_ratio(n_predicted: ArrayLike, n_annotated: ArrayLike) -> float:
@@ -133,37 +141,51 @@ def pooled_count_ratio(n_predicted: ArrayLike, n_annotated: ArrayLike) -> float:
         If the numbers differ in length or are negative.
     """
     predicted, annotated = _counts(n_predicted, n_annotated)
-    return count_ratio(int(predicted.sum()), int(annotated.sum()))
+    return count_ratio(float(predicted.sum()), float(annotated.sum()))
 
 
 def _limits(
     start: CountAgreement,
     values: NDArray[np.float64],
     back: Callable[[float], float],
-    confidence: float,
+    reach: Range,
 ) -> CountAgreement:
+    """Add limits and ranges; the upper limit's range is `reach` sd from the mean."""
     n, mean, sd = len(values), float(values.mean()), float(values.std(ddof=1))
-    t = float(stdtrit(n - 1, (1 + confidence) / 2))
-    half_bias = t * sd / math.sqrt(n)
-    half_limit = t * sd * math.sqrt(1 / n + _Z**2 / (2 * (n - 1)))
+    half_bias = float(stdtrit(n - 1, (1 + start.confidence) / 2)) / math.sqrt(n)
+    near, far = reach
 
-    def around(centre: float, half: float) -> Range:
-        return back(centre - half), back(centre + half)
+    def away(low: float, high: float) -> Range:
+        return back(mean + low * sd), back(mean + high * sd)
 
-    low, high = mean - _Z * sd, mean + _Z * sd
-    return CountAgreement(
-        start.scale,
-        n,
-        start.n_left_out,
-        start.bias,
+    lower_limit, upper_limit = away(-_Z, _Z)
+    return replace(
+        start,
         sd=sd,
-        lower_limit=back(low),
-        upper_limit=back(high),
-        bias_range=around(mean, half_bias),
-        lower_limit_range=around(low, half_limit),
-        upper_limit_range=around(high, half_limit),
-        confidence=confidence,
+        lower_limit=lower_limit,
+        upper_limit=upper_limit,
+        bias_range=away(-half_bias, half_bias),
+        lower_limit_range=away(-far, -near),
+        upper_limit_range=away(near, far),
     )
+
+
+def _reach(n: int, confidence: float) -> Range:
+    """Return how many sd from the mean the range of the upper limit begins and ends."""
+    t = float(stdtrit(n - 1, (1 + confidence) / 2))
+    half = t * math.sqrt(1 / n + _Z**2 / (2 * (n - 1)))
+    return _Z - half, _Z + half
+
+
+def _exact_reach(n: int, confidence: float) -> Range:
+    ends = ((1 - confidence) / 2, (1 + confidence) / 2)
+    near, far = (float(nctdtrit(n - 1, _Z * math.sqrt(n), end)) / math.sqrt(n) for end in ends)
+    return near, far
+
+
+def _exp(value: float) -> float:
+    with np.errstate(over="ignore"):
+        return float(np.exp(value))
 
 
 def _counts(
