@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from napari_slitseg.core.metrics import Bootstrap, interval_of, interval_of_sums
+from napari_slitseg.core.metrics import FIGURES, Bootstrap, interval_of, interval_of_sums
+from napari_slitseg.core.metrics.bootstrap import _drawn
 
 COUNTS = np.array(
     [[9, 2, 1], [4, 4, 3], [12, 0, 5], [7, 1, 1], [0, 3, 2], [15, 2, 9], [6, 6, 0], [8, 1, 4]]
@@ -147,7 +148,28 @@ def test_many_resamples_of_many_images_come_in_chunks(monkeypatch) -> None:
     assert interval_of_sums(COUNTS, f1) == whole
 
 
+def test_chunks_are_drawn_when_they_are_used(monkeypatch) -> None:
+    monkeypatch.setattr("napari_slitseg.core.metrics.bootstrap._CHUNK_ENTRIES", 80)
+    drawn = _drawn(8, Bootstrap())
+    assert next(drawn).shape == (10, 8)
+    assert 10 + sum(len(each) for each in drawn) == 2000
+
+
+def test_an_end_may_be_infinite_where_some_resamples_are() -> None:
+    """A quarter of all resamples hold the image without annotations alone, twice."""
+    ratio = FIGURES["count_ratio"].value
+    found = interval_of_sums([[0, 3, 0], [5, 0, 1]], ratio)
+    assert (found.value, found.low, found.high) == (pytest.approx(8 / 6), 5 / 6, math.inf)
+    assert found.method == "percentile"
+
+
 class TestNoInterval:
+    def test_an_infinite_figure(self) -> None:
+        found = interval_of_sums([[0, 3, 0], [0, 2, 0]], FIGURES["count_ratio"].value)
+        assert found.value == math.inf
+        assert math.isnan(found.low)
+        assert "infinite" in found.note
+
     @pytest.mark.parametrize("biopsies", [None, ["a"] * 3])
     def test_one_image_or_one_biopsy(self, biopsies) -> None:
         rows = COUNTS[:1] if biopsies is None else COUNTS[:3]

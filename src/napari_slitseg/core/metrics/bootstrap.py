@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -52,8 +52,9 @@ def interval_of_sums(
     Returns
     -------
     Interval
-        NaN, with the reason, for fewer than two units, or where more than 5 % of the resamples
-        have no value. Resamples without a value are left out otherwise.
+        NaN, with the reason, for fewer than two units, where the value is not finite, or where
+        more than 5 % of the resamples have no value. Resamples without a value are left out
+        otherwise; infinite ones count, so an end of the interval may be infinite.
 
     Raises
     ------
@@ -145,12 +146,12 @@ def _units(n_images: int, biopsies: Sequence[Hashable] | None) -> list[NDArray[n
     return [np.array(images) for images in found.values()]
 
 
-def _drawn(n_units: int, how: Bootstrap) -> list[NDArray[np.intp]]:
-    """Units drawn with replacement, (B, n_units) in chunks of bounded size."""
+def _drawn(n_units: int, how: Bootstrap) -> Iterator[NDArray[np.intp]]:
+    """Draw units with replacement, (B, n_units) in chunks of bounded size, one at a time."""
     rng = np.random.default_rng(how.seed)
     step = max(1, _CHUNK_ENTRIES // n_units)
-    sizes = [min(step, how.n_resamples - at) for at in range(0, how.n_resamples, step)]
-    return [rng.integers(0, n_units, (size, n_units)) for size in sizes]
+    for at in range(0, how.n_resamples, step):
+        yield rng.integers(0, n_units, (min(step, how.n_resamples - at), n_units))
 
 
 def _times_drawn(drawn: NDArray[np.intp]) -> NDArray[np.float64]:

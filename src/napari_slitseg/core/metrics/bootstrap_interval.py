@@ -119,8 +119,8 @@ def make_interval(draws: Draws, sizes: tuple[int, int, str], how: Bootstrap) -> 
     levels = _levels(draws, defined, how)
     method: Method = "percentile" if levels is None else how.method
     tail = (1 - how.confidence) / 2
-    low, high = np.quantile(defined, (tail, 1 - tail) if levels is None else levels)
-    return made(float(low), float(high), method, _caution(defined, n_units, unit))
+    low, high = _quantiles(defined, (tail, 1 - tail) if levels is None else levels)
+    return made(low, high, method, _caution(defined, n_units, unit))
 
 
 def _levels(
@@ -132,9 +132,9 @@ def _levels(
     below = np.count_nonzero(values < draws.observed) + np.count_nonzero(values <= draws.observed)
     bias = float(ndtri(below / (2 * len(values))))
     left_out = draws.without_one()
-    spread = left_out.mean() - left_out
-    if not (math.isfinite(bias) and np.isfinite(spread).all() and spread.any()):
+    if not (math.isfinite(bias) and np.isfinite(left_out).all() and np.ptp(left_out) > 0):
         return None
+    spread = left_out.mean() - left_out
     acceleration = float((spread**3).sum() / (6 * (spread**2).sum() ** 1.5))
     tail = float(ndtri((1 - how.confidence) / 2))
     low, high = (
@@ -143,14 +143,23 @@ def _levels(
     return low, high
 
 
+def _quantiles(values: NDArray[np.float64], levels: tuple[float, float]) -> tuple[float, float]:
+    """Return quantiles; next to infinite values those of the nearest value, not between two."""
+    method: Literal["linear", "nearest"] = "linear" if np.isfinite(values).all() else "nearest"
+    low, high = np.quantile(values, levels, method=method)
+    return float(low), float(high)
+
+
 def _why_none(observed: float, n_units: int, unit: str) -> str:
     if n_units < 2:
         return f"One {unit} tells nothing about how others would differ: no interval."
-    return "The figure is not defined for these images." if math.isnan(observed) else ""
+    if math.isnan(observed):
+        return "The figure is not defined for these images."
+    return "The figure of these images is infinite: no interval." if math.isinf(observed) else ""
 
 
 def _caution(values: NDArray[np.float64], n_units: int, unit: str) -> str:
-    if np.ptp(values) == 0:
+    if values.min() == values.max():
         return (
             "Every resample gives the same value, so the interval has no width; that is a sign of "
             f"too few or too uniform {_plural(unit)}, not of certainty."

@@ -80,7 +80,7 @@ def proportional_point_loss(
     return _asymmetric_power(scale * relative, under_power, over_power)
 
 
-def count_ratio(n_predicted: int, n_annotated: int) -> float:
+def count_ratio(n_predicted: float, n_annotated: float) -> float:
     """Return n_predicted / n_annotated: below 1 points were erased, above 1 invented.
 
     Without annotations: NaN where nothing was predicted either, else infinite.
@@ -136,7 +136,7 @@ def f1(true_positive: int, false_positive: int, missed: int) -> float:
     return _fraction(2 * true_positive, 2 * true_positive + false_positive + missed, empty=True)
 
 
-def _check_counts(**counts: int) -> None:
+def _check_counts(**counts: float) -> None:
     for name, count in counts.items():
         if count < 0:
             raise ValueError(f"{name} is a number of points and cannot be {count}.")
