@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -14,7 +15,14 @@ from scipy.spatial.distance import cdist
 from napari_slitseg.core.detection.peaks import Detections, select
 from napari_slitseg.core.matching import match
 from napari_slitseg.core.matching_edges import pairs_within
-from napari_slitseg.core.metrics import ScoredImage, f1, integrated_f1, tolerance_curve
+from napari_slitseg.core.metrics import (
+    ScoredImage,
+    f1,
+    integrated_f1,
+    precision,
+    recall,
+    tolerance_curve,
+)
 from napari_slitseg.core.metrics.tolerances import pair_onsets
 from tests.canonical import CASES, Case
 
@@ -31,6 +39,10 @@ def random_image(rng, *, uncertain=0, largest_px=6.0):
 
 
 def f1_by_matching(images, fraction, threshold=0.0):
+    return f1(*counts_by_matching(images, fraction, threshold))
+
+
+def counts_by_matching(images, fraction, threshold=0.0):
     counts = np.zeros(3, int)
     for image in images:
         kept = select(image.found, threshold=threshold, min_distance_px=image.min_distance_px)
@@ -42,7 +54,7 @@ def f1_by_matching(images, fraction, threshold=0.0):
             ignore_radius_px=image.ignore_radius_px,
         )
         counts += [len(found), len(found.false_positive), len(found.missed)]
-    return f1(*(int(each) for each in counts))
+    return tuple(int(each) for each in counts)
 
 
 @pytest.mark.parametrize("uncertain", [0, 4])
@@ -80,6 +92,32 @@ def test_known_integral():
     image = scored([(0, 1), (9, 9)], [(0, 0)], 4.0)
     assert integrated_f1([image], threshold=0.5) == pytest.approx(0.75 * 2 / 3)
     assert integrated_f1([image], threshold=0.6) == 0
+
+
+@pytest.mark.parametrize("uncertain", [0, 4])
+def test_precision_and_recall_by_matching(uncertain):
+    images = [random_image(np.random.default_rng(seed), uncertain=uncertain) for seed in (1, 2)]
+    curve = tolerance_curve(images, threshold=0.0)
+    edges = np.append(curve.fraction, 1.0)
+    total = np.zeros(2)
+    for k, width in enumerate(np.diff(edges)):
+        at = (edges[k] + edges[k + 1]) / 2
+        right, wrong, missed = counts_by_matching(images, at)
+        assert curve.precision[k] == precision(right, wrong, missed)
+        assert curve.recall[k] == recall(right, wrong, missed)
+        total += width * curve.precision[k], width * curve.recall[k]
+    assert (curve.integrated_precision, curve.integrated_recall) == pytest.approx(total.tolist())
+    assert 0 < curve.integrated_precision != curve.integrated_recall > 0
+
+
+@pytest.mark.parametrize(
+    ("predicted", "annotated", "expected"),
+    [([], [], (1, 1)), ([], [(0, 0)], (math.nan, 0)), ([(0, 0)], [], (0, math.nan))],
+)
+def test_integrals_of_empty_sets(predicted, annotated, expected):
+    curve = tolerance_curve([scored(predicted, annotated, 3.0)], threshold=0.0)
+    found = curve.integrated_precision, curve.integrated_recall
+    assert found == pytest.approx(expected, nan_ok=True)
 
 
 def deepblink_integral(p, g, cutoff=3.0, steps=50):

@@ -1,4 +1,4 @@
-"""F1 as a function of the tolerance, and its integral."""
+"""Precision, recall and F1 as functions of the tolerance, and their integrals."""
 
 from __future__ import annotations
 
@@ -50,6 +50,20 @@ class ToleranceCurve:
         points = self.n_predicted + self.n_annotated
         return np.where(points > 0, 2 * self.true_positive / np.maximum(points, 1), 1.0)
 
+    @property
+    def precision(self) -> Floats:
+        """Fraction of predictions that are right, (K,); where there are none 1 or NaN."""
+        empty = np.nan if self.n_annotated else 1.0
+        right = self.true_positive / np.maximum(self.n_predicted, 1)
+        return np.where(self.n_predicted > 0, right, empty)
+
+    @property
+    def recall(self) -> Floats:
+        """Fraction of annotations that are found, (K,); without any 1 or NaN."""
+        if self.n_annotated:
+            return np.asarray(self.true_positive / self.n_annotated)
+        return np.where(self.n_predicted > 0, np.nan, 1.0)
+
     def f1_at(self, fraction: ArrayLike) -> Floats:
         """Return F1 at the given fractions of the largest tolerance, an array of their shape.
 
@@ -66,7 +80,24 @@ class ToleranceCurve:
     @property
     def integrated_f1(self) -> float:
         """Mean of F1 over all tolerances from 0 to the largest, in [0, 1]: see `integrated_f1`."""
-        return float(np.sum(self.f1 * np.diff(self.fraction, append=1.0)))
+        return self._mean(self.f1)
+
+    @property
+    def integrated_precision(self) -> float:
+        """Mean of precision over all tolerances from 0 to the largest; NaN where it ever is."""
+        return self._mean(self.precision)
+
+    @property
+    def integrated_recall(self) -> float:
+        """Mean of recall over all tolerances from 0 to the largest; NaN without annotations.
+
+        1 where nothing is predicted either.
+        """
+        return self._mean(self.recall)
+
+    def _mean(self, values: Floats) -> float:
+        width = np.diff(self.fraction, append=1.0)
+        return float(np.sum(values[width > 0] * width[width > 0]))
 
 
 def tolerance_curve(images: Sequence[ScoredImage], *, threshold: float) -> ToleranceCurve:
