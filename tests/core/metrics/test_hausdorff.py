@@ -110,10 +110,11 @@ class TestRefusals:
         with pytest.raises(ValueError, match="percentile must lie in"):
             hausdorff_distance([(0, 0)], [(0, 0)], empty_px=0, percentile=percentile)
 
+    @pytest.mark.parametrize("points", [[], [(0, 0)]])
     @pytest.mark.parametrize("distance", [hausdorff_distance, averaged_hausdorff_distance])
-    def test_empty_cost(self, distance):
+    def test_empty_cost(self, distance, points):
         with pytest.raises(ValueError, match="empty_px"):
-            distance([], [], empty_px=-1)
+            distance(points, points, empty_px=-1)
 
     def test_choice(self):
         with pytest.raises(ValueError, match=r"combined cannot be 'max'.*maximum"):

@@ -165,6 +165,13 @@ class TestFpwDice:
         p, g = (rng.integers(0, 256, (9, 9)).astype(np.uint8) for _ in range(2))
         assert fpw_dice(p, g) == pytest.approx(fpw_dice(p / 255, g / 255))
 
+    def test_a_mask_of_bytes_is_not_taken_for_grey_values(self):
+        mask = ONE_ROW.astype(np.uint8)
+        with pytest.raises(ValueError, match="give it as bool"):
+            fpw_dice(HALF, mask)
+        black = np.zeros((10, 10), np.uint8)
+        assert fpw_dice(black, ONE_ROW) == pytest.approx(1 / 11)
+
     def test_empty(self):
         assert fpw_dice(EMPTY, EMPTY) == 1.0
         assert fpw_dice(EMPTY, FULL) == pytest.approx(1 / 21)
@@ -249,9 +256,10 @@ class TestRefusals:
         with pytest.raises(ValueError, match=r"Maps must lie in \[0, 1\]"):
             dice(np.full((2, 2), bad), EMPTY[:2, :2])
 
-    def test_dimensions(self):
+    @pytest.mark.parametrize("shape", [(1, 2, 3), (0, 1, 4, 4), (2, 0, 4, 4)])
+    def test_dimensions(self, shape):
         with pytest.raises(ValueError, match=r"\(H, W\) or \(B, C, H, W\)"):
-            dice(np.zeros((1, 2, 3)), np.zeros((1, 2, 3)))
+            dice(np.zeros(shape), np.zeros(shape))
 
     @pytest.mark.parametrize(
         "wrong",

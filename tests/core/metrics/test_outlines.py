@@ -128,6 +128,13 @@ class TestCentrelineDice:
         assert centreline_dice(EMPTY, EMPTY) == 1.0
         assert centreline_dice(EMPTY, FULL) == centreline_dice(FULL, EMPTY) == 0.0
 
+    @pytest.mark.parametrize("side", [1, 2, 3, 4])
+    def test_a_square_has_a_centre_line(self, side):
+        """Zhang and Suen's thinning, as published, leaves nothing of a square of 2 x 2."""
+        square = box(5, 5, side, side)
+        assert compare_centrelines(square, square).n_predicted > 0
+        assert centreline_dice(square, np.zeros_like(square)) == 0.0
+
     @settings(max_examples=50, deadline=None)
     @given(masks, masks)
     def test_properties(self, p, g):

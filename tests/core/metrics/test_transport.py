@@ -128,6 +128,11 @@ class TestEarthMovers:
             if third:
                 assert way <= value(p, third) + value(third, g) + 1e-7
 
+    @pytest.mark.parametrize("points", [[], [(0, 0)]])
+    def test_refuses_a_negative_cost_of_an_empty_set(self, points):
+        with pytest.raises(ValueError, match="empty_px"):
+            earth_movers_distance(points, points, empty_px=-1)
+
     def test_nan_for_one_empty_set(self):
         assert math.isnan(earth_movers_distance([], [(0, 0)], empty_px=math.nan))
 

@@ -95,7 +95,8 @@ def fpw_dice(predicted: ArrayLike, annotated: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If shapes differ or are others, or values leave [0, 1].
+        If shapes differ or are others, values leave [0, 1], or a uint8 map holds nothing above 1
+        but is not black: a mask of 0 and 1 must come as bool, or it would be divided by 255.
 
     Notes
     -----
@@ -107,12 +108,19 @@ def fpw_dice(predicted: ArrayLike, annotated: ArrayLike) -> float:
 
 def _unit_range(values: ArrayLike) -> NDArray[np.float64]:
     array = np.asarray(values)
-    return array / 255.0 if array.dtype == np.uint8 else array.astype(np.float64)
+    if array.dtype != np.uint8:
+        return array.astype(np.float64)
+    if array.max(initial=0) == 1:
+        raise ValueError(
+            "An 8-bit map holds only 0 and 1. If it is a mask, give it as bool; grey values reach "
+            "up to 255, so divide them by 255 yourself if it really is that dark."
+        )
+    return array / 255.0
 
 
 def _as_maps(values: ArrayLike) -> NDArray[np.float64]:
     array = np.asarray(values, dtype=np.float64)
-    if array.ndim not in (2, 4):
+    if array.ndim not in (2, 4) or 0 in array.shape[:-2]:
         raise ValueError(f"Expected maps of shape (H, W) or (B, C, H, W), got {array.shape}.")
     if not ((array >= 0) & (array <= 1)).all():
         raise ValueError(

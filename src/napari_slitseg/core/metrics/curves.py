@@ -26,7 +26,8 @@ class BestThreshold:
     f1 : float
         Highest F1 of the curve.
     lowest, highest : float
-        Ends of that range. Detections are the same for all thresholds within it.
+        Ends of that range. Detections are the same for all thresholds above `lowest` and up to
+        `highest`; at `lowest` itself, unless it is 0, there are more.
     """
 
     threshold: float

@@ -47,13 +47,15 @@ def hausdorff_distance(
     Notes
     -----
     As MONAI's `compute_hausdorff_distance` and, for 100, scipy's `directed_hausdorff` both ways.
+    Medpy's `hd95` takes the percentile of the distances of both directions together instead.
     Huttenlocher et al., IEEE TPAMI 1993.
     """
     if not 0 <= percentile <= 100:
         raise ValueError(f"percentile must lie in [0, 100], got {percentile}.")
     there, back = both_nearest(predicted_yx, annotated_yx)
+    instead = empty_value(there, back, empty_px)
     if not (len(there) and len(back)):
-        return empty_value(there, back, empty_px)
+        return instead
     return max(float(np.percentile(way, percentile)) for way in (there, back))
 
 
@@ -96,7 +98,8 @@ def averaged_hausdorff_distance(
     """
     check_choice(combined, ("maximum", "sum"), "combined")
     there, back = both_nearest(predicted_yx, annotated_yx)
+    instead = empty_value(there, back, empty_px)
     if not (len(there) and len(back)):
-        return empty_value(there, back, empty_px)
+        return instead
     means = float(there.mean()), float(back.mean())
     return max(means) if combined == "maximum" else sum(means)

@@ -99,8 +99,9 @@ def earth_movers_distance(
     numbers, which takes seconds from 300 points a side.
     """
     predicted, annotated = _both(predicted_yx, annotated_yx)
+    instead = empty_value(predicted, annotated, empty_px)
     if not (len(predicted) and len(annotated)):
-        return empty_value(predicted, annotated, empty_px)
+        return instead
     cost = cdist(predicted, annotated)
     if len(predicted) == len(annotated):
         return _least_total(cost) / len(cost)
