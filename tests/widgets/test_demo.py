@@ -41,7 +41,7 @@ def test_the_demo_saves_pictures_and_the_scores_of_every_sample(viewer, tmp_path
     demo.open_demo(viewer)
     assert demo.save_pictures(viewer, tmp_path / "pictures", patience_s=60) == 0
     files = {path.name: path for path in (tmp_path / "pictures").iterdir()}
-    assert set(files) == {*PICTURES, "metrics.csv"}
+    assert set(files) == {*PICTURES, "metrics.csv", "metrics_pooled.csv", "metrics.json"}
     assert all(files[name].read_bytes().startswith(b"\x89PNG") for name in PICTURES)
     with files["metrics.csv"].open() as file:
         rows = list(csv.DictReader(file))
