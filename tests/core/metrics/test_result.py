@@ -114,6 +114,17 @@ def test_every_figure_of_the_summary_is_that_of_the_pool(result) -> None:
     assert (further.n_images, further.n_units) == (5, 2)
 
 
+def test_a_mean_tells_on_how_many_images_it_rests(result) -> None:
+    """In one of the six nothing was found."""
+    rests_on = {name: result.figure(name).n_images for name in FIGURES}
+    assert rests_on["mean_image_chamfer_nm"] == rests_on["localisation_nm"] == 5
+    assert rests_on["mean_image_vanilla_nm"] == rests_on["f1"] == rests_on["recall"] == 6
+    empty = tuple(replace(result.images[3], biopsy=name) for name in "ab")
+    nothing = EvaluationResult(empty).figure("mean_image_chamfer_px")
+    assert math.isnan(nothing.value)
+    assert (nothing.n_images, nothing.note) == (2, "The figure is not defined for these images.")
+
+
 def test_intervals_are_made_as_asked(result) -> None:
     rows = FIGURES["f1"].rows([each.scores for each in result.images])
     expected = interval_of_sums(rows, FIGURES["f1"].value, biopsies=list("ababab"), how=result.how)
@@ -293,6 +304,24 @@ def test_other_images_are_refused(pair) -> None:
     less = replace(pair[1], images=pair[1].images[1:])
     with pytest.raises(NotComparable, match=r"only one side has img0\.tif"):
         compare_results(pair[0], less, ("a", "b"))
+
+
+def test_rows_of_a_comparison_are_of_the_same_image_whatever_the_order(pair) -> None:
+    turned = replace(pair[1], images=pair[1].images[::-1])
+    assert compare_results(pair[0], turned, ("a", "b")).to_csv() == (
+        compare_results(*pair, ("a", "b")).to_csv()
+    )
+
+
+def test_other_files_of_annotations_are_refused(pair) -> None:
+    sides = [
+        replace(side, images=tuple(replace(e, annotation_sha256=sha) for e in side.images[:2]))
+        for side, sha in zip(pair, ("ab", "cd"), strict=True)
+    ]
+    with pytest.raises(NotComparable, match=r"annotations changed .*: img0"):
+        compare_results(*sides, ("a", "b"))
+    unknown = replace(sides[1], images=pair[1].images[:2])
+    assert compare_results(sides[0], unknown, ("a", "b")).figures
 
 
 def test_less_is_better_for_distances(pair) -> None:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from napari_slitseg.core.metrics.figures import FIGURES, has_figure
-from napari_slitseg.core.metrics.paired import PairedComparison, compare_paired
+from napari_slitseg.core.metrics.paired import (
+    NotComparable,
+    PairedComparison,
+    check_comparable,
+    compare_paired,
+    some_of,
+)
 from napari_slitseg.core.metrics.result import EvaluationResult
 from napari_slitseg.core.rows import rows_as_csv
 
@@ -56,8 +62,9 @@ class Comparison:
 
     def to_csv(self) -> str:
         """Return one row an image: the figures of either side, and the difference of F1."""
-        rows = []
-        for one, other in zip(self.first.images, self.second.images, strict=True):
+        rows, second = [], {image.name: image for image in self.second.images}
+        for one in self.first.images:
+            other = second[one.name]
             row: dict[str, Any] = {"image": one.name, "biopsy": one.biopsy}
             for side, image in (("first", one), ("second", other)):
                 row |= {f"{name}_{side}": getattr(image.scores, name) for name in _ROW}
@@ -73,9 +80,12 @@ def compare_results(
     Raises
     ------
     NotComparable
-        If images, annotations, pixel sizes or tolerances differ.
+        If images, annotations (by number, and fingerprint where known), pixel sizes or tolerances
+        differ.
     """
     one, other = first.scores, second.scores
+    check_comparable(one, other)
+    _check_fingerprints(first, second)
     biopsies = None
     if first.biopsies is not None:
         biopsies = {image.name: image.biopsy for image in first.images}
@@ -87,6 +97,20 @@ def compare_results(
         ),
     )
     return Comparison(names, first, second, figures)
+
+
+def _check_fingerprints(first: EvaluationResult, second: EvaluationResult) -> None:
+    known = {image.name: image.annotation_sha256 for image in first.images}
+    changed = [
+        image.name
+        for image in second.images
+        if known[image.name] and image.annotation_sha256 not in ("", known[image.name])
+    ]
+    if changed:
+        raise NotComparable(
+            "Files of annotations changed between the two evaluations; evaluate both sides again: "
+            f"{some_of(changed)}."
+        )
 
 
 def _names(first: EvaluationResult, second: EvaluationResult) -> list[str]:

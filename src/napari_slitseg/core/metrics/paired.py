@@ -37,14 +37,16 @@ class PairedComparison:
     figure : str
         Name in `FIGURES`.
     first, second : float
-        The figure of all images together.
+        The figure of all images together that have it on that side: a model that finds nothing in
+        the hard images has no Chamfer distance there, so judge by the vanilla one.
     difference : Interval
         second - first of all images together, with its paired bootstrap interval: every resample
         holds the same images, or biopsies, for both.
     image_differences : dict
         second - first by image; NaN where either has no value.
     n_better, n_equal, n_worse, n_undefined : int
-        Images on which the second is better, and so on. Undefined ones are in no test.
+        Images on which the second is better, and so on; where neither way is better (count
+        ratio) those on which its figure is larger. Undefined ones are in no test.
     swap_p : float
         Two-sided P of the pooled difference by swapping images, or biopsies, between the sides.
     sign_p : float
@@ -105,7 +107,8 @@ def compare_paired(
     Parameters
     ----------
     first, second : mapping
-        Scores by image; the same images, annotations and tolerance.
+        Scores by image; the same images, annotations and tolerance. Of annotations scores hold
+        the numbers alone, so others of the same number pass here.
     figure : str
         Name in `FIGURES`.
     biopsies : mapping, optional
@@ -119,7 +122,8 @@ def compare_paired(
     Raises
     ------
     NotComparable
-        If the images, their annotations, pixel sizes or tolerances differ; the message names them.
+        If the images, their numbers of annotations, pixel sizes or tolerances differ; the message
+        names them.
     ValueError
         If there is no such figure, the images have none, or an image has no biopsy.
     """
@@ -173,13 +177,13 @@ def check_comparable(first: Mapping[str, ImageScores], second: Mapping[str, Imag
         raise NotComparable("There is no image to compare.")
     if alone := set(first) ^ set(second):
         raise NotComparable(
-            f"A comparison needs the same images on both sides; only one side has {_some(alone)}."
+            f"A comparison needs the same images on both sides; only one side has {some_of(alone)}."
         )
     for what, of in _SAME_FOR_BOTH.items():
         if differ := [name for name in first if not _equal(of(first[name]), of(second[name]))]:
             raise NotComparable(
                 f"The two sides were scored with different {what}, so their scores cannot be "
-                f"compared: {_some(differ)}."
+                f"compared: {some_of(differ)}."
             )
 
 
@@ -197,7 +201,8 @@ def _equal(one: Sequence[float | None], other: Sequence[float | None]) -> bool:
     )
 
 
-def _some(names: Sequence[str] | set[str]) -> str:
+def some_of(names: Sequence[str] | set[str]) -> str:
+    """List the first three names, and how many more there are."""
     listed = sorted(names)
     more = f" and {len(listed) - 3} more" if len(listed) > 3 else ""
     return ", ".join(listed[:3]) + more
@@ -213,7 +218,7 @@ def _figure(name: str, scores: Sequence[ImageScores]) -> Figure:
 
 def _biopsies_of(names: Sequence[str], biopsies: Mapping[str, Hashable]) -> list[Hashable]:
     if lacking := [name for name in names if name not in biopsies]:
-        raise ValueError(f"No biopsy is known of {_some(lacking)}.")
+        raise ValueError(f"No biopsy is known of {some_of(lacking)}.")
     return [biopsies[name] for name in names]
 
 

@@ -119,7 +119,9 @@ class EvaluationResult:
         known = [each for each in FIGURES.values() if has_figure(each, scores)]
         return (
             *(
-                Summary(e.name, e.title, e.pooling, self._interval(e.rows(scores), e.value))
+                Summary(
+                    e.name, e.title, e.pooling, self._interval(e.rows(scores), e.value, e.pooling)
+                )
                 for e in known
             ),
             *map(self._further, self._further_names()),
@@ -209,16 +211,18 @@ class EvaluationResult:
         return [name for name in names if not name.endswith(without)]
 
     def _further(self, name: str) -> Summary:
-        """Return the mean over the images that have a further figure."""
-        images = [image for image in self.pool if not math.isnan(image.further.get(name, math.nan))]
+        values = np.array([image.further.get(name, math.nan) for image in self.pool])
+        rows = np.column_stack([np.nan_to_num(values), ~np.isnan(values)])
         title = COLUMNS[name].title if name in COLUMNS else name
-        rows = np.array([[image.further[name], 1.0] for image in images] or [[0.0, 0.0]])
-        units = None if self.biopsies is None else [image.biopsy for image in images]
-        interval = interval_of_sums(rows, _mean, biopsies=units or None, how=self.how)
+        interval = self._interval(rows, _mean, "mean over images")
         return Summary(title=title, figure=name, pooling="mean over images", interval=interval)
 
-    def _interval(self, rows: Floats, value: Any) -> Interval:
-        return interval_of_sums(rows, value, biopsies=self.biopsies, how=self.how)
+    def _interval(self, rows: Floats, value: Any, pooling: Pooling) -> Interval:
+        """Return an interval over the images that have the figure; over all where none has."""
+        has = np.ones(len(rows), np.bool_) if pooling == "pooled" else rows[:, 1] > 0
+        has = has if has.any() else ~has
+        units = None if self.biopsies is None else np.array(self.biopsies)[has].tolist()
+        return interval_of_sums(rows[has], value, biopsies=units, how=self.how)
 
 
 def _mean(sums: Floats) -> Floats:
