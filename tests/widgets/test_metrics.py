@@ -210,6 +210,11 @@ def test_the_best_threshold_is_one_click_away(curved, qtbot) -> None:
 
     part.plot.use.click()
     assert workspace.cut == (0.65, 60)
+    assert curved.predict.threshold.value() == 0.65
+    assert curved.predict.slider.value() == 65
+    curved.predict.distance.setValue(61)
+    assert workspace.cut == (0.65, 61)
+    curved.predict.distance.setValue(60)
     wait_for_the_curve(curved, qtbot)
     assert column(curved, "F1") == ["1.00"] * 3
     assert part.plot.plot.current == 0.65

@@ -48,6 +48,12 @@ class CutPart(QWidget):
         self.threshold.setValue(threshold)
         self.distance.setValue(min_distance_nm)
 
+    def show_cut(self, threshold: float, min_distance_nm: float) -> None:
+        """Show what was chosen elsewhere, rounded to what the fields hold; nothing is emitted."""
+        self.blockSignals(True)  # noqa: FBT003
+        self.setValue(threshold, min_distance_nm)
+        self.blockSignals(False)  # noqa: FBT003
+
     def _on_slider(self, value: int) -> None:
         self.threshold.setValue(value / _STEPS)
 

@@ -31,13 +31,15 @@ class Workspace(Listing):
     """What is known of the images, at the settings that a person chose for all of them.
 
     Signals, besides those of the list: `settings_changed()` for tolerance and detector,
-    `search_wanted(keys)` for images that the chosen detector has yet to search (`set_found`).
+    `cut_changed(threshold, min_distance_nm)`, and `search_wanted(keys)` for images that the chosen
+    detector has yet to search (`set_found`).
     """
 
     map_bytes = 2**31
     """Memory for probability maps of images that are not shown, bytes."""
 
     settings_changed = Signal()
+    cut_changed = Signal(float, float)
     search_wanted = Signal(object)
 
     def __init__(self, tolerance_nm: float) -> None:
@@ -205,6 +207,7 @@ class Workspace(Listing):
         if self._choices.cut != (threshold, min_distance_nm):
             self._choices.cut = (threshold, min_distance_nm)
             self._restale()
+            self.cut_changed.emit(threshold, min_distance_nm)
 
     def set_detector(self, detector: DetectorSpec) -> None:
         """Change the detector; images by another one have no scores until it searched them."""

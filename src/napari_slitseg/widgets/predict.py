@@ -101,6 +101,7 @@ class PredictDock(Dock):
         self.all.clicked.connect(self.predict_all)
         self.click.toggled.connect(self._on_click_mode)
         self.cut.changed.connect(self.workspace.set_cut)
+        self.link(self.workspace.cut_changed, self.cut.show_cut)
         self.link(self.model.changed, self._on_model)
         self.link(self.workspace.entries_changed, self.refresh)
         self.link(self.workspace.entry_changed, self.refresh)
