@@ -123,7 +123,7 @@ def test_the_readme_shows_commands_that_the_command_line_knows(line: str) -> Non
     from napari_slitseg.cli.app import app
 
     command, _, _ = app.parse_args(shlex.split(line)[1:], exit_on_error=False, print_error=False)
-    assert command.__name__ == line.split()[1] or line.endswith("--help")
+    assert command.__name__.replace("_", "-") == line.split()[1] or line.endswith("--help")
 
 
 @pytest.mark.parametrize(
