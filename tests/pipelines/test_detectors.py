@@ -111,6 +111,20 @@ def test_a_share_of_the_highest_response_is_that_of_the_whole_image(predictor: P
         assert (len(whole.table), len(again.table)) == (count, count)
 
 
+@pytest.mark.parametrize("max_diameter_nm", [80, 2000], ids=["too_long", "kept"])
+def test_a_region_across_the_edge_of_a_window_stays_one(
+    predictor: Predictor, max_diameter_nm: float
+) -> None:
+    """The piece of it in the window has another centre, and is not too long where all of it is."""
+    detector = Components(level=0.3, max_diameter_nm=max_diameter_nm)
+    row = tuple((24.0, float(x)) for x in range(10, 90, 5))
+    whole = predicted(predictor, row, detector=detector, threshold=0.4)
+    part = Part((slice(12, 36), slice(4, 30)), whole)
+    again = predicted(predictor, row, detector=detector, threshold=0.4, part=part)
+    assert len(whole.table) == (max_diameter_nm == 2000)
+    np.testing.assert_allclose(again.table.yx, whole.table.yx, atol=1e-3)
+
+
 def test_the_margin_is_as_wide_as_the_detector_reaches() -> None:
     assert Search(Peaks(), 10).margin_px == MARGIN_PX
     assert Search(LaplacianOfGaussian(max_sigma_nm=200), 10).margin_px == 101

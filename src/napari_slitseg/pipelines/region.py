@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_slitseg.core.candidates import find_candidates
-from napari_slitseg.core.detection import Detections, DetectorSpec
+from napari_slitseg.core.detection import Components, Detections, DetectorSpec
 from napari_slitseg.core.maps import ProbabilityMaps
 from napari_slitseg.core.prediction import Prediction
 from napari_slitseg.pipelines.inputs import ShouldStop, never
@@ -72,9 +72,13 @@ class Search:
         return max(MARGIN_PX, math.ceil(max(lengths_px, default=0)) + 1)
 
     @property
-    def compares_all(self) -> bool:
-        """Whether what is found in a region depends on the highest response anywhere."""
-        return bool(self.detector.settings().get("relative_response", 0))
+    def sees_all(self) -> bool:
+        """Whether what is found in a region may depend on the map far from it.
+
+        So it does on the highest response anywhere, and on how far a connected region goes on.
+        """
+        relative = self.detector.settings().get("relative_response", 0)
+        return isinstance(self.detector, Components) or relative > 0
 
     def find(self, slit: NDArray[np.floating], offset_yx: tuple[int, int] = (0, 0)) -> Detections:
         """Find the candidates of a map whose first pixel lies at `offset_yx`."""
@@ -134,8 +138,9 @@ def paste(
         _pasted(None if old is None else old[i], part, maps.offset_yx, shape)
         for i, part in enumerate((maps.membrane, maps.slit))
     )
-    seen, offset_yx = (slit, (0, 0)) if search.compares_all else (maps.slit, maps.offset_yx)
-    found = search.find(seen, offset_yx)
+    if search.sees_all and earlier is not None:
+        return membrane, slit, search.find(slit)
+    found = search.find(maps.slit, maps.offset_yx)
     new = _within(found.yx, region)
     parts = [(found.yx[new], found.score[new])]
     if earlier is not None:
