@@ -149,6 +149,14 @@ class TestSettings:
         dot = disc((10, 10), 1.0, (21, 21))
         np.testing.assert_allclose(find_log(dot, min_sigma_px=0.1).yx, [[10, 10]], atol=0.01)
 
+    @pytest.mark.parametrize("find_blobs", [find_log, find_doh])
+    def test_a_range_of_one_scale_finds_a_dot_once(self, find_blobs):
+        """On coarse grids all Gaussians may be narrower than the grid can show."""
+        dot = disc((10, 10), 1.0, (21, 21))
+        for sigma_px in (0.2, 1.0):
+            one = {"min_sigma_px": sigma_px, "max_sigma_px": sigma_px}
+            assert len(find_blobs(dot, **one, overlap=1.0)) == 1
+
     @BLOBS
     @pytest.mark.parametrize(
         "wrong",

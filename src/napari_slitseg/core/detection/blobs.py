@@ -62,7 +62,7 @@ def find_log(  # noqa: PLR0913
         Narrowest and widest Gaussian, px; a disc of radius r answers most to r / sqrt(2). Less
         than 0.7 px is taken as that.
     n_sigma : int
-        Number of Gaussians.
+        Number of Gaussians; one where the narrowest is the widest.
     log_scale : bool
         Space the Gaussians by equal ratios rather than by equal steps.
     response : float
@@ -95,7 +95,8 @@ def find_log(  # noqa: PLR0913
     The blobs are those of `napari_slitseg.core.detection.scale_space.blob_log` in float32.
     Responses of the same pixel from two blocks agree to some 1e-7.
     """
-    space = ScaleSpace.log(*_scales(min_sigma_px, max_sigma_px), n_sigma, log_scale=log_scale)
+    scales = _scales(min_sigma_px, max_sigma_px, n_sigma)
+    space = ScaleSpace.log(*scales, log_scale=log_scale)
     search = _Search(space, response, relative_response, FLOOR)
     blobs = _found(probability, search, block_px)
     return blobs.detections(overlap, border_px)
@@ -118,7 +119,8 @@ def find_dog(  # noqa: PLR0913
     Each Gaussian is `sigma_ratio` times as wide as the one before. A disc of radius 1.9 px and
     height h answers about h / 2.
     """
-    space = ScaleSpace.dog(*_scales(min_sigma_px, max_sigma_px), sigma_ratio)
+    narrowest, widest, _ = _scales(min_sigma_px, max_sigma_px)
+    space = ScaleSpace.dog(narrowest, widest, sigma_ratio)
     search = _Search(space, response, relative_response, FLOOR)
     blobs = _found(probability, search, block_px)
     return blobs.detections(overlap, border_px)
@@ -143,9 +145,8 @@ def find_doh(  # noqa: PLR0913
     default finds the same dots as that of `find_log`. Pits are left out. Dots closer than some 6 px
     may become one: a wide Gaussian over both answers as much as a narrow one over each.
     """
-    space = ScaleSpace.doh(
-        *_scales(min_sigma_px, max_sigma_px), n_sigma, log_scale=log_scale, bright_only=True
-    )
+    scales = _scales(min_sigma_px, max_sigma_px, n_sigma)
+    space = ScaleSpace.doh(*scales, log_scale=log_scale, bright_only=True)
     search = _Search(space, response, relative_response, FLOOR_OF_DETERMINANT)
     blobs = _found(probability, search, block_px)
     return blobs.detections(overlap, border_px)
@@ -227,11 +228,14 @@ def _highest_around(window: NDArray[np.float32], yx: NDArray[np.int64]) -> _Floa
     return highest
 
 
-def _scales(min_sigma_px: float, max_sigma_px: float) -> tuple[float, float]:
-    """Return the range of scales that a grid of pixels can show."""
+def _scales(
+    min_sigma_px: float, max_sigma_px: float, n_sigma: int = 1
+) -> tuple[float, float, int]:
+    """Return the range of scales that a grid of pixels can show, and their number."""
     if not 0 < min_sigma_px <= max_sigma_px < np.inf:
         raise ValueError(
             "min_sigma_px must be above 0 and not above max_sigma_px, got "
             f"min_sigma_px={min_sigma_px}, max_sigma_px={max_sigma_px}."
         )
-    return max(min_sigma_px, _MIN_SIGMA_PX), max(max_sigma_px, _MIN_SIGMA_PX)
+    narrowest, widest = max(min_sigma_px, _MIN_SIGMA_PX), max(max_sigma_px, _MIN_SIGMA_PX)
+    return narrowest, widest, n_sigma if narrowest < widest else min(n_sigma, 1)

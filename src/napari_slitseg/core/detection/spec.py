@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, cast
@@ -75,10 +76,10 @@ class DetectorSpec(Spec):
         Raises
         ------
         ValueError
-            If the pixel size is not positive.
+            If the pixel size is not a positive number.
         """
-        if not pixel_size_nm > 0:
-            raise ValueError(f"pixel_size_nm must be above 0, got {pixel_size_nm}.")
+        if not 0 < pixel_size_nm < math.inf:
+            raise ValueError(f"pixel_size_nm must be a positive number, got {pixel_size_nm}.")
         return {
             name.removesuffix("_nm") + "_px" if name.endswith("_nm") else name: (
                 value / pixel_size_nm if name.endswith("_nm") else value
