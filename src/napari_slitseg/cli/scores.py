@@ -145,11 +145,11 @@ def _curve_lines(result: EvaluationResult) -> list[str]:
     curve, threshold = result.curve, result.provenance.threshold
     best, area = curve.points.best(), curve.points.average_precision()
     least = "" if curve.is_whole else f"at least (no slits below {curve.covers_from:.2g} known) "
-    used = "" if threshold is None else f"; here {threshold:.2f}"
+    used = "" if threshold is None else f"; here {threshold:.4g}"
     lines = [] if math.isnan(area) else [f"average precision {least}{area:.2f}"]
     return [
         *lines,
-        f"best threshold {best.threshold:.2f}, F1 {best.f1:.2f}{used}. Chosen on these images, it "
+        f"best threshold {best.threshold:.4g}, F1 {best.f1:.2f}{used}. Chosen on these images, it "
         "flatters them: judge it on others.",
     ]
 
