@@ -225,6 +225,20 @@ class TestBlocks:
         assert np.max(sizes) <= 20 + 2 * 17 + 2
         assert len(sizes) == 8 * 7
 
+    @BLOBS
+    def test_a_wide_halo_is_not_read_again_for_every_small_block(self, find_blobs):
+        sizes = []
+
+        class Watched:
+            shape = (300, 310)
+
+            def __getitem__(self, key):
+                sizes.append(np.zeros(self.shape)[key].size)
+                return np.zeros(self.shape)[key]
+
+        find_blobs(Watched(), block_px=20, max_sigma_px=40.0)
+        assert sum(sizes) < 10 * 300 * 310
+
     @DETECT
     def test_whoever_gives_the_map_can_stop(self, detect):
         class Stopped:

@@ -89,6 +89,21 @@ class TestAgainstScikitImage:
                 drop = (here - ndimage.gaussian_filter(image, sigma)) / 0.6
                 np.testing.assert_allclose(dog[i - 1, :, :, k].T, drop, rtol=0, atol=1e-13)
 
+    @pytest.mark.parametrize("shape", [(40, 57), (5, 7), (1, 1), (1, 30)])
+    @pytest.mark.parametrize("sigma", [9.0, 40.0, 300.0])
+    def test_gaussians_wider_than_the_image(self, shape, sigma):
+        image = np.random.default_rng(0).random(shape)
+        found = laplacians(torch.from_numpy(image)[None], np.array([1.0, sigma])).numpy()
+        for i, each in enumerate((1.0, sigma)):
+            expected = -(each**2) * ndimage.gaussian_laplace(image, each)
+            np.testing.assert_allclose(found[i, :, :, 0].T, expected, rtol=0, atol=1e-12)
+        slopes = determinants(torch.from_numpy(image)[None], np.array([sigma]), bright_only=False)
+        yy, xx, yx = (
+            ndimage.gaussian_filter(image, sigma, order) for order in ((2, 0), (0, 2), (1, 1))
+        )
+        expected = sigma**4 * (yy * xx - yx**2)
+        np.testing.assert_allclose(slopes[0, :, :, 0].numpy().T, expected, rtol=0, atol=1e-12)
+
     @pytest.mark.parametrize("levels", [2, 3, 6, 1000])
     @pytest.mark.parametrize("shape", [(7, 12, 11), (1, 9, 9), (3, 1, 8), (2, 1, 1), (1, 1, 1)])
     def test_maxima_are_those_of_peak_local_max_with_all_ties(self, shape, levels):

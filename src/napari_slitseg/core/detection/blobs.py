@@ -75,8 +75,8 @@ def find_log(  # noqa: PLR0913
     border_px : float
         Drop detections closer than this to the edge of the map (centre of its outermost pixels).
     block_px : int
-        The map is read in blocks of this side plus a halo of 4 `max_sigma_px`, px. What is found
-        does not depend on it.
+        The map is read in blocks of this side, or as wide as their halo of 4 `max_sigma_px` where
+        that is more, px. What is found does not depend on it.
 
     Returns
     -------
@@ -189,8 +189,9 @@ class _Search:
         self, probability: NDArray[np.generic], shape: tuple[int, int], block_px: int
     ) -> Iterator[tuple[Maxima, _Floats]]:
         """Yield the maxima of each block and their scores."""
-        for box in boxes(shape, block_px):
-            around = grow(box, self.space.reach_px + 1, shape)
+        halo_px = self.space.reach_px + 1
+        for box in boxes(shape, block_px, halo_px):
+            around = grow(box, halo_px, shape)
             window = read(probability, around)
             if window.max() > self.threshold**self.space.power:
                 yield self._maxima(window, box, around)
@@ -228,9 +229,7 @@ def _highest_around(window: NDArray[np.float32], yx: NDArray[np.int64]) -> _Floa
     return highest
 
 
-def _scales(
-    min_sigma_px: float, max_sigma_px: float, n_sigma: int = 1
-) -> tuple[float, float, int]:
+def _scales(min_sigma_px: float, max_sigma_px: float, n_sigma: int = 1) -> tuple[float, float, int]:
     """Return the range of scales that a grid of pixels can show, and their number."""
     if not 0 < min_sigma_px <= max_sigma_px < np.inf:
         raise ValueError(

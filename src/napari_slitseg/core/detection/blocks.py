@@ -35,8 +35,8 @@ def check_not_negative(**values: float) -> None:
             raise ValueError(f"{name} must be a finite number of at least 0, got {value}.")
 
 
-def boxes(shape: tuple[int, int], block_px: int) -> Iterator[Box]:
-    """Cut a map into blocks, row by row.
+def boxes(shape: tuple[int, int], block_px: int, halo_px: int = 0) -> Iterator[Box]:
+    """Cut a map into blocks, row by row, no narrower than their halo.
 
     Raises
     ------
@@ -46,6 +46,7 @@ def boxes(shape: tuple[int, int], block_px: int) -> Iterator[Box]:
     if block_px < 1:
         raise ValueError(f"block_px must be at least 1, got {block_px}.")
     height, width = shape
+    block_px = max(block_px, halo_px)
     for y0 in range(0, height, block_px):
         for x0 in range(0, width, block_px):
             yield y0, min(y0 + block_px, height), x0, min(x0 + block_px, width)

@@ -69,19 +69,20 @@ class Separable:
     def down(self, kernel: _Kernel) -> Tensor:
         """Correlate along y; the result is for `across`."""
         stack = self._padded.flatten(1)
-        done = torch.bmm(*self._factors(stack, kernel)).view(-1, stack.shape[1])
+        done = torch.bmm(*self._factors(stack, kernel, self._height)).view(-1, stack.shape[1])
         return done[: self._height].view(-1, self._padded.shape[2])
 
     def across(self, rows: Tensor, kernel: _Kernel, out: Tensor, *, add: bool = False) -> None:
         """Correlate the result of `down` along x into `out`, (W', H, B), or add it there."""
-        band, windows = self._factors(rows.t(), kernel)
+        band, windows = self._factors(rows.t(), kernel, self._width)
         blocks = out.view(len(windows), _BLOCK, rows.shape[0])
         torch.baddbmm(blocks, band, windows, beta=float(add), out=blocks)
 
-    def _factors(self, stack: Tensor, kernel: _Kernel) -> tuple[Tensor, Tensor]:
+    def _factors(self, stack: Tensor, kernel: _Kernel, length: int) -> tuple[Tensor, Tensor]:
         """Return the banded matrix and the windows of the stack, cut along its first axis."""
+        kernel = _folded(kernel, length)
         radius = len(kernel) // 2
-        spare = self._reach - radius
+        spare = min(self._reach, length) - radius
         reached = stack[spare : len(stack) - spare]
         windows = reached.unfold(0, _BLOCK + 2 * radius, _BLOCK).transpose(1, 2)
         band = torch.as_tensor(_banded(kernel), dtype=stack.dtype, device=stack.device)
@@ -89,10 +90,27 @@ class Separable:
 
 
 def _mirrored(length: int, reach_px: int, device: torch.device) -> Tensor:
-    """Return where to read so that an axis goes on mirrored, its edge pixels twice."""
+    """Return where to read so that an axis goes on mirrored, its edge pixels twice.
+
+    It does so for the reach, or for its length: from there on it repeats itself (`_folded`).
+    """
     blocks = -(-length // _BLOCK)
+    reach_px = min(reach_px, length)
     at = np.arange(-reach_px, blocks * _BLOCK + reach_px) % (2 * length)
     return torch.as_tensor(np.minimum(at, 2 * length - 1 - at), device=device)
+
+
+def _folded(kernel: _Kernel, length: int) -> _Kernel:
+    """Return the kernel of at most this radius that does the same to an axis of this length.
+
+    Mirrored at both ends, an axis has a period of twice its length.
+    """
+    radius = len(kernel) // 2
+    if radius <= length:
+        return kernel
+    at = np.arange(-radius, radius + 1) % (2 * length)
+    period = np.roll(np.bincount(at, kernel, 2 * length), length)
+    return np.append(period, 0.0)
 
 
 def _banded(kernel: _Kernel) -> _Kernel:
