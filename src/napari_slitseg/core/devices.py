@@ -62,7 +62,7 @@ def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
     precision : str
         "auto", "float32", "float16" or "bfloat16". Auto is bfloat16 on graphics cards that
         compute it, float16 on others and on MPS, and float32 on the processor: those without
-        instructions for bfloat16 take 7 to 8 times as long with it (AMD EPYC, AVX2).
+        instructions for bfloat16 take 5 to 8 times as long with it (AMD EPYC, AVX2).
     device : torch.device
         Where the network runs.
 

@@ -23,11 +23,10 @@ class Network:
     """A segmentation model in eval mode on its device, made as fast as it can be.
 
     Batch norms behind convolutions are folded into them, and layouts are channels-last but on MPS.
-    On one core of an AMD EPYC (AVX2) channels-last takes 0.70 to 0.84 of the time, both together
-    0.69 to 0.73 of it (U-Net, FCN, mUNet; ForkNet has next to nothing to fold), with probabilities
-    that differ by at most 6e-5: ``benchmarks/models.py``. Compiling
-    would bring ForkNet from 0.76 to 0.69, but takes 20 s before the first image and needs a
-    compiler on the person's machine, so it is left out.
+    On one core of an AMD EPYC (AVX2) both together take 0.64 to 0.80 of the plain model's time
+    (all models, width 0.25, 320 x 320 px), and probabilities differ by at most 6e-5:
+    ``benchmarks/models.py``. Compiling would bring ForkNet from 0.76 to 0.69, but takes 20 s before
+    the first image and needs a compiler on the person's machine, so it is left out.
 
     Parameters
     ----------
