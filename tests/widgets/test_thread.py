@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from superqt.utils._qthreading import WorkerBase
 
 from napari_slitseg.widgets._thread import Runner
 
@@ -118,3 +119,22 @@ def test_a_newer_request_drops_the_answer_of_the_older(qtbot, runner, log) -> No
         ("finished", "new"),
     ]
     assert log.lines.count(("busy_changed", False)) == 1
+
+
+def test_work_stops_when_napari_asks_all_workers_to(qtbot, runner, log) -> None:
+    """As it does when it closes; it then waits for them, and whatever begins later crashes."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def work(should_stop):
+        begun.set()
+        while not should_stop():
+            time.sleep(0.001)
+        ended.set()
+        yield from ()
+
+    runner.start(work, "search")
+    assert begun.wait(5)
+    WorkerBase.await_workers(5000)
+    assert ended.is_set()
+    qtbot.waitUntil(lambda: not runner.is_busy, timeout=5000)
+    assert log.lines == [("busy_changed", True), ("cancelled",), ("busy_changed", False)]

@@ -48,15 +48,20 @@ class Runner:
         Parameters
         ----------
         work : callable
-            Called in another thread with `should_stop`; a generator function.
+            Called in another thread with `should_stop`, which napari also sets as it closes; a
+            generator function.
         title : str
             What napari's list of tasks calls it.
         """
         self._halt()
         self._generation += 1
-        self._stop = threading.Event()
+        stop = self._stop = threading.Event()
+
+        def should_stop() -> bool:
+            return stop.is_set() or worker.abort_requested
+
         worker = create_worker(
-            _named(work, self._stop, title), _start_thread=False, _progress={"desc": title}
+            _named(work, should_stop, title), _start_thread=False, _progress={"desc": title}
         )
         mine = partial(self._relay, self._generation)
         worker.yielded.connect(lambda value: mine(self.event, value))
@@ -94,29 +99,32 @@ class Runner:
             signal.emit(value)
 
     def _done(self, generation: int) -> None:
-        if generation == self._generation and self.is_busy:
+        if generation == self._generation and self._worker is not None:
+            was_aborted = self._worker.abort_requested
             self._clear()
+            if was_aborted:
+                self.cancelled.emit()
             self._set_busy(busy=False)
 
 
 def _named(
-    work: Work, stop: threading.Event, title: str
+    work: Work, should_stop: Callable[[], bool], title: str
 ) -> Callable[[], Generator[Any, None, Any]]:
     """Guarded work, under the name that napari's list of tasks shows."""
 
     def run() -> Generator[Any, None, Any]:
-        return (yield from _guarded(work, stop))
+        return (yield from _guarded(work, should_stop))
 
     run.__qualname__ = run.__name__ = title
     return run
 
 
-def _guarded(work: Work, stop: threading.Event) -> Generator[Any, None, Any]:
+def _guarded(work: Work, should_stop: Callable[[], bool]) -> Generator[Any, None, Any]:
     """Work whose errors all come out, also RuntimeError, which the worker would swallow."""
     try:
-        return (yield from work(stop.is_set))
+        return (yield from work(should_stop))
     except Exception as error:
-        if stop.is_set():
+        if should_stop():
             return None
         raise WorkFailed(_sentence(error)) from error
 
