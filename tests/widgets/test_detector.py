@@ -275,12 +275,16 @@ def test_searches_are_few_and_wrong_settings_start_none(qtbot, desk, part, gate)
     settled(qtbot, part)
     assert gate.asked == []
 
+    [area] = desk.predict.findChildren(QScrollArea)
+    seen: list[Any] = []
+    area.ensureWidgetVisible = seen.append
     for text, message in (("80", "above Max sigma"), ("-1", "must be above 0"), ("x", "no number")):
         type_into(part, "min_sigma_nm", text)
         assert message in part.form.message.text()
         assert part.head.text().endswith("⚠")
         qtbot.wait(2 * part._pause.interval())
         settled(qtbot, part)
+    assert seen[:1] == [part.form.message]
     assert gate.asked == []
     assert desk.workspace.detector == part.detector == last
     type_into(part, "min_sigma_nm", "40")
@@ -320,7 +324,6 @@ def test_others_follow_the_metrics_never_mix_and_late_answers_are_dropped(
 
 def test_a_search_that_takes_long_shows_it_and_can_be_cancelled(qtbot, desk, part, gate) -> None:
     workspace = desk.workspace
-    desk.metrics.timer.stop()
     part.form.setValue(WIDE)
     part.settle()
     assert not part.tasks.isVisibleTo(part)
@@ -328,15 +331,49 @@ def test_a_search_that_takes_long_shows_it_and_can_be_cancelled(qtbot, desk, par
     part.tasks.cancel.click()
     assert not part.tasks.isVisibleTo(part)
     assert not part.runner.is_busy
-    assert "not scored: 3 images" in part.message.text()
+    assert "3 images keep the slits of another detector, not scored" in part.message.text()
     gate.set()
     qtbot.wait(50)
+    workspace.settle()
+    workspace.set_tolerance(60)
+    desk.predict.threshold.setValue(0.35)
+    assert not part.runner.is_busy
     assert workspace.current.prediction.detector == Peaks()
     assert workspace.current.scores is None
     assert len(desk.viewer.layers["detected slits"].data) == 3
     workspace.open(desk.keys[1])
     settled(qtbot, part)
-    assert workspace.current.prediction.detector == WIDE
+    assert [entry.prediction.detector for entry in workspace.entries] == [Peaks(), WIDE, Peaks()]
+    for detector in (LaplacianOfGaussian(), WIDE):
+        part.form.setValue(detector)
+        all_found(qtbot, desk)
+    assert {entry.prediction.detector for entry in workspace.entries} == {WIDE}
+
+
+def test_no_search_begins_while_napari_closes(qtbot, desk, part, gate) -> None:
+    part.form.setValue(WIDE)
+    part.settle()
+    desk.workspace.settle()
+    qtbot.waitUntil(lambda: gate.asked == [WIDE], timeout=5000)
+    part.runner._worker.quit()
+    gate.set()
+    settled(qtbot, part)
+    assert gate.asked == [WIDE]
+
+
+def test_an_image_opened_while_typing_is_searched_by_what_is_chosen(
+    qtbot, desk, part, gate
+) -> None:
+    gate.set()
+    part.form.setValue(WIDE)
+    all_found(qtbot, desk)
+    first = desk.keys[0]
+    part._pause.setInterval(60_000)
+    choose(part, "dog")
+    desk.workspace.set_prediction(first, prediction_of())
+    qtbot.waitUntil(lambda: not desk.workspace.to_search, timeout=5000)
+    assert "dog" not in [detector.name for detector in gate.asked]
+    assert desk.workspace.entry(first).prediction.detector == WIDE
 
 
 def test_what_cannot_follow_says_why(qtbot, desk, part, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,14 @@ from functools import partial
 from typing import Final, cast
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QPushButton, QScrollArea, QSizePolicy, QVBoxLayout
+from qtpy.QtWidgets import (
+    QApplication,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_slitseg.core.detection import DETECTORS, DetectorSpec, Peaks
 from napari_slitseg.widgets._dock import Dock, Message, TaskBar
@@ -29,7 +36,10 @@ _LOOK: Final = (
     "QPushButton:checked { background: transparent; }"
     "QPushButton:focus { border: 1px solid #808080; }"
 )
-_CANCELLED: Final = "Cancelled. Not searched, not scored: {}. Predict again, or change a setting."
+_CANCELLED: Final = (
+    "Cancelled. {} the slits of another detector, not scored. Open an image to search it, or "
+    "change a setting to search all."
+)
 
 
 class DetectorPart(Dock):
@@ -53,9 +63,11 @@ class DetectorPart(Dock):
         self._chosen = workspace.detector or Peaks()
         self._searching = self._chosen
         self._waiting: set[int] = set()
+        self._declined: dict[int, DetectorSpec | None] = {}
         self._pause = self._timer(_PAUSE_MS)
         self._busy_soon = self._timer(_BUSY_AFTER_MS)
         self._opened = self._timer(0)
+        self._went_wrong = self._timer(0)
         self._lay_out()
         self.form.setValue(self._chosen)
         self._connect()
@@ -86,11 +98,13 @@ class DetectorPart(Dock):
         self.form.validChanged.connect(self._on_valid)
         self._pause.timeout.connect(self.settle)
         self._busy_soon.timeout.connect(self._show_busy)
-        self._opened.timeout.connect(self._scroll_here)
+        self._opened.timeout.connect(partial(self._scroll_to, self.body, self.head))
+        self._went_wrong.timeout.connect(self._scroll_to_error)
         self.link(self.workspace.search_wanted, self._on_wanted)
         self.link(self.workspace.settings_changed, self._on_settings)
         self.link(self.workspace.entry_changed, self.refresh_soon)
         self.link(self.workspace.current_changed, self.refresh_soon)
+        self.link(self.workspace.current_changed, self._on_opened)
         self.link(self.runner.event, self._on_event)
         self.link(self.runner.busy_changed, self._on_busy)
         self.link(self.runner.failed, self.message.warn)
@@ -128,14 +142,20 @@ class DetectorPart(Dock):
         if on:
             self._opened.start()
 
-    def _scroll_here(self) -> None:
-        """Let the dock scroll so that the form is seen."""
+    def _scroll_to(self, *widgets: QWidget) -> None:
+        """Let the dock scroll so that each is seen; the last surely is."""
         area = self.parentWidget()
         while area is not None and not isinstance(area, QScrollArea):
             area = area.parentWidget()
         if area is not None:
-            area.ensureWidgetVisible(self.body)
-            area.ensureWidgetVisible(self.head)
+            for widget in widgets:
+                area.ensureWidgetVisible(widget)
+
+    def _scroll_to_error(self) -> None:
+        """Let the dock show what is wrong, and the field that is typed into."""
+        typed = QApplication.focusWidget()
+        own = [typed] if typed is not None and self.form.isAncestorOf(typed) else []
+        self._scroll_to(self.form.message, *own)
 
     def _on_edited(self, detector: DetectorSpec) -> None:
         self._chosen = detector
@@ -150,14 +170,24 @@ class DetectorPart(Dock):
         self._pause.stop()
         self._chosen = self.workspace.detector or self._chosen
         self.refresh()
+        self._went_wrong.start()
 
     def _on_settings(self) -> None:
         """Follow what was chosen elsewhere."""
         chosen = self.workspace.detector
+        if chosen not in self._declined.values():
+            self._declined.clear()
         if chosen not in (None, self._chosen) and not self._pause.isActive():
             self.form.setValue(chosen)
 
+    def _on_opened(self, key: int | None) -> None:
+        """Search an image that is opened, also after a cancel."""
+        if key is not None and self._declined.pop(key, None) and key in self.workspace.to_search:
+            self._on_wanted({key})
+
     def _on_wanted(self, keys: set[int]) -> None:
+        """Search images, but those of a cancelled search only by another detector."""
+        keys = {key for key in keys if self._declined.get(key) != self.workspace.detector}
         self._waiting |= keys
         if not self.runner.is_busy or self._searching != self.workspace.detector:
             self._search()
@@ -169,9 +199,9 @@ class DetectorPart(Dock):
         there = self.workspace.to_search
         keys = sorted(self._waiting & there.keys(), key=lambda key: key != first)
         self._waiting.clear()
-        if keys:
-            self._searching = self._chosen
-            work = partial(search_all, {key: there[key] for key in keys}, self._chosen)
+        if keys and self.workspace.detector is not None:
+            self._searching = self.workspace.detector
+            work = partial(search_all, {key: there[key] for key in keys}, self._searching)
             self.runner.start(work, f"Find slits in {len(keys)} images")
 
     def _on_event(self, event: Searched) -> None:
@@ -192,7 +222,7 @@ class DetectorPart(Dock):
 
     def _on_cancelled(self) -> None:
         self._waiting.clear()
+        self._declined = dict.fromkeys(self.workspace.to_search, self.workspace.detector)
         number = sum(map(self.workspace.is_behind, self.workspace.entries))
-        self.message.say(
-            _CANCELLED.format(f"{number} image{' keeps' if number == 1 else 's keep'}")
-        )
+        images = "1 image keeps" if number == 1 else f"{number} images keep"
+        self.message.say(_CANCELLED.format(images))
