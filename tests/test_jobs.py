@@ -157,6 +157,7 @@ def test_the_default_detector_is_smoothed_peaks_also_in_documents_that_tell_none
         ({"name": "log", "min_sigma_nm": 0}, "min_sigma_nm is 0; it must be above 0"),
         ({"name": "log", "min_sigma_nm": "8"}, "min_sigma_nm is '8'; give a number"),
         ({"name": "log", "min_sigma_nm": 90}, "min_sigma_nm is 90, above"),
+        ({"name": "components", "min_diameter_nm": 300}, "min_diameter_nm is 300, above"),
         ({"name": "peaks", "sigma_nm": float("nan")}, "sigma_nm is nan; give a finite number"),
     ],
 )

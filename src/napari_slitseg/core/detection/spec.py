@@ -103,6 +103,16 @@ class DetectorSpec(Spec):
         return cast("Self", detector_from_dict(values))
 
 
+def _check_order(spec: DetectorSpec, low: str, high: str) -> None:
+    """Raise ValueError where the lower of two limits is above the higher."""
+    if getattr(spec, low) > getattr(spec, high):
+        kind = type(spec).__name__
+        raise ValueError(
+            f"{kind}.{low} is {getattr(spec, low):g}, above {kind}.{high}, which is "
+            f"{getattr(spec, high):g}"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Peaks(DetectorSpec):
     """Smoothed local maxima."""
@@ -138,12 +148,7 @@ class _Blobs(DetectorSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.min_sigma_nm > self.max_sigma_nm:
-            kind = type(self).__name__
-            raise ValueError(
-                f"{kind}.min_sigma_nm is {self.min_sigma_nm:g}, above {kind}.max_sigma_nm, which "
-                f"is {self.max_sigma_nm:g}"
-            )
+        _check_order(self, "min_sigma_nm", "max_sigma_nm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,3 +226,7 @@ class Components(DetectorSpec):
     max_diameter_nm: float = setting(
         200.0, "Diameter of a disc as large as the largest region.", unit="nm", gt=0, le=20_000
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_order(self, "min_diameter_nm", "max_diameter_nm")
