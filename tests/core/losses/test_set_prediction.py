@@ -181,6 +181,7 @@ def test_low_precision_is_computed_in_full():
         (noisy(3), [torch.zeros(3, 3)], r"image 0: points must be \(N, 2\)"),
         (noisy(3), yx((math.nan, 1)), "image 0: an annotated point is not finite"),
         (points((3, math.nan, 0.5)), yx((1, 1)), "lower the learning rate"),
+        (points((3, 4, math.nan)), yx(), "lower the learning rate"),
     ],
 )
 def test_what_makes_no_sense_is_refused(found: PointSet, annotated: list[Tensor], words: str):

@@ -67,6 +67,8 @@ def set_prediction(
             f"{len(points.yx)} images but {len(annotations)} lists of points; give one each"
         )
     yx, logits = (_exact(each) for each in points)
+    if not bool(yx.isfinite().all() and logits.isfinite().all()):
+        raise ValueError("the model's points are not finite: lower the learning rate")
     losses = []
     for i, annotated in enumerate(annotations):
         wanted = _checked(annotated, i, yx)
@@ -95,12 +97,10 @@ def _checked(annotated: Tensor, image: int, like: Tensor) -> Tensor:
 @torch.no_grad()
 def _pairs(yx: Tensor, logits: Tensor, wanted: Tensor, position_cost: float) -> Tensor:
     """Return the indices (2, P) of points and of their annotations."""
-    distance = torch.linalg.vector_norm(yx[:, None] - wanted, dim=-1)
-    cost = position_cost * distance - logits.softmax(-1)[:, :1]
-    if not bool(cost.isfinite().all()):
-        raise ValueError("the model's points are not finite: lower the learning rate")
-    found = linear_sum_assignment(cost.double().cpu().numpy())
-    return torch.stack([torch.from_numpy(each) for each in found]).to(yx.device)
+    distance = torch.cdist(wanted, yx, compute_mode="donot_use_mm_for_euclid_dist")
+    cost = position_cost * distance - logits.softmax(-1)[:, 0]
+    annotated, proposed = linear_sum_assignment(cost.double().cpu().numpy())
+    return torch.stack([torch.from_numpy(each) for each in (proposed, annotated)]).to(yx.device)
 
 
 def _cross_entropy(logits: Tensor, paired: Tensor, empty_weight: float) -> Tensor:
