@@ -53,9 +53,23 @@ class SegmentationModel(nn.Module):
     def forward(self, image: Tensor) -> Logits:
         """Return membrane and slit logits, each (B, 1, H, W), of images (B, 1, H, W).
 
-        Images are padded to multiples of `size_multiple` at the right and the bottom, by
-        repeating their last pixels; to at least two of them on one side if statistics over pixels
-        are taken, as while training or with group norm: those of a single value say nothing.
+        Images are padded as `padded` does, and the logits cut back.
+
+        Raises
+        ------
+        ValueError
+            If the image has another shape or no pixels.
+        """
+        membrane, slit = self.logits(self.padded(image))
+        height, width = image.shape[2:]
+        return Logits(membrane[..., :height, :width], slit[..., :height, :width])
+
+    def padded(self, image: Tensor) -> Tensor:
+        """Return images (B, 1, H, W) with sides that are multiples of `size_multiple`.
+
+        They are padded at the right and the bottom, by repeating their last pixels; to at least
+        two multiples on one side if statistics over pixels are taken, as while training or with
+        group norm: those of a single value say nothing.
 
         Raises
         ------
@@ -69,10 +83,7 @@ class SegmentationModel(nn.Module):
         is_too_small = takes_statistics and max(height, width) <= multiple
         right = -width % multiple + (multiple if is_too_small else 0)
         margin = (0, right, 0, -height % multiple)
-        if not any(margin):
-            return self.logits(image)
-        membrane, slit = self.logits(functional.pad(image, margin, mode="replicate"))
-        return Logits(membrane[..., :height, :width], slit[..., :height, :width])
+        return functional.pad(image, margin, mode="replicate") if any(margin) else image
 
     def logits(self, image: Tensor) -> Logits:
         """Return the logits of images whose sides are multiples of `size_multiple`."""

@@ -9,12 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from napari_slitseg.core.models.base import (
-    Logits,
-    SegmentationModel,
-    check_image,
-    init_weights,
-)
+from napari_slitseg.core.models.base import Logits, SegmentationModel, init_weights
 from napari_slitseg.core.models.blocks import convs
 from napari_slitseg.core.models.point_set import DOT_RADIUS_PX, PointSet, draw_points
 from napari_slitseg.core.models.spec_points import PointSpec
@@ -92,13 +87,8 @@ class PointModel(SegmentationModel):
         ValueError
             If the image has another shape or no pixels.
         """
-        check_image(image)
+        found = self._read(self.padded(image))
         height, width = image.shape[2:]
-        below, right = (-side % self.size_multiple for side in (height, width))
-        takes_statistics = self.training or not self.is_local
-        if takes_statistics and max(height, width) <= self.size_multiple:
-            right += self.size_multiple
-        found = self._read(functional.pad(image, (0, right, 0, below), mode="replicate"))
         return PointLogits(found.membrane[..., :height, :width], found.points)
 
     def _read(self, image: Tensor) -> PointLogits:
