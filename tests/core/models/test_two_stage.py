@@ -105,6 +105,22 @@ def test_only_windows_with_membrane_are_looked_at():
     assert windows_run(model, torch.zeros_like(image))[0] == 30
 
 
+@pytest.mark.parametrize(("window_px", "at_once"), [(64, 100), (160, 16), (256, 6), (800, 1)])
+def test_windows_are_run_at_most_so_many_at_once_however_large(window_px, at_once):
+    """As many as have the pixels of sixteen of 160 px, so that memory does not grow with them."""
+    model = with_given_membrane(window_px=window_px, overlap=0.0)
+    seen: list[int] = []
+
+    def look(windows: Tensor) -> list[Tensor]:
+        seen.append(len(windows))
+        return [windows[:, :1]]
+
+    model.slit_trunk.forward, model.slit = look, nn.Identity()
+    with torch.no_grad():
+        model(torch.zeros(1, 1, window_px, (at_once + 1) * window_px, dtype=torch.float64))
+    assert seen == [at_once, 1]
+
+
 def test_a_membrane_across_the_image_takes_the_windows_along_it():
     """A line through the middle of a row of windows takes that row: 6 of 36 windows."""
     model, image = with_given_membrane(), black(6 * 112, 6 * 112)

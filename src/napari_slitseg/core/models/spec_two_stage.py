@@ -42,7 +42,7 @@ image --> small U-Net --> membrane
         "112 px on a lattice fixed to the image, where Ye's 150 px follow the membrane's outline; "
         "both stages are trained at once.",
     )
-    bytes_per_px_at_width_1: ClassVar[int] = 700
+    bytes_per_px_at_width_1: ClassVar[int] = 800
 
     name: Literal["two_stage"] = "two_stage"
     window_px: int = setting(

@@ -14,7 +14,7 @@ NO_SLIT = -10.0
 """Slit logit where no window is looked at."""
 
 _LEVELS = 5
-_AT_ONCE = 16
+_PX_AT_ONCE = 16 * 160**2
 
 
 class TwoStage(SegmentationModel):
@@ -77,7 +77,8 @@ class TwoStage(SegmentationModel):
     def _only(self, windows: Tensor, chosen: Tensor) -> Tensor:
         slit = torch.full_like(windows[:, :, :, 0], NO_SLIT)
         if bool(chosen.any()):
-            parts = torch.split(windows[chosen], _AT_ONCE)
+            at_once = max(1, _PX_AT_ONCE // self.lattice.window_px**2)
+            parts = torch.split(windows[chosen], at_once)
             slit[chosen] = torch.cat([self._slits(part) for part in parts])
         return slit
 
