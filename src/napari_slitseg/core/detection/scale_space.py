@@ -74,9 +74,10 @@ def blob_log(  # noqa: PLR0913
     Response: -sigma^2 times the Laplacian; 1/2 h at the centre of a Gaussian dot of height h in
     its own scale, 2/e h for a disc. Kernels end at 4 sigma and the image is mirrored at its edges,
     as by scipy's `gaussian_laplace`. Sums are taken in another order than there. In float64 that
-    changes responses by 1e-15, and the blobs are scikit-image's one for one; in float32 by 1e-6,
-    so that neighbouring maxima of all but equal height may swap. T. Lindeberg, Feature detection
-    with automatic scale selection, IJCV 1998.
+    changes responses by 1e-15, and the blobs are scikit-image's one for one; in float32 by 1e-6.
+    Where maxima are equal but for that, as on the two halves of a flat symmetric shape, another one
+    may be chosen, or both. T. Lindeberg, Feature detection with automatic scale selection, IJCV
+    1998.
     """
     space = ScaleSpace.log(min_sigma, max_sigma, num_sigma, log_scale=log_scale)
     rule = _Rule(threshold, threshold_rel, overlap, exclude_border)
