@@ -19,16 +19,14 @@ def norms(model: nn.Module) -> int:
 
 @EVERY_VARIANT
 def test_a_folded_model_gives_the_same_everywhere(name, settings):
-    """Borders too, and images that are not a multiple of the grid."""
+    """Borders too, and an image that is not a multiple of the grid."""
     model = tiny(name, **settings)
     before = copy.deepcopy(model.state_dict())
     fewer = folded(model)
     with torch.no_grad():
-        for shape in ((37, 90), (64, 64)):
-            for one, other in zip(
-                model(noise(1, 1, *shape)), fewer(noise(1, 1, *shape)), strict=True
-            ):
-                torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+        image = noise(1, 1, 37, 64)
+        for one, other in zip(model(image), fewer(image), strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
     assert before.keys() == model.state_dict().keys()
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
 
