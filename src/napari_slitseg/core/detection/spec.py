@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self, cast
 from napari_slitseg.core.spec import Spec, setting
 
 _LONGEST_NM = 2000.0
+_WIDEST_NM = 500.0
 _BORDER = "Drop detections closer than this to the edge of the image."
 _SMALLEST = "Standard deviation of the narrowest Gaussian; a disc answers most at radius / sqrt(2)."
 _LARGEST = "Standard deviation of the widest Gaussian."
@@ -132,7 +133,7 @@ class Peaks(DetectorSpec):
         "Standard deviation of the smoothing before maxima are looked for; 0 for none.",
         unit="nm",
         ge=0,
-        le=_LONGEST_NM,
+        le=_WIDEST_NM,
     )
 
 
@@ -140,8 +141,8 @@ class Peaks(DetectorSpec):
 class _Blobs(DetectorSpec):
     """What detectors in scale space share."""
 
-    min_sigma_nm: float = setting(10.0, _SMALLEST, unit="nm", gt=0, le=_LONGEST_NM)
-    max_sigma_nm: float = setting(40.0, _LARGEST, unit="nm", gt=0, le=_LONGEST_NM)
+    min_sigma_nm: float = setting(10.0, _SMALLEST, unit="nm", gt=0, le=_WIDEST_NM)
+    max_sigma_nm: float = setting(40.0, _LARGEST, unit="nm", gt=0, le=_WIDEST_NM)
     response: float = setting(0.1, _RESPONSE, ge=0, le=10)
     relative_response: float = setting(0.0, _RELATIVE, ge=0, le=1)
     overlap: float = setting(0.5, _OVERLAP, ge=0, le=1)
