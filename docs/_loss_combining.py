@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from _loss_markdown import settings_table, table
-from _loss_words import CURRICULA_TEXT, HEADS_TEXT, SUM_TEXT
+from _loss_words import CURRICULA_TEXT, HEADS_TEXT, POINTS_TEXT, SUM_TEXT
 
 from napari_slitseg.core.curriculum import Curriculum, DynamicDilation, Ramp, Stage
 from napari_slitseg.core.curriculum.presets import CURRICULA
+from napari_slitseg.core.losses.point_losses import SetPrediction
 from napari_slitseg.core.losses.spec import LossSpec
 from napari_slitseg.core.losses.spec_combine import Term, TwoHeads, WeightedSum
 
@@ -17,10 +18,18 @@ def combining_section() -> list[str]:
     lines += ["A term of a sum:", "", *settings_table(Term), ""]
     lines += ["A ramp, of a weight for example:", "", *settings_table(Ramp), ""]
     lines += ["### Two heads", "", HEADS_TEXT, "", *settings_table(TwoHeads), ""]
+    lines += ["### Points instead of a map", "", *_points(), ""]
     lines += ["### Curricula", "", CURRICULA_TEXT, "", *_curricula(), ""]
     lines += ["A curriculum:", "", *settings_table(Curriculum), ""]
     lines += ["One of its stages:", "", *settings_table(Stage), ""]
     return [*lines, "Dots that shrink:", "", *settings_table(DynamicDilation), ""]
+
+
+def _points() -> list[str]:
+    """Return what trains a model that gives points."""
+    about = SetPrediction.about
+    words = POINTS_TEXT.format(source=about.source)
+    return [words, "", f"$${about.formula}$$", "", *settings_table(SetPrediction)]
 
 
 def _sums() -> list[str]:

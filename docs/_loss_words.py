@@ -227,6 +227,17 @@ The model has one head for the membrane and one for the slits, and each has a lo
 membrane needs a loss that compares with a mask. Where no membranes are annotated, give its head the
 weight 0."""
 
+POINTS_TEXT: Final = """\
+A model that gives points instead of a slit map (`points`) has no map for the losses above. Its
+slits are trained with `set_prediction`, its membrane with any of them. Each annotation is matched
+with one proposed point (Hungarian algorithm on distance and probability); the points of the pairs
+should exist and lie there, all others should be empty. The preset `p2pnet` has the published
+numbers. Source: {source}.
+
+$N$ points were proposed and $n$ slits annotated; $m$ is the probability that a point is a slit, $d$
+the distance of a pair, $h$ the distance with its tip rounded below `rounding_px`, $w_e$ is
+`empty_weight` and $w_d$ is `position_weight`."""
+
 CURRICULA_TEXT: Final = """\
 A curriculum says which losses are in force when: stages, one after the other, and dots of the
 target that may start large and shrink. It is a document as well, `Curriculum.from_dict` reads it.

@@ -100,6 +100,14 @@ def test_a_loss_is_explained(spec: type[Dice | WeightedSum], capsys: Captured) -
         assert spec.from_dict(values) == spec.preset(name)
 
 
+def test_the_loss_of_points_is_explained_beside_those_of_maps(capsys: Captured) -> None:
+    assert "A model that gives points takes set_prediction." in output(capsys, "losses")
+    page = output(capsys, "losses", "set_prediction")
+    assert page.startswith("Set prediction (set_prediction)")
+    assert "empty_weight 0.5" in page
+    assert 'p2pnet {"position_cost": 0.05' in page
+
+
 def test_a_schedule_is_explained(capsys: Captured) -> None:
     page = output(capsys, "schedules", "plateau")
     assert page.startswith("Reduce on plateau (plateau)")

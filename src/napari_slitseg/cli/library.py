@@ -20,6 +20,7 @@ from napari_slitseg.cli.tables import say
 from napari_slitseg.core.atomic import write_atomically
 from napari_slitseg.core.detection import DETECTORS, DetectorSpec
 from napari_slitseg.core.losses import LOSSES, LossSpec
+from napari_slitseg.core.losses.point_losses import POINT_LOSSES, SetPrediction
 from napari_slitseg.core.losses.spec import ERASURES
 from napari_slitseg.core.models import MODELS, ModelSpec
 from napari_slitseg.core.nearest import choices
@@ -50,17 +51,19 @@ def show_losses(name: str | None, *, as_json: bool) -> None:
     if name is None:
         _show_table(LOSSES, _LOSS_COLUMNS, caption=_below_losses(), as_json=as_json)
     else:
-        spec = _pick(LOSSES, name, "loss")
+        spec = POINT_LOSSES.get(name) or _pick(LOSSES, name, "loss")
         presets = {key: _brief(values) for key, values in spec.presets.items()}
         _show_one(name, spec, {"presets": presets}, as_json=as_json)
 
 
 def _below_losses() -> str:
+    of_points = ", ".join(POINT_LOSSES)
     good = ", ".join(name for name, spec in LOSSES.items() if spec.about.recommended)
     meanings = "; ".join(f"{word}: {meaning}" for word, meaning in ERASURES.items())
     return (
         f"Recommended: {good}. Erasure tells what becomes of points when the loss is minimised "
-        f"alone. {meanings}. slitseg losses NAME explains one."
+        f"alone. {meanings}. A model that gives points takes {of_points}. slitseg losses NAME "
+        "explains one."
     )
 
 
@@ -176,7 +179,9 @@ def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _show_one(name: str, spec: type[_Listed], more: Mapping[str, Any], *, as_json: bool) -> None:
+def _show_one(
+    name: str, spec: type[_Listed | SetPrediction], more: Mapping[str, Any], *, as_json: bool
+) -> None:
     about, settings = asdict(spec.about), settings_of(spec)
     if as_json:
         rows = [asdict(each) for each in settings]

@@ -51,7 +51,7 @@ def build_point_loss(spec: SetPrediction) -> PointLoss:
 
     def loss(points: PointSet, target: Target) -> Tensor:
         if target.points is None:
-            raise ValueError(f"{spec.title} compares with points; this target has none")
+            raise ValueError(f"{spec.about.title} compares with points; this target has none")
         return set_prediction(points, target.points, **spec.settings())
 
     return loss

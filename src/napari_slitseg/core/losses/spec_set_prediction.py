@@ -11,24 +11,40 @@ from napari_slitseg.core.spec import Spec, setting
 
 
 @dataclass(frozen=True, kw_only=True)
+class PointAbout:
+    """A loss on sets of points in words: `About` of the losses on maps without what a map shows.
+
+    Attributes
+    ----------
+    title, formula, use_when, source : str
+        Name in menus, LaTeX without dollar signs, one sentence, and papers.
+    """
+
+    title: str
+    formula: str
+    use_when: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SetPrediction(Spec):
     """Set prediction: one proposed point to one annotation, the others empty.
 
     Attributes
     ----------
-    title, formula, use_when, source : str
-        The loss in words, as `About` of the losses on maps has them.
+    about : PointAbout
+        The loss in words.
     presets : mapping
         Named sets of values: ``"p2pnet"`` as published.
     """
 
-    title: ClassVar[str] = "Set prediction"
-    formula: ClassVar[str] = (
-        r"\frac{-\sum_{pairs}\log m-w_e\sum_{others}\log(1-m)}{n+w_e\,(N-n)}"
-        r"+\frac{w_d}{n}\sum_{pairs}h(d)"
+    about: ClassVar[PointAbout] = PointAbout(
+        title="Set prediction",
+        formula=r"\frac{-\sum_{pairs}\log m-w_e\sum_{others}\log(1-m)}{n+w_e\,(N-n)}"
+        r"+\frac{w_d}{n}\sum_{pairs}h(d)",
+        use_when="The model gives points instead of a slit map.",
+        source="Song et al., P2PNet, ICCV 2021; Carion et al., DETR, ECCV 2020",
     )
-    use_when: ClassVar[str] = "The model gives points instead of a slit map."
-    source: ClassVar[str] = "Song et al., P2PNet, ICCV 2021; Carion et al., DETR, ECCV 2020"
 
     presets: ClassVar[Mapping[str, Mapping[str, float]]] = MappingProxyType(
         {
