@@ -13,12 +13,13 @@ from napari_slitseg.core.models.base import SegmentationModel
 from napari_slitseg.core.spec_settings import settings_of
 
 TINY = 0.0625
+FEWER_LAYERS: dict[str, dict[str, int]] = {"munet": {"depth": 8}}
 NORMS = ("batch", "group", "none")
 
 OTHER_NUMBERS: dict[tuple[str, str], tuple[Any, ...]] = {
     ("unet", "depth"): (1, 5),
     ("fcn", "deep_channels"): (300,),
-    ("munet", "depth"): (2, 8),
+    ("munet", "depth"): (2, 16),
     ("forknet", "fork_level"): (1, 2, 4, 5),
     ("deeplabv3", "rates"): ((1, 3),),
     ("two_stage", "window_px"): (64,),
@@ -63,8 +64,8 @@ EVERY_VARIANT = pytest.mark.parametrize(
 
 
 def tiny_spec(name: str, **settings: Any) -> ModelSpec:
-    """Spec of a model of few channels."""
-    return model_spec(name, **{"width": TINY, **settings})
+    """Spec of a model of few channels and, where a setting says how many, fewer layers."""
+    return model_spec(name, **{"width": TINY, **FEWER_LAYERS.get(name, {}), **settings})
 
 
 def tiny(name: str, seed: int = 0, **settings: Any) -> SegmentationModel:
