@@ -19,9 +19,11 @@ to compare with, and for what the column on the right says."""
 SHARED = """\
 * **Width** multiplies every number of channels. Time and memory grow with it, the number of
   parameters with its square.
-* **Normalisation**: `batch` is usual. `group` is for training with one image at a time; its
-  statistics span what the network sees at once, so that large images, which are worked on in tiles,
-  differ slightly where tiles meet. `none` is what the oldest papers have.
+* **Normalisation**: `batch` is usual. Its running means and variances, which prediction uses, move
+  by 1 % a training step, as in Keras: to 63 % of the way in 100 steps, 95 % in 300. Shorter
+  trainings predict with statistics that lag behind. `group` is for training with one image at a
+  time; its statistics span what the network sees at once, so that large images, which are worked
+  on in tiles, differ slightly where tiles meet. `none` is what the oldest papers have.
 * **Sizes.** Images are padded at the right and the bottom, by repeating their last pixels, to a
   multiple of the model's coarsest grid, and the maps cut back.
 * **Tiles** overlap by how far the model sees, so that a large image gives the same as in one piece.

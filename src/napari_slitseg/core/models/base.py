@@ -126,9 +126,10 @@ class Conv(nn.Module):
 def make_norm(kind: str, channels: int) -> nn.Module:
     """Return a normalisation layer for (B, channels, H, W).
 
-    Batch normalisation has Keras' constants (momentum .99 there is .01 here, epsilon 1e-3). Group
-    normalisation uses the most groups up to 8 that divide the channels; a single channel passes
-    unchanged, since normalising it would erase the contrast of the whole image.
+    Batch normalisation has Keras' constants (momentum .99 there is .01 here, epsilon 1e-3): its
+    running statistics go 63 % of the way in 100 training steps, 95 % in 300. Group normalisation
+    uses the most groups up to 8 that divide the channels; a single channel passes unchanged, since
+    normalising it would erase the contrast of the whole image.
     """
     if kind == "batch":
         return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
