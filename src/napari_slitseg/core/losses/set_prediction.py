@@ -61,6 +61,8 @@ def set_prediction(
     the squared distance. With that cost a sure point takes an annotation 20 px away from a better
     placed one, and the next step makes it surer; where points stay within 8 px of their anchors,
     as here, it may never get there. The class weights divide as in DETR (Carion et al., ECCV 2020).
+    There the means go over the points of a whole batch, here over those of each image, so that an
+    image with many slits does not outweigh one with few.
     """
     if len(points.yx) != len(annotations):
         raise ValueError(
