@@ -88,7 +88,7 @@ image -> 64 ------------ beside ------------> 64 -+-> membrane
         "border and crop; normalisation before each ReLU, where the paper has none "
         '(norm "none"); no dropout; two heads of one channel.',
     )
-    bytes_per_px_at_width_1: ClassVar[int] = 1800
+    bytes_per_px_at_width_1: ClassVar[int] = 2000
 
     name: Literal["unet"] = "unet"
     depth: int = setting(4, "Number of times the resolution is halved; 4 as published.", ge=1, le=6)
