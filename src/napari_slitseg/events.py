@@ -73,12 +73,12 @@ class Finished(_Message):
     Attributes
     ----------
     reason : str
-        "done" (`n_failed` may be above 0), "cancelled" (what was finished before stays), "failed"
+        "done" (`n_failed` may be above 0), "cancelled" (what was written before stays), "failed"
         (the work broke off) or "refused" (the job cannot be done as asked; nothing was begun).
     n_ok, n_failed, n_skipped : int
         Images.
     message : str
-        For the person: why it failed or was refused.
+        For the person: why it failed or was refused, or what became of what was done.
     """
 
     kind: Literal["finished"] = "finished"

@@ -47,7 +47,7 @@ def test_two_folders(job: CompareJob) -> None:
     assert ended(events) == Finished(reason="done", n_ok=4, n_skipped=2)
     assert [event.total for event in events if isinstance(event, Started)] == [6]
     notices = [event.text for event in events if isinstance(event, Notice)]
-    assert [text for text in notices if " of 2)" in text] == ["old (1 of 2)", "new (2 of 2)"]
+    assert notices == ["old (1 of 2)", "new (2 of 2)"]
     assert len([event for event in events if isinstance(event, ImageDone)]) == 4
     assert found is not None
     f1 = found.figures[0]
@@ -116,6 +116,7 @@ def test_a_side_that_is_not_there(job: CompareJob) -> None:
         "refused",
         "There is no folder nowhere.",
     )
+    assert len(events) == 1  # before any image
 
 
 def test_cancelled(job: CompareJob, tmp_path: Path) -> None:

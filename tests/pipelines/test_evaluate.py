@@ -264,21 +264,70 @@ def test_plain_json(job: EvaluateJob) -> None:
 def test_nothing_to_score_writes_nothing(job: EvaluateJob, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     out = tmp_path / "table.csv"
-    out.write_text("earlier")
+    out.write_text("image,biopsy,n_predicted\n")
     events, table = run(job, annotations=tmp_path / "empty", out=out)
     assert ended(events).reason == "failed"
     assert "No image could be scored" in ended(events).message
+    assert "--annotations" in ended(events).message
     assert len([event for event in events if isinstance(event, ImageSkipped)]) == 3
     assert table.pooled is None
-    assert out.read_text() == "earlier"
+    assert out.read_text() == "image,biopsy,n_predicted\n"
 
 
 def test_cancelled_evaluations_write_nothing(job: EvaluateJob, tmp_path: Path) -> None:
     out = tmp_path / "table.csv"
     events, table = drain(evaluate(job.model_copy(update={"out": out}), lambda: True))
     assert ended(events).reason == "cancelled"
+    assert ended(events).message == "no table was written"
     assert table.images == ()
     assert not out.exists()
+
+
+@pytest.mark.parametrize("name", ["img1.csv", "x.csv", "x_pooled.csv", "x.json"])
+def test_no_file_of_others_is_replaced(job: EvaluateJob, slits: Path, name: str) -> None:
+    taken = slits / name
+    if not taken.exists():
+        taken.write_text("image,biopsy,patient\nimg1,A,1\n")
+    before = taken.read_bytes()
+    out = slits / ("img1.csv" if name == "img1.csv" else "x.csv")
+    events, _ = run(job, out=out)
+    assert ended(events).reason == "refused"
+    assert f"{taken} would be replaced" in ended(events).message
+    assert taken.read_bytes() == before
+
+
+def test_a_folder_is_no_table(job: EvaluateJob, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").mkdir()
+    assert "a.csv would be replaced" in ended(run(job, out=tmp_path / "a.csv")[0]).message
+
+
+def test_its_own_files_are_replaced(job: EvaluateJob, tmp_path: Path) -> None:
+    for threshold in (None, 1.0):
+        events, _ = run(job, out=tmp_path / "a.csv", curve=tmp_path / "c.csv", threshold=threshold)
+        assert ended(events).reason == "done"
+    assert "img1.png,,0," in (tmp_path / "a.csv").read_text()
+
+
+def test_a_json_file_beside_a_curve_does_not_matter(job: EvaluateJob, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text("{}")
+    assert ended(run(job, curve=tmp_path / "c.csv")[0]).reason == "done"
+
+
+@pytest.mark.parametrize("curve", ["a.csv", "a_pooled.csv"])
+def test_two_tables_of_one_name_are_refused(job: EvaluateJob, tmp_path: Path, curve: str) -> None:
+    events, _ = run(job, out=tmp_path / "a.csv", curve=tmp_path / curve)
+    assert "written twice" in ended(events).message
+    assert list(tmp_path.glob("a*")) == []
+
+
+def test_annotations_outside_the_image_are_told(job: EvaluateJob, slits: Path) -> None:
+    rows, columns = SHAPE
+    edge, beyond = [(-0.5, 0), (rows - 0.5, columns - 0.5)], [(rows, 0), (0, -1)]
+    annotate(slits, "img1", edge)
+    annotate(slits, "img2", [*DOTS, *beyond])
+    notices = {e.item: e.text for e in run(job)[0] if isinstance(e, Notice)}
+    assert list(notices) == ["img2.png"]
+    assert f"2 of its {len(DOTS) + 2} annotated slits" in notices["img2.png"]
 
 
 # -- how sure, and all thresholds
@@ -350,7 +399,9 @@ def test_files_without_scores_have_no_curve(job: EvaluateJob, tmp_path: Path) ->
     annotate(found, "img2", [])
     events, table = run(job, predictions=found)
     assert table.curve is None
-    assert any("Without scores" in e.text for e in events if isinstance(e, Notice))
+    assert any(
+        "slits have no scores in 1 of 2 images" in e.text for e in events if isinstance(e, Notice)
+    )
 
 
 def test_intervals_are_over_biopsies_where_they_are_known(job: EvaluateJob, tmp_path: Path) -> None:
@@ -369,10 +420,10 @@ def test_an_image_that_the_table_of_biopsies_lacks_fails(job: EvaluateJob, tmp_p
     biopsies = tmp_path / "biopsies.csv"
     biopsies.write_text("image,biopsy\nimg1,A\n")
     events, table = run(job, biopsies=biopsies)
-    assert "no row for it" in table.failed["img2.png"]
+    assert "says no biopsy for it" in table.failed["img2.png"]
     assert ended(events).n_ok == 1
     biopsies.write_text("image,patient\nimg1,A\n")
-    assert "lacks the column biopsy" in ended(run(job, biopsies=biopsies)[0]).message
+    assert "lacks the column biopsy:" in ended(run(job, biopsies=biopsies)[0]).message
 
 
 def test_one_image_has_no_interval(job: EvaluateJob, folder: Path) -> None:

@@ -108,7 +108,7 @@ def test_tables_as_spreadsheets_write_them(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"name,nm\na,8\n", "lacks the column image and pixel_size_nm"),
+        (b"name,nm\na,8\n", "lacks the columns image and pixel_size_nm"),
         (b"", "lacks the column"),
         (b"image,pixel_size_nm\na,8\nb,eight\n", "line 3: 'eight'"),
         (b"image,pixel_size_nm\na,-8\n", "line 2: '-8'"),

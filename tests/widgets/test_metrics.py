@@ -149,11 +149,14 @@ def test_every_column_says_what_it_means_as_all_tables_do(scored) -> None:
         assert each.tooltip.startswith(known[each.title])
 
 
-def test_the_export_leaves_other_json_files_alone(scored, tmp_path: Path) -> None:
-    (tmp_path / "scores.json").write_text('{"mine": 1}')
-    scored.metrics.export_csv(tmp_path / "scores.csv")
-    assert "would be replaced" in scored.metrics.message.text()
-    assert not (tmp_path / "scores.csv").exists()
+def test_the_export_leaves_files_of_others_alone(scored, tmp_path: Path) -> None:
+    for name in ("scores.json", "scores_pooled.csv"):
+        other = tmp_path / name
+        other.write_text('{"mine": 1}')
+        scored.metrics.export_csv(tmp_path / "scores.csv")
+        assert f"{other} would be replaced" in scored.metrics.message.text()
+        assert not (tmp_path / "scores.csv").exists()
+        other.unlink()
 
 
 def test_an_annotation_that_was_edited_has_no_fingerprint(
@@ -234,6 +237,7 @@ def test_the_best_threshold_is_one_click_away(curved, qtbot) -> None:
     assert "average precision 1.00" not in part.plot.note.text()
     workspace.remove(first.key)
     qtbot.waitUntil(lambda: "1 image" in part.plot.note.text(), timeout=10_000)
+    assert column(curved, "Image")[-1] == "1 image pooled"
 
     part.toggle.setChecked(False)
     assert part.isHidden()

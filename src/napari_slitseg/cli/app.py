@@ -58,6 +58,9 @@ def evaluate(job: EvaluateJob, *, as_json: AsJson = False, quiet: Quiet = False)
     skipped. Where a mask of the membrane lies beside an image (a_membrane.png or .tif, or
     membrane/a.tif), the membrane map is scored too.
 
+    Exit code 0: all is well; 1: some image failed, the others are scored; 2: the command makes no
+    sense; 130: stopped with Ctrl-C, nothing is written.
+
     Parameters
     ----------
     as_json
@@ -84,6 +87,9 @@ def compare(job: CompareJob, *, as_json: AsJson = False, quiet: Quiet = False) -
 
     Prints each figure of both with the interval of its difference, on how many images the new one
     is better, and in a sentence what F1 shows: slitseg compare IMAGES --models OLD NEW.
+
+    Exit code 0: all is well; 1: some image failed, or the two cannot be compared; 2: the command
+    makes no sense; 130: stopped with Ctrl-C, nothing is written.
 
     Parameters
     ----------

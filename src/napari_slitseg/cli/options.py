@@ -132,4 +132,4 @@ def _plain(hint: Any) -> Any:
 
 
 def _is_shown(field: FieldInfo) -> bool:
-    return not field.is_required() and field.default is not None
+    return not field.is_required() and field.default not in (None, (), "")

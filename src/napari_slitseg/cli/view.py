@@ -149,7 +149,7 @@ def _end(event: events.Finished) -> str:
         case "done":
             return f"{counts}."
         case "cancelled":
-            return f"Cancelled: {counts}; what was finished stays."
+            return f"Cancelled: {counts}; {event.message or 'what was finished stays'}."
         case "failed":
             return f"Error: {event.message} ({counts})"
         case _:

@@ -41,14 +41,9 @@ class ImageSettings(Document):
     )
 
 
-class ModelSettings(Document):
-    """Which model finds the slits, and how."""
+class SearchSettings(Document):
+    """How a model finds the slits."""
 
-    model: str = Field(
-        default="slitseg-forknet-v1",
-        min_length=1,
-        description="Name of a bundled model, or a .safetensors file.",
-    )
     threshold: float | None = Field(
         default=None,
         ge=0,
@@ -97,6 +92,31 @@ class ModelSettings(Document):
         return name
 
 
+class _Model(Document):
+    model: str = Field(
+        default="slitseg-forknet-v1",
+        min_length=1,
+        description="Name of a bundled model, or a .safetensors file.",
+    )
+
+
+class ModelSettings(SearchSettings, _Model):
+    """Which model finds the slits, and how."""
+
+
+def check_ending(path: Path | None, ending: str) -> Path | None:
+    """Return a file name as it is if it ends as it should.
+
+    Raises
+    ------
+    ValueError
+        If it does not.
+    """
+    if path is not None and path.suffix.lower() != ending:
+        raise ValueError(f"Input should be a file name that ends in {ending}")
+    return path
+
+
 def explain(error: ValidationError) -> str:
     """Say what is wrong with a document, one line for each field.
 
@@ -116,4 +136,5 @@ def _line(field: str, message: str, kind: str, value: object) -> str:
     message = message.removeprefix("Value error, ")
     if kind in ("missing", "extra_forbidden", SAYS_ALL):
         return f"{where}{message}"
-    return f"{where}{message}, got {value!r}"
+    shown = str(value) if isinstance(value, Path) else value
+    return f"{where}{message}, got {shown!r}"

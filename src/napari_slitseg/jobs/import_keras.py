@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from napari_slitseg.jobs.base import Document
+from napari_slitseg.jobs.base import Document, check_ending
 
 
 class ImportKerasJob(Document):
@@ -54,7 +54,5 @@ class ImportKerasJob(Document):
 
     @field_validator("out")
     @classmethod
-    def _is_checkpoint(cls, path: Path) -> Path:
-        if path.suffix != ".safetensors":
-            raise ValueError("Input should be a file name that ends in .safetensors")
-        return path
+    def _is_checkpoint(cls, path: Path) -> Path | None:
+        return check_ending(path, ".safetensors")

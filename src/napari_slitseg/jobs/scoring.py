@@ -5,10 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from napari_slitseg.jobs.base import SAYS_ALL, Document, ImageSettings, ModelSettings
+from napari_slitseg.jobs.base import (
+    SAYS_ALL,
+    Document,
+    ImageSettings,
+    ModelSettings,
+    SearchSettings,
+    check_ending,
+)
 
 
 class ScoringSettings(Document):
@@ -57,6 +64,11 @@ class ScoringSettings(Document):
         description="How often images, or biopsies, are drawn anew for an interval.",
     )
 
+    @field_validator("out", "curve", check_fields=False)
+    @classmethod
+    def _is_table(cls, path: Path | None) -> Path | None:
+        return check_ending(path, ".csv")
+
 
 class EvaluateJob(ScoringSettings, ModelSettings, ImageSettings):
     """Compare predicted with annotated slits."""
@@ -87,7 +99,7 @@ class EvaluateJob(ScoringSettings, ModelSettings, ImageSettings):
     )
 
 
-class CompareJob(ScoringSettings, ModelSettings, ImageSettings):
+class CompareJob(ScoringSettings, SearchSettings, ImageSettings):
     """Compare two models, or two folders of predictions, on the same images."""
 
     images: tuple[Path, ...] = Field(

@@ -8,15 +8,20 @@ from pathlib import Path
 from napari_slitseg.core.metrics.comparison import Comparison, compare_results
 from napari_slitseg.core.metrics.paired import NotComparable
 from napari_slitseg.core.metrics.result import EvaluationResult
-from napari_slitseg.events import Event, Finished, Notice, Started
+from napari_slitseg.events import Event, Finished, Notice, Reason, Started
 from napari_slitseg.jobs import CompareJob, EvaluateJob
-from napari_slitseg.pipelines.errors import JobError
-from napari_slitseg.pipelines.evaluate import evaluate
-from napari_slitseg.pipelines.evaluation import prepare_outputs, write_comparison
+from napari_slitseg.pipelines.each import Tally
+from napari_slitseg.pipelines.evaluate import REFUSALS, score_images
+from napari_slitseg.pipelines.evaluate_run import EvaluateRun
+from napari_slitseg.pipelines.evaluation import (
+    comparison_files,
+    prepare_outputs,
+    write_comparison,
+)
 from napari_slitseg.pipelines.inputs import ShouldStop, never
 from napari_slitseg.pipelines.outputs import OutputError
 
-_OWN = ("models", "predictions", "out", "model")
+_OWN = ("models", "predictions", "out")
 
 
 def compare(
@@ -44,20 +49,20 @@ def compare(
         None where the sides could not be compared.
     """
     try:
-        prepare_outputs(job.out)
-    except JobError as error:
+        prepare_outputs([] if job.out is None else comparison_files(job.out))
+        runs = [EvaluateRun.begin(side, should_stop) for side in _sides(job)]
+    except REFUSALS as error:
         yield Finished(reason="refused", message=str(error))
         return None
-    names, jobs = side_names(job), [_side(job, number) for number in range(2)]
-    results, ends = [], list[Finished]()
-    for number, side in enumerate(jobs):
-        result, end = yield from _evaluated(side, names[number], number, should_stop)
-        results.append(result)
-        ends.append(end)
-        if end.reason != "done":
-            yield _together(ends, end.reason, end.message)
+    yield Started(total=sum(len(run.images) for run in runs))
+    names, tallies = side_names(job), list[Tally]()
+    for number, (run, name) in enumerate(zip(runs, names, strict=True), start=1):
+        yield Notice(text=f"{name} ({number} of 2)")
+        tallies.append((yield from _evaluated(run)))
+        if tallies[-1].reason != "done":
+            yield _together(tallies, tallies[-1].reason, tallies[-1].message)
             return None
-    return (yield from _compared(job, (results[0], results[1]), names, ends))
+    return (yield from _compared(job, (runs[0].result(), runs[1].result()), names, tallies))
 
 
 def side_names(job: CompareJob) -> tuple[str, str]:
@@ -68,31 +73,23 @@ def side_names(job: CompareJob) -> tuple[str, str]:
     return (first, second) if first != second else (f"{first} (1)", f"{second} (2)")
 
 
-def _side(job: CompareJob, number: int) -> EvaluateJob:
+def _sides(job: CompareJob) -> list[EvaluateJob]:
     shared = {key: value for key, value in job.model_dump().items() if key not in _OWN}
-    if job.models:
-        return EvaluateJob(**shared, model=job.models[number])
-    return EvaluateJob(**shared, predictions=job.predictions[number])
+    return [EvaluateJob(**shared, model=model) for model in job.models] + [
+        EvaluateJob(**shared, predictions=folder) for folder in job.predictions
+    ]
 
 
-def _evaluated(
-    job: EvaluateJob, name: str, number: int, should_stop: ShouldStop
-) -> Generator[Event, None, tuple[EvaluationResult, Finished]]:
-    """Pass on the events of one side, and return its result and its last event instead."""
-    events = evaluate(job, should_stop)
-    end = Finished(reason="failed", message="It ended without saying how.")
+def _evaluated(run: EvaluateRun) -> Generator[Event, None, Tally]:
+    """Score the images of one side; that it begins is told elsewhere."""
+    events = score_images(run)
     while True:
         try:
             event = next(events)
         except StopIteration as stop:
-            return stop.value, end
-        if isinstance(event, Finished):
-            end = event
-        elif isinstance(event, Started):
-            if number == 0:
-                yield Started(total=2 * event.total)
-            yield Notice(text=f"{name} ({number + 1} of 2)")
-        else:
+            tally: Tally = stop.value
+            return tally
+        if not isinstance(event, Started):
             yield event
 
 
@@ -100,30 +97,28 @@ def _compared(
     job: CompareJob,
     results: tuple[EvaluationResult, EvaluationResult],
     names: tuple[str, str],
-    ends: list[Finished],
+    tallies: list[Tally],
 ) -> Generator[Event, None, Comparison | None]:
     try:
         comparison = compare_results(*results, names)
     except NotComparable as error:
-        yield _together(ends, "failed", f"{error} Give only images that both sides have.")
+        yield _together(tallies, "failed", f"{error} Give only images that both sides have.")
         return None
     try:
         if job.out is not None:
             write_comparison(job.out, comparison)
     except OutputError as error:
-        yield _together(ends, "failed", str(error))
+        yield _together(tallies, "failed", str(error))
         return comparison
-    yield _together(ends, "done", "")
+    yield _together(tallies, "done", "")
     return comparison
 
 
-def _together(ends: list[Finished], reason: str, message: str) -> Finished:
-    return Finished.model_validate(
-        {
-            "reason": reason,
-            "message": message,
-            "n_ok": sum(end.n_ok for end in ends),
-            "n_failed": sum(end.n_failed for end in ends),
-            "n_skipped": sum(end.n_skipped for end in ends),
-        }
+def _together(tallies: list[Tally], reason: Reason, message: str) -> Finished:
+    return Finished(
+        reason=reason,
+        message=message,
+        n_ok=sum(tally.n_ok for tally in tallies),
+        n_failed=sum(tally.n_failed for tally in tallies),
+        n_skipped=sum(tally.n_skipped for tally in tallies),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import Final
 
 from napari_slitseg.core.checkpoint_file import CheckpointError
 from napari_slitseg.core.inference_types import InferenceError
@@ -21,6 +22,9 @@ from napari_slitseg.pipelines.inputs import (
     never,
 )
 from napari_slitseg.pipelines.outputs import OutputError
+
+REFUSALS: Final = (JobError, CheckpointError, InferenceError)
+"""Why an evaluation is not begun."""
 
 
 def evaluate(
@@ -54,17 +58,28 @@ def evaluate(
     """
     try:
         run = EvaluateRun.begin(job, should_stop)
-    except (JobError, CheckpointError, InferenceError) as error:
+    except REFUSALS as error:
         yield Finished(reason="refused", message=str(error))
         return EvaluationResult()
-    work = work_on_each(run.images, run.evaluate, should_stop)
-    tally = yield from _noting(work, run)
+    tally = yield from score_images(run)
     result = run.result()
     if tally.reason == "done":
         yield from run.last_notices()
-        _conclude(result, job, tally)
+        _write(result, job, tally)
     yield tally.finished()
     return result
+
+
+def score_images(run: EvaluateRun) -> Generator[Event, None, Tally]:
+    """Score all images of a run; events but the last one, and how it went."""
+    tally = yield from _noting(work_on_each(run.images, run.evaluate, run.should_stop), run)
+    if tally.reason == "cancelled":
+        tally.message = "no table was written"
+    elif not run.rows:
+        tally.reason, tally.message = "failed", "No image could be scored; no table was written."
+        if not tally.n_failed:
+            tally.message += " None has an annotation: give their folder with --annotations."
+    return tally
 
 
 def _noting(work: Generator[Event, None, Tally], run: EvaluateRun) -> Generator[Event, None, Tally]:
@@ -82,11 +97,7 @@ def _noting(work: Generator[Event, None, Tally], run: EvaluateRun) -> Generator[
         yield event
 
 
-def _conclude(result: EvaluationResult, job: EvaluateJob, tally: Tally) -> None:
-    """Write the tables, if there is something in them."""
-    if not result.images:
-        tally.reason, tally.message = "failed", "No image could be scored; no table was written."
-        return
+def _write(result: EvaluationResult, job: EvaluateJob, tally: Tally) -> None:
     try:
         if job.out is not None:
             write_result(job.out, result)

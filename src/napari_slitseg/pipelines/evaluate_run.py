@@ -22,6 +22,7 @@ from napari_slitseg.pipelines.evaluation import (
     prepare_outputs,
     provenance_of,
     read_record,
+    result_files,
 )
 from napari_slitseg.pipelines.inputs import (
     ImageReader,
@@ -79,7 +80,7 @@ class EvaluateRun:
             if folder is not None and not folder.is_dir():
                 raise JobError(f"There is no folder {folder}.")
         biopsies = {} if job.biopsies is None else read_biopsies(job.biopsies)
-        prepare_outputs(job.out, job.curve)
+        prepare_outputs(_outputs(job))
         record = {} if job.predictions is None else read_record(job.predictions)
         predictor = None
         if job.predictions is None:
@@ -100,9 +101,9 @@ class EvaluateRun:
             raise JobError(f"{file} is its annotation as well as its prediction.")
         biopsy = self._biopsy(path)
         truth = Truth.of(read_points(annotation), annotation)
-        if truth.note:
-            yield Notice(text=truth.note, item=path.name)
         image = self.reader.read(path)
+        for text in truth.notes(image.shape):
+            yield Notice(text=text, item=path.name)
         yield from page_and_notices(image, path)
         scale = Scale.of(self.job, image)
         found = self._read(path, file) if file else (yield from self._predict(image))
@@ -150,8 +151,8 @@ class EvaluateRun:
         biopsy = value_of(self.biopsies, path)
         if biopsy is None:
             raise JobError(
-                f"The table of biopsies {self.job.biopsies} has no row for it. Add one, or leave "
-                "the image out."
+                f"The table of biopsies {self.job.biopsies} says no biopsy for it. Add it, or "
+                "leave the image out."
             )
         return biopsy
 
@@ -210,8 +211,9 @@ class EvaluateRun:
         """Say what the curve lacks."""
         if self.rows and self.rankings.n_without:
             yield Notice(
-                text=f"Without scores of the slits of {self.rankings.n_without} images there is no "
-                "precision-recall curve; predict writes them as the column score."
+                text="There is no precision-recall curve, for slits have no scores in "
+                f"{self.rankings.n_without} of {len(self.rows)} images; predict writes them as the "
+                "column score."
             )
         elif self.rankings.covers_from > 0:
             yield Notice(
@@ -219,6 +221,11 @@ class EvaluateRun:
                 f"with, so the precision-recall curve begins at {self.rankings.covers_from:.2g} "
                 "and its average precision is a lower bound. Run the model for the whole curve."
             )
+
+
+def _outputs(job: EvaluateJob) -> list[Path]:
+    tables = [] if job.out is None else list(result_files(job.out))
+    return tables if job.curve is None else [*tables, job.curve]
 
 
 def _membrane(

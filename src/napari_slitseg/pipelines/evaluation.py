@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from napari_slitseg.core.json_text import to_json
 from napari_slitseg.core.metrics.result import EvaluationResult, Provenance
@@ -21,31 +21,47 @@ if TYPE_CHECKING:
     from napari_slitseg.core.metrics.comparison import Comparison
 
 
-def prepare_outputs(*paths: Path | None) -> None:
+_FORMATS: Final = ("napari-slitseg evaluation", "napari-slitseg comparison")
+_TABLES: Final = ("image,biopsy,n_", "figure,title,how,", "threshold,precision,recall,")
+
+
+def result_files(out: Path) -> tuple[Path, Path, Path]:
+    """Return NAME.csv (images), NAME_pooled.csv (all together) and NAME.json (everything)."""
+    return out, out.with_name(f"{out.stem}_pooled.csv"), out.with_suffix(".json")
+
+
+def comparison_files(out: Path) -> tuple[Path, Path]:
+    """Return NAME.csv (images, both sides) and NAME.json (everything)."""
+    return out, out.with_suffix(".json")
+
+
+def prepare_outputs(files: Sequence[Path]) -> None:
     """Make sure that result files can be written where they should go.
 
     Raises
     ------
     JobError
-        If a folder cannot be written to, or a JSON file that would be replaced is none of ours.
+        If a folder cannot be written to, two results have one name, or a file that would be
+        replaced is none of ours.
     """
-    for path in paths:
-        if path is not None:
-            prepare_folder(path.parent)
-            check_replaceable(path.with_suffix(".json"))
+    for number, file in enumerate(files):
+        if file in files[:number]:
+            raise JobError(f"{file} would be written twice. Choose another name for one table.")
+        prepare_folder(file.parent)
+        check_replaceable(file)
 
 
 def write_result(path: Path, result: EvaluationResult) -> None:
-    """Write NAME.csv (images), NAME_pooled.csv (all together) and NAME.json (everything).
+    """Write the three `result_files`.
 
     Raises
     ------
     OutputError
         If that does not work.
     """
-    write_text(path, result.to_csv())
-    write_text(path.with_name(f"{path.stem}_pooled.csv"), result.summary_csv())
-    write_text(path.with_suffix(".json"), result.to_json())
+    texts = (result.to_csv(), result.summary_csv(), result.to_json())
+    for file, text in zip(result_files(path), texts, strict=True):
+        write_text(file, text)
 
 
 def write_curve(path: Path, result: EvaluationResult) -> None:
@@ -61,15 +77,16 @@ def write_curve(path: Path, result: EvaluationResult) -> None:
 
 
 def write_comparison(path: Path, comparison: Comparison) -> None:
-    """Write NAME.csv (images, both sides) and NAME.json (everything).
+    """Write the two `comparison_files`.
 
     Raises
     ------
     OutputError
         If that does not work.
     """
-    write_text(path, comparison.to_csv())
-    write_text(path.with_suffix(".json"), to_json(comparison.to_dict()))
+    texts = (comparison.to_csv(), to_json(comparison.to_dict()))
+    for file, text in zip(comparison_files(path), texts, strict=True):
+        write_text(file, text)
 
 
 def provenance_of(
@@ -139,21 +156,27 @@ def common_settings(entries: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def check_replaceable(path: Path) -> None:
-    """Make sure that a JSON file is not there, or one of this program's results.
+    """Make sure that a file is not there, or one of this program's results.
 
     Raises
     ------
     JobError
         If it is something else.
     """
-    if not path.exists():
-        return
-    try:
-        ours = str(json.loads(path.read_text(encoding="utf-8"))["format"])
-    except (OSError, ValueError, KeyError, TypeError):
-        ours = ""
-    if ours not in ("napari-slitseg evaluation", "napari-slitseg comparison"):
+    if path.exists() and not _is_result(path):
         raise JobError(
             f"{path} would be replaced, but is none of this program's results. Move it away or "
             "choose another name for the table."
         )
+
+
+def _is_result(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        if path.suffix == ".json":
+            return json.loads(text)["format"] in _FORMATS
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return text.startswith(_TABLES)

@@ -80,7 +80,7 @@ class Truth:
     path: Path
     yx: NDArray[np.float64]
     uncertain_yx: NDArray[np.float64]
-    note: str = ""
+    n_proposed: int = 0
 
     @classmethod
     def of(cls, table: PointTable, path: Path) -> Truth:
@@ -97,10 +97,25 @@ class Truth:
                 f"Its annotation {path} holds only proposals of a model. Give the folder of the "
                 "annotations, or review them."
             )
-        note = f"{proposed.sum()} proposals that nobody reviewed were left out of its annotation."
         kept = table.take(~np.isin(table.status, ("proposed", "rejected")))
         certain, unsure = kept.take(~kept.uncertain).yx, kept.take(kept.uncertain).yx
-        return cls(path, certain, unsure, note if proposed.any() else "")
+        return cls(path, certain, unsure, int(proposed.sum()))
+
+    def notes(self, shape: tuple[int, int]) -> list[str]:
+        """Say what a person should know of the annotation of an image of this shape."""
+        notes = []
+        if self.n_proposed:
+            notes.append(
+                f"{self.n_proposed} proposals that nobody reviewed were left out of its annotation."
+            )
+        beyond = ((self.yx < -0.5) | (self.yx > np.subtract(shape, 0.5))).any(axis=1).sum()
+        if beyond:
+            notes.append(
+                f"{beyond} of its {len(self.yx)} annotated slits lie outside the image, which is "
+                f"{shape[0]} x {shape[1]} px: {self.path} may belong to another image, or to it "
+                "in another size."
+            )
+        return notes
 
 
 def found_in_file(table: PointTable, known_from: float | None) -> Found:

@@ -41,8 +41,9 @@ def read_column(path: Path, column: str, *, what: str) -> dict[str, tuple[str, i
     delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
     if missing := {"image", column} - set(rows.fieldnames or ()):
+        lacking = "column" if len(missing) == 1 else "columns"
         raise JobError(
-            f"The table of {what} {path} lacks the column {' and '.join(sorted(missing))}: "
+            f"The table of {what} {path} lacks the {lacking} {' and '.join(sorted(missing))}: "
             f"its first line should be image,{column}."
         )
     found = {}

@@ -31,11 +31,13 @@ def write_scores(
     OutputError
         If a file cannot be written; an earlier one is untouched.
     JobError
-        If NAME.json is there and none of this program's results.
+        If NAME_pooled.csv or NAME.json is there and none of this program's results; whoever chose
+        NAME.csv was asked about it.
     """
-    from napari_slitseg.pipelines.evaluation import check_replaceable, write_result
+    from napari_slitseg.pipelines.evaluation import check_replaceable, result_files, write_result
 
-    check_replaceable(path.with_suffix(".json"))
+    for beside in result_files(path)[1:]:
+        check_replaceable(beside)
     write_result(path, result_of(entries, tolerance_nm))
 
 

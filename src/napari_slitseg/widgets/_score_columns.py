@@ -42,7 +42,8 @@ def summary_of(entries: Sequence[ImageEntry]) -> Summary | None:
     except ValueError:
         return None
     of = "" if len(calibrated) == len(scores) else f"of {len(scores)} "
-    return Summary(pooled, f"{len(calibrated)} {of}images pooled")
+    images = "image" if len(scores) == 1 else "images"
+    return Summary(pooled, f"{len(calibrated)} {of}{images} pooled")
 
 
 def pooled_f1(entries: Sequence[ImageEntry]) -> Interval:
