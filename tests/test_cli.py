@@ -19,8 +19,9 @@ from PIL import Image
 from rich.console import Console
 
 from napari_slitseg import __version__, events
-from napari_slitseg.cli import demo, main, scores, stopping, view
+from napari_slitseg.cli import comparison, demo, main, scores, stopping, view
 from napari_slitseg.cli.app import app
+from napari_slitseg.core.metrics.columns import COLUMNS
 from napari_slitseg.core.metrics.result import EvaluationResult
 from napari_slitseg.events import Finished, ImageDone, ImageFailed, Notice, Progress, Started
 from napari_slitseg.jobs import CompareJob, Document, EvaluateJob, PredictJob, SimulateJob
@@ -158,6 +159,10 @@ def test_two_numbers_for_a_shape(monkeypatch: pytest.MonkeyPatch) -> None:
         ("simulate --out o --shape 10 10", "shape.0: Input should be greater"),
         ("simulate --out o --shape 100", "--shape"),
         ("evaluate nowhere --predictions nowhere", "no folder nowhere"),
+        ("evaluate a.tif --out a.xlsx", "out: Input should be a file name that ends in .csv"),
+        ("evaluate a.tif --curve a.tif", "ends in .csv, got 'a.tif'"),
+        ("compare a.tif --predictions a b --out a.json", "ends in .csv, got 'a.json'"),
+        ("compare a.tif --model a", "Did you mean --models?"),
         ("predikt a.tif", "predikt"),
     ],
 )
@@ -227,6 +232,8 @@ def test_evaluate_prints_a_table(
     assert ["img2.png", "2", "1", "1", "0", "1", "1.000", "0.500", "0.667"] in [r[:9] for r in rows]
     assert ["pooled", "6", "5", "5", "0", "1", "1.000", "0.833", "0.909"] in [r[:9] for r in rows]
     assert "within 50 nm" in output.out
+    for name in ("image", "n_predicted", "f1", "localisation_nm"):
+        assert COLUMNS[name].title in output.out
     assert "img10.png: skipped. It has no annotation." in output.err
     assert len(out.read_text().splitlines()) == 3
 
@@ -301,6 +308,28 @@ def test_compare_prints_figures_and_a_verdict(
     assert content["reason"] == "done"
     assert content["names"] == ["old", "new"]
     assert content["figures"][0]["figure"] == "f1"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 140])
+def test_a_comparison_fits_the_terminal(
+    width: int,
+    annotated: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        for stem in ("img1", "img2"):
+            (tmp_path / name / f"{stem}.csv").write_text("axis-0,axis-1\n5,5\n")
+    monkeypatch.setattr(comparison, "make_console", lambda: Console(width=width))
+    sides = ["--predictions", str(tmp_path / "old"), str(tmp_path / "new")]
+    assert main(["compare", str(annotated), "--pixel-size-nm", "10", *sides]) == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= width
+    heading = next(line for line in text.splitlines() if "figure" in line)
+    assert re.findall(r"\w+", heading)[:3] == ["figure", "old", "new"]
+    assert ("No room for" in text) == ("P Wilcoxon" not in text.partition("Intervals")[0])
 
 
 def test_compare_without_two_sides_ends_with_2(
@@ -469,6 +498,10 @@ def test_bars_print_the_same_lines() -> None:
     ("event", "text"),
     [
         (Finished(reason="cancelled", n_ok=2), "Cancelled: 2 done; what was finished stays."),
+        (
+            Finished(reason="cancelled", n_ok=2, message="no table was written"),
+            "Cancelled: 2 done; no table was written.",
+        ),
         (Finished(reason="refused", message="no model"), "Error: no model"),
         (Finished(reason="done", n_ok=0, n_skipped=3), "0 done, 3 skipped."),
     ],

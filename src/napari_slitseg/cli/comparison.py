@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
-from napari_slitseg.cli.scores import Column, fitting, number
+from napari_slitseg.cli.scores import Column, fitting, left_out_lines, number
 from napari_slitseg.cli.tables import make_console
 from napari_slitseg.cli.view import printable
 
@@ -26,7 +26,8 @@ def print_comparison(comparison: Comparison) -> None:
     first, second = (printable(name, sys.stdout) for name in comparison.names)
     n = comparison.figures[0].difference.n_images
     columns = _columns()
-    shown = fitting(columns, comparison.figures, console.width - _FIGURE_AT_LEAST - 4)
+    room = console.width - min(_FIGURE_AT_LEAST, console.width // 3) - 4
+    shown = fitting(columns, comparison.figures, room)
     grid = Table(
         title=Text(f"old: {first}\nnew: {second}\non the same {n} images"),
         caption="Intervals by resampling the same images, or biopsies, for both; better, equal and "
@@ -42,7 +43,8 @@ def print_comparison(comparison: Comparison) -> None:
     console.print(grid)
     note = comparison.figures[0].difference.note
     text = printable(comparison.verdict, sys.stdout)
-    console.print("\n".join(filter(None, (text, note))), markup=False, highlight=False)
+    lines = [*left_out_lines(columns, shown), text, note]
+    console.print("\n".join(filter(None, lines)), markup=False, highlight=False)
 
 
 def _columns() -> list[Column]:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from napari_slitseg.cli.tables import make_console
 from napari_slitseg.cli.view import printable
+from napari_slitseg.core.metrics.columns import COLUMNS
 
 if TYPE_CHECKING:
     from napari_slitseg.core.metrics import ImageScores, PooledScores
@@ -22,8 +23,20 @@ if TYPE_CHECKING:
 _CAPTION: Final = "Pooled: precision, recall and F1 of all counts together"
 _POOLING: Final = {
     "Chamfer": "Chamfer distance as the mean over images",
-    "localisation": "localisation as the mean over pairs",
+    "Offset": "offset as the mean over pairs",
 }
+_FIGURES: Final = (
+    ("n_annotated", 0, 5),
+    ("n_predicted", 0, 5),
+    ("true_positive", 0, 2),
+    ("false_positive", 0, 2),
+    ("missed", 0, 2),
+    ("precision", 3, 7),
+    ("recall", 3, 7),
+    ("f1", 3, 9),
+)
+"""Name, decimals, and rank of a column."""
+
 _NAME_AT_LEAST: Final = 16
 _MEMBRANE: Final = "membrane_"
 
@@ -38,7 +51,7 @@ class Column:
     value : callable
         Text of an image's scores, or of the pool.
     rank : int
-        Columns of a higher rank go first.
+        Columns of a lower rank are left out first.
     """
 
     title: str
@@ -57,7 +70,7 @@ def print_evaluation(result: EvaluationResult) -> None:
     rows = [(image.name, image.scores) for image in result.images]
     title = f"Slits found within {tolerance:g} {unit}"
     left_out = print_table(console, title, rows, ("pooled", pooled), _columns(unit))
-    lines = [*_left_out(left_out), *pooled_lines(result)]
+    lines = [*left_out, *pooled_lines(result)]
     console.print("\n".join(lines), markup=False, highlight=False)
 
 
@@ -68,7 +81,7 @@ def print_table(
     last: tuple[str, PooledScores],
     columns: Sequence[Column],
 ) -> list[str]:
-    """Print a table with the columns that fit; return the titles of the others."""
+    """Print a table with the columns that fit; say which others there are."""
     items = [item for _, item in (*rows, last)]
     longest = max(len(name) for name, _ in (*rows, last))
     room = console.width - max(_NAME_AT_LEAST, min(longest, console.width // 3)) - 4
@@ -76,7 +89,7 @@ def print_table(
     titles = {column.title.partition(" ")[0] for column in shown}
     caption = "; ".join([_CAPTION, *(text for key, text in _POOLING.items() if key in titles)])
     grid = Table(title=title, caption=f"{caption}.", title_justify="left", caption_justify="left")
-    grid.add_column("image", overflow="fold")
+    grid.add_column(COLUMNS["image"].title, overflow="fold")
     for column in shown:
         grid.add_column(column.title, justify="right", no_wrap=True)
     for name, item in rows:
@@ -84,7 +97,7 @@ def print_table(
     grid.add_section()
     grid.add_row(Text(last[0]), *(column.value(last[1]) for column in shown), style="bold")
     console.print(grid)
-    return [column.title for column in columns if column not in shown]
+    return left_out_lines(columns, shown)
 
 
 def fitting(columns: Sequence[Column], items: Sequence[Any], room: int) -> list[Column]:
@@ -145,7 +158,7 @@ def _curve_lines(result: EvaluationResult) -> list[str]:
     curve, threshold = result.curve, result.provenance.threshold
     best, area = curve.points.best(), curve.points.average_precision()
     least = "" if curve.is_whole else f"at least (no slits below {curve.covers_from:.2g} known) "
-    used = "" if threshold is None else f"; here {threshold:.4g}"
+    used = "" if threshold is None else f"; the figures above are at {threshold:.4g}"
     lines = [] if math.isnan(area) else [f"average precision {least}{area:.2f}"]
     return [
         *lines,
@@ -154,7 +167,9 @@ def _curve_lines(result: EvaluationResult) -> list[str]:
     ]
 
 
-def _left_out(titles: Sequence[str]) -> list[str]:
+def left_out_lines(columns: Sequence[Column], shown: Sequence[Column]) -> list[str]:
+    """Say which columns found no room, and where they are."""
+    titles = [column.title for column in columns if column not in shown]
     if not titles:
         return []
     return [
@@ -163,18 +178,14 @@ def _left_out(titles: Sequence[str]) -> list[str]:
 
 
 def _columns(unit: str) -> list[Column]:
-    return [
-        Column("annotated", lambda s: str(s.n_annotated), 5),
-        Column("predicted", lambda s: str(s.n_predicted), 5),
-        Column("right", lambda s: str(s.true_positive), 2),
-        Column("wrong", lambda s: str(s.false_positive), 2),
-        Column("missed", lambda s: str(s.missed), 2),
-        Column("precision", lambda s: number(s.precision, 3), 7),
-        Column("recall", lambda s: number(s.recall, 3), 7),
-        Column("F1", lambda s: number(s.f1, 3), 9),
-        Column(f"Chamfer ({unit})", _length("chamfer", "mean_image_chamfer", unit), 1),
-        Column(f"localisation ({unit})", _length("localisation", "localisation", unit), 3),
-    ]
+    values = {name: (_plain(name, digits), rank) for name, digits, rank in _FIGURES}
+    values[f"chamfer_{unit}"] = _length("chamfer", "mean_image_chamfer", unit), 1
+    values[f"localisation_{unit}"] = _length("localisation", "localisation", unit), 3
+    return [Column(COLUMNS[name].title, value, rank) for name, (value, rank) in values.items()]
+
+
+def _plain(name: str, digits: int) -> Callable[[Any], str]:
+    return lambda scores: number(getattr(scores, name), digits)
 
 
 def _length(name: str, pooled: str, unit: str) -> Callable[[Any], str]:
