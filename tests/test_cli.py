@@ -90,6 +90,23 @@ def test_all_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         assert f" {name} " in page
 
 
+def test_torch_is_not_loaded_for_what_is_only_listed() -> None:
+    lines = [
+        *("losses", "schedules", "schedules cosine --steps 9"),
+        *("detectors", "detectors log", "models", "models unet"),
+    ]
+    program = (
+        "import sys\n"
+        "from napari_slitseg.cli import main\n"
+        "for line in sys.argv[1:]:\n"
+        "    assert main(line.split()) == 0, line\n"
+        "    assert 'torch' not in sys.modules, line\n"
+    )
+    command = [sys.executable, "-c", program, *lines]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.strip() == __version__

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -94,18 +92,6 @@ def test_words_stay_whole_at_any_width(
     names = [e.name for e in settings_of(TABLES[command][name])] if name else TABLES[command]
     assert all(each in page for each in names)
     assert "use when" in page
-
-
-@pytest.mark.parametrize("line", ["detectors", "detectors log", "models", "models unet"])
-def test_torch_is_not_loaded(line: str) -> None:
-    program = (
-        "import sys\n"
-        "from napari_slitseg.cli import main\n"
-        "code = main(sys.argv[1:])\n"
-        "sys.exit(code or int('torch' in sys.modules))\n"
-    )
-    command = [sys.executable, "-c", program, *line.split()]
-    assert subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
 
 
 # -- from words to jobs

@@ -270,15 +270,3 @@ def test_a_terminal_without_accents(monkeypatch: pytest.MonkeyPatch) -> None:
     done = subprocess.run(command, capture_output=True, check=False, timeout=60, text=True)
     assert done.returncode == 0
     assert done.stdout.startswith("Lov\\xe1sz hinge (lovasz_hinge)")
-
-
-@pytest.mark.parametrize("line", ["losses", "schedules", "schedules cosine --steps 9"])
-def test_torch_is_not_loaded(line: str) -> None:
-    program = (
-        "import sys\n"
-        "from napari_slitseg.cli import main\n"
-        "code = main(sys.argv[1:])\n"
-        "sys.exit(code or int('torch' in sys.modules))\n"
-    )
-    command = [sys.executable, "-c", program, *line.split()]
-    assert subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0

@@ -51,10 +51,13 @@ def notices(said):
 
 def dots(shape, yx, sigma=5.0, height=100.0):
     """Bright Gaussian dots on grey, float."""
-    y, x = np.indices(shape, np.float32)
     image = np.full(shape, 110.0, np.float32)
-    for row, column in yx:
-        image += height * np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * sigma**2))
+    for each in yx:
+        down, along = (
+            np.exp(-((np.arange(n, dtype=np.float32) - at) ** 2) / (2 * sigma**2))
+            for n, at in zip(shape, each, strict=True)
+        )
+        image += height * np.outer(down, along)
     return image
 
 
@@ -62,18 +65,20 @@ def eight(image):
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
-def centre(values, yx, reach=9):
+def centre(values, background, yx, reach=9):
     """Centre of mass of what rises above the background around a place."""
     y, x = (round(n) for n in yx)
     window = values[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1]
-    rise = np.clip(window - np.median(values), 0, None)
+    rise = np.clip(window - background, 0, None)
     offset = max(y - reach, 0), max(x - reach, 0)
     return np.add(ndimage.center_of_mass(rise), offset)
 
 
 def farthest(maps, yx):
     """Largest distance of a dot in a map from where it was drawn, px."""
-    return max(np.hypot(*(centre(np.asarray(maps.membrane), each) - each)) for each in yx)
+    membrane = np.asarray(maps.membrane)
+    background = np.median(membrane)
+    return max(np.hypot(*(centre(membrane, background, each) - each)) for each in yx)
 
 
 # --- the published size ----------------------------------------------------------------------

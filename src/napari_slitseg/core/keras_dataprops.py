@@ -44,7 +44,8 @@ def read_dataprops(path: Path) -> DataProps:
         raise KerasImportError(f"{path} could not be read: {error.strerror or error}.") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise KerasImportError(
-            f"{path} should be a JSON file with the numbers x_mean and x_std ({error!r})."
+            f"{path} should be a JSON file with the numbers x_mean and x_std, such as "
+            f'{{"x_mean": {MEAN:.3f}, "x_std": {STANDARD_DEVIATION:.4f}}}.'
         ) from error
     if not (math.isfinite(found.mean) and 0 < found.standard_deviation < math.inf):
         raise KerasImportError(f"{path} should have a finite x_mean and an x_std above 0.")
