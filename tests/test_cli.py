@@ -346,6 +346,7 @@ def test_a_comparison_fits_the_terminal(
     assert max(map(len, text.splitlines())) <= width
     heading = next(line for line in text.splitlines() if "figure" in line)
     assert re.findall(r"\w+", heading)[:3] == ["figure", "old", "new"]
+    assert "Vanilla: Chamfer, with the image diagonal" in words(text)
     assert ("No room for" in text) == ("P Wilcoxon" not in text.partition("Intervals")[0])
 
 

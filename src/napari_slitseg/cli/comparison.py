@@ -31,7 +31,8 @@ def print_comparison(comparison: Comparison) -> None:
     grid = Table(
         title=Text(f"old: {first}\nnew: {second}\non the same {n} images"),
         caption="Intervals by resampling the same images, or biopsies, for both; better, equal and "
-        "worse count images; P by swapping results between old and new, and by Wilcoxon's test.",
+        "worse count images; P by swapping results between old and new, and by Wilcoxon's test. "
+        "Vanilla: Chamfer, with the image diagonal where exactly one side has no slits.",
         title_justify="left",
         caption_justify="left",
     )
