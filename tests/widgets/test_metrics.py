@@ -52,6 +52,7 @@ def test_the_table_of_scores(scored, qtbot, tmp_path: Path) -> None:
     qtbot.waitUntil(lambda: workspace.is_settled, timeout=5000)
     metrics.refresh()
     assert "over 3 images" in metrics.pooled.text()
+    assert "From 3 images an interval is rough" in metrics.pooled.text()
     assert "0.38" in metrics.pooled.text()
 
     sort(scored, "Annotated", Qt.SortOrder.AscendingOrder)

@@ -151,9 +151,10 @@ class MetricsDock(Dock):
         from napari_slitseg.core.metrics.result import describe
 
         f1 = pooled_f1(scored)
-        self.pooled.setText(f"Pooled F1 <b>{describe(f1)}</b>")
-        meaning = f"{COLUMNS['f1'].meaning} Pooled: of the counts of all images together."
-        self.pooled.setToolTip("\n".join(filter(None, (meaning, f1.note))))
+        self.pooled.setText(f"Pooled F1 <b>{describe(f1)}</b> {f1.note}".strip())
+        self.pooled.setToolTip(
+            f"{COLUMNS['f1'].meaning} Pooled: of the counts of all images together."
+        )
 
     def _fit_names(self) -> None:
         """Give names the room that is left, and where there is little as much as they need."""
