@@ -142,14 +142,21 @@ def _count_lines(result: EvaluationResult) -> list[str]:
 
 
 def _membrane_lines(result: EvaluationResult) -> list[str]:
-    found = [each for each in result.summary if each.figure.startswith(_MEMBRANE)]
-    if not found:
+    n = sum(f"{_MEMBRANE}dice" in image.further for image in result.pool)
+    if not n:
         return []
-    figures = ", ".join(
-        f"{each.title.removeprefix('Membrane ')} {number(each.interval.value, 2)}" for each in found
+    return [
+        f"membrane, mean over {n} image{'' if n == 1 else 's'}: {_membrane(result, _MEMBRANE)}",
+        f"membrane, all their pixels together: {_membrane(result, f'pooled_{_MEMBRANE}')}",
+    ]
+
+
+def _membrane(result: EvaluationResult, start: str) -> str:
+    return ", ".join(
+        f"{each.title.removeprefix('Membrane ')} {number(each.interval.value, 2)}"
+        for each in result.summary
+        if each.figure.startswith(start)
     )
-    n = sum(f"{_MEMBRANE}dice" in image.further for image in result.images)
-    return [f"membrane, mean over {n} images: {figures}"]
 
 
 def _curve_lines(result: EvaluationResult) -> list[str]:

@@ -23,6 +23,7 @@ from napari_slitseg.core.metrics.columns import COLUMNS
 from napari_slitseg.core.metrics.comparison import compare_results, say_verdict, signed
 from napari_slitseg.core.metrics.figures import FIGURES
 from napari_slitseg.core.metrics.further import Sets, further_figures, membrane_figures
+from napari_slitseg.core.metrics.membranes import PIXEL_COUNTS
 from napari_slitseg.core.metrics.paired import NotComparable
 from napari_slitseg.core.metrics.result import (
     Curve,
@@ -239,8 +240,30 @@ def test_figures_of_a_membrane() -> None:
     wide = membrane_figures(np.where(np.roll(mask, 2, 0), 0.5, 0.49), mask, tolerance_px=1.0)
     assert wide["membrane_dice"] == 0.5
     assert wide["membrane_iou"] == pytest.approx(1 / 3)
+    assert [wide[name] for name in PIXEL_COUNTS] == [60, 60, 60, 420]
+    assert wide["membrane_accuracy"] == 480 / 600
     with pytest.raises(ValueError, match="shape"):
         membrane_figures(np.zeros((5, 5)), mask, tolerance_px=1.0)
+
+
+def test_membranes_are_pooled_by_pixels_and_averaged_by_images() -> None:
+    mask = np.zeros((20, 30), bool)
+    mask[8:12] = True
+    shifted = membrane_figures(1.0 * np.roll(mask, 2, 0), mask, tolerance_px=1.0)
+    small = mask[8:10, :3]
+    right = membrane_figures(1.0 * small, small, tolerance_px=1.0)
+    images = tuple(
+        replace(image(seed, 5), further=each) for seed, each in enumerate([shifted, right, {}])
+    )
+    found = EvaluationResult.from_json(EvaluationResult(images).to_json())
+    assert found.figure("membrane_dice").value == 0.75
+    assert found.figure("pooled_membrane_dice").value == pytest.approx(132 / 252)
+    assert found.figure("pooled_membrane_iou").value == pytest.approx(66 / 186)
+    assert found.figure("pooled_membrane_accuracy").value == pytest.approx(486 / 606)
+    assert found.figure("pooled_membrane_dice").n_images == 2
+    assert not {each.figure for each in found.summary} & set(PIXEL_COUNTS)
+    bare = EvaluationResult(images[2:])
+    assert not any("membrane" in each.figure for each in bare.summary)
 
 
 # -- two side by side

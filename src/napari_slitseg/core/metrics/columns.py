@@ -133,6 +133,10 @@ _PLAIN: Final[Mapping[str, Column]] = {
     "membrane_iou": Column(
         "Membrane IoU", "Intersection over union, map cut at 0.5; 1 where both are empty."
     ),
+    "membrane_accuracy": Column(
+        "Membrane pixel accuracy",
+        "Share of pixels that are right; high for any map that is mostly empty.",
+    ),
     "membrane_boundary_f1": Column(
         "Membrane boundary F1",
         "F1 of the outlines: outline pixels of one mask within the tolerance of the other's.",
@@ -141,6 +145,10 @@ _PLAIN: Final[Mapping[str, Column]] = {
         "Membrane clDice",
         "Centre-line Dice: share of either centre line that lies inside the other mask.",
     ),
+    "membrane_right_pixels": Column("Membrane right (pixels)", "Found and annotated membrane."),
+    "membrane_wrong_pixels": Column("Membrane wrong (pixels)", "Found, not annotated."),
+    "membrane_missed_pixels": Column("Membrane missed (pixels)", "Annotated, not found."),
+    "membrane_background_pixels": Column("Membrane neither (pixels)", "Neither of the two."),
     "file": Column("File", "Image file."),
     "annotation": Column("Annotation", "File of the annotation."),
     "annotation_sha256": Column("Annotation SHA-256", "Fingerprint of that file."),

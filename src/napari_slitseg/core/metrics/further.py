@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from napari_slitseg.core.metrics.areas import fpw_dice
 from napari_slitseg.core.metrics.distances import chamfer_distance
 from napari_slitseg.core.metrics.hausdorff import averaged_hausdorff_distance, hausdorff_distance
 from napari_slitseg.core.metrics.masks import count_pixels
+from napari_slitseg.core.metrics.membranes import PIXEL_COUNTS
 from napari_slitseg.core.metrics.outlines import boundary_f1, centreline_dice
 from napari_slitseg.core.metrics.ranking import ScoredImage
 from napari_slitseg.core.metrics.tolerances import integrated_f1
@@ -101,6 +102,8 @@ def membrane_figures(
         "membrane_dice": counts.dice,
         "membrane_fpw_dice": fpw_dice(probability, annotated),
         "membrane_iou": counts.iou,
+        "membrane_accuracy": counts.accuracy,
         "membrane_boundary_f1": boundary_f1(cut, annotated, tolerance_px=tolerance_px),
         "membrane_centreline_dice": centreline_dice(cut, annotated),
+        **dict(zip(PIXEL_COUNTS, map(float, astuple(counts)), strict=True)),
     }

@@ -16,9 +16,10 @@ from napari_slitseg.core.metrics.agreement import SCALES, CountAgreement, bland_
 from napari_slitseg.core.metrics.bootstrap import Bootstrap, Interval, interval_of_sums
 from napari_slitseg.core.metrics.columns import COLUMNS
 from napari_slitseg.core.metrics.figures import FIGURES, Floats, Pooling, has_figure
+from napari_slitseg.core.metrics.membranes import MEMBRANE_FIGURES, PIXEL_COUNTS, pixel_rows
 from napari_slitseg.core.metrics.pooling import PooledScores, pool_scores
 from napari_slitseg.core.metrics.result_curve import Curve
-from napari_slitseg.core.metrics.result_parts import ImageResult, Provenance
+from napari_slitseg.core.metrics.result_parts import ImageResult, Provenance, Summary
 from napari_slitseg.core.rows import rows_as_csv
 
 if TYPE_CHECKING:
@@ -28,31 +29,6 @@ __all__ = ["Curve", "EvaluationResult", "ImageResult", "Provenance", "Summary"]
 
 _FORMAT: Final = "napari-slitseg evaluation"
 _VERSION: Final = 1
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One figure of all images together.
-
-    Attributes
-    ----------
-    figure, title : str
-        Name and heading.
-    pooling : str
-        "pooled", "mean over images" or "mean over pairs" (`POOLINGS`).
-    interval : Interval
-        Value with its interval, and on how many images it rests.
-    """
-
-    figure: str
-    title: str
-    pooling: Pooling
-    interval: Interval
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return one row."""
-        names = {"figure": self.figure, "title": self.title, "how": self.pooling}
-        return names | self.interval.to_dict()
 
 
 @dataclass(frozen=True)
@@ -125,6 +101,7 @@ class EvaluationResult:
                 for e in known
             ),
             *map(self._further, self._further_names()),
+            *self._membranes(),
         )
 
     def figure(self, name: str) -> Interval:
@@ -208,7 +185,7 @@ class EvaluationResult:
         names = dict.fromkeys(name for image in self.pool for name in image.further)
         sizes = {image.scores.pixel_size_nm for image in self.pool}
         without = (*(("_px",) if len(sizes) > 1 else ()), *(("_nm",) if None in sizes else ()))
-        return [name for name in names if not name.endswith(without)]
+        return [name for name in names if not name.endswith((*without, *PIXEL_COUNTS))]
 
     def _further(self, name: str) -> Summary:
         values = np.array([image.further.get(name, math.nan) for image in self.pool])
@@ -217,9 +194,19 @@ class EvaluationResult:
         interval = self._interval(rows, _mean, "mean over images")
         return Summary(title=title, figure=name, pooling="mean over images", interval=interval)
 
+    def _membranes(self) -> list[Summary]:
+        """Return figures of the membranes of all images together, where any has one."""
+        rows = pixel_rows([image.further for image in self.pool])
+        if np.isnan(rows).all():
+            return []
+        return [
+            Summary(name, title, "pooled", self._interval(rows, value, "pooled"))
+            for name, (title, value) in MEMBRANE_FIGURES.items()
+        ]
+
     def _interval(self, rows: Floats, value: Any, pooling: Pooling) -> Interval:
         """Return an interval over the images that have the figure; over all where none has."""
-        has = np.ones(len(rows), np.bool_) if pooling == "pooled" else rows[:, 1] > 0
+        has = ~np.isnan(rows).any(axis=1) if pooling == "pooled" else rows[:, 1] > 0
         has = has if has.any() else ~has
         units = None if self.biopsies is None else np.array(self.biopsies)[has].tolist()
         return interval_of_sums(rows[has], value, biopsies=units, how=self.how)

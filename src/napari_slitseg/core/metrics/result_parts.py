@@ -1,4 +1,4 @@
-"""Parts of an evaluation's result: one image, and how everything was made."""
+"""Parts of an evaluation's result: one image, one figure, and how everything was made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
+from napari_slitseg.core.metrics.bootstrap import Interval
 from napari_slitseg.core.metrics.columns import CONVENTIONS
+from napari_slitseg.core.metrics.figures import Pooling
 from napari_slitseg.core.metrics.scores import ImageScores
 
 
@@ -65,6 +67,31 @@ class Provenance:
         """Build it from what `to_dict` returned; unknown entries are left out."""
         known = {each.name for each in fields(cls)}
         return cls(**{key: value for key, value in values.items() if key in known})
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One figure of all images together.
+
+    Attributes
+    ----------
+    figure, title : str
+        Name and heading.
+    pooling : str
+        "pooled", "mean over images" or "mean over pairs" (`POOLINGS`).
+    interval : Interval
+        Value with its interval, and on how many images it rests.
+    """
+
+    figure: str
+    title: str
+    pooling: Pooling
+    interval: Interval
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return one row."""
+        names = {"figure": self.figure, "title": self.title, "how": self.pooling}
+        return names | self.interval.to_dict()
 
 
 @dataclass(frozen=True)
