@@ -152,7 +152,7 @@ def test_the_default_detector_is_smoothed_peaks_also_in_documents_that_tell_none
         ("compoments", "there is no detector 'compoments'; did you mean 'components'?"),
         ({}, "there is no detector ''; there are peaks, log"),
         ({"name": ["log"]}, "there is no detector ['log']; did you mean 'log'?"),
-        (7, 'a detector is a document such as {"name": "log"}, got 7'),
+        (7, 'a detector is a document such as {"name": "peaks"}, got 7'),
         ({"name": "log", "min_sgma_nm": 8}, "no 'min_sgma_nm'; did you mean 'min_sigma_nm'?"),
         ({"name": "log", "min_sigma_nm": 0}, "min_sigma_nm is 0; it must be above 0"),
         ({"name": "log", "min_sigma_nm": "8"}, "min_sigma_nm is '8'; give a number"),

@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from functools import cache
-from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from napari_slitseg.core.nearest import choices
 
@@ -94,6 +94,36 @@ class Spec:
             raise ValueError(f"{cls.__name__} has no {', '.join(map(repr, unknown))}; {meant}")
         hints = _hints(cls)
         return cls(**{key: _built(value, hints[key]) for key, value in values.items()})
+
+
+_Named = TypeVar("_Named", bound=Spec)
+
+
+def from_table(table: Mapping[str, type[_Named]], values: object, what: str) -> _Named:
+    """Build the spec that plain values, such as JSON's, name.
+
+    Parameters
+    ----------
+    table : mapping
+        Specs by name.
+    values : mapping
+        With the entry ``name``; anything else is refused.
+    what : str
+        What the specs are of, for messages: "loss".
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name, or it has no such setting, or not that value.
+    """
+    if not isinstance(values, Mapping):
+        example = f'{{"name": "{next(iter(table))}"}}'
+        raise ValueError(f"a {what} is a document such as {example}, got {values!r}")
+    name = values.get("name", "")
+    if not isinstance(name, str) or name not in table:
+        meant = choices(str(name), table, they="there are")
+        raise ValueError(f"there is no {what} {name!r}; {meant}")
+    return table[name].from_dict(values)
 
 
 _hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)

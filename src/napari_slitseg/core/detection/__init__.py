@@ -20,7 +20,7 @@ from napari_slitseg.core.detection.spec import (
     LaplacianOfGaussian,
     Peaks,
 )
-from napari_slitseg.core.nearest import choices
+from napari_slitseg.core.spec import from_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,13 +63,7 @@ def detector_from_dict(values: Mapping[str, Any]) -> DetectorSpec:
     ValueError
         If there is no detector of that name, or it has no such setting, or not that value.
     """
-    if not isinstance(values, Mapping):
-        raise ValueError(f'a detector is a document such as {{"name": "log"}}, got {values!r}')
-    name = values.get("name", "")
-    if not isinstance(name, str) or name not in DETECTORS:
-        meant = choices(str(name), DETECTORS, they="there are")
-        raise ValueError(f"there is no detector {name!r}; {meant}")
-    return DETECTORS[name].from_dict(values)
+    return from_table(DETECTORS, values, "detector")
 
 
 def find(

@@ -56,7 +56,7 @@ from napari_slitseg.core.losses.spec_transport import (
     Sinkhorn,
     WeightedHausdorff,
 )
-from napari_slitseg.core.nearest import choices
+from napari_slitseg.core.spec import from_table
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -118,12 +118,7 @@ def loss_from_dict(values: Mapping[str, Any]) -> LossSpec:
     ValueError
         If there is no loss of that name, or it has no such setting, or not that value.
     """
-    if not isinstance(values, Mapping):
-        raise ValueError(f'a loss is a document such as {{"name": "dice"}}, got {values!r}')
-    name = str(values.get("name", ""))
-    if name not in LOSSES:
-        raise ValueError(f"there is no loss {name!r}; {choices(name, LOSSES, they='there are')}")
-    return LOSSES[name].from_dict(values)
+    return from_table(LOSSES, values, "loss")
 
 
 def build_loss(spec: LossSpec) -> Loss:

@@ -14,7 +14,7 @@ from napari_slitseg.core.models.spec_munet import MUNetSpec
 from napari_slitseg.core.models.spec_points import PointSpec
 from napari_slitseg.core.models.spec_two_stage import TwoStageSpec
 from napari_slitseg.core.models.spec_unet import ForkNetSpec, UNetSpec
-from napari_slitseg.core.nearest import choices
+from napari_slitseg.core.spec import from_table
 
 if TYPE_CHECKING:
     from napari_slitseg.core.models.base import SegmentationModel
@@ -70,14 +70,9 @@ def model_from_dict(values: Mapping[str, Any]) -> ModelSpec:
     ValueError
         If there is no model of that name, or it has no such setting, or not that value.
     """
-    if not isinstance(values, Mapping):
-        raise ValueError(f'a model is a document such as {{"name": "unet"}}, got {values!r}')
-    values = {"name" if key == _OLD_KEY else key: value for key, value in values.items()}
-    name = values.get("name", "")
-    if not isinstance(name, str) or name not in MODELS:
-        meant = choices(str(name), MODELS, they="there are")
-        raise ValueError(f"there is no model {name!r}; {meant}")
-    return MODELS[name].from_dict(values)
+    if isinstance(values, Mapping):
+        values = {"name" if key == _OLD_KEY else key: value for key, value in values.items()}
+    return from_table(MODELS, values, "model")
 
 
 def build_model(spec: ModelSpec) -> SegmentationModel:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from napari_slitseg.core.nearest import choices
 from napari_slitseg.core.schedules import rates
 from napari_slitseg.core.schedules.plateau import PlateauState, plateau_start, plateau_step
 from napari_slitseg.core.schedules.spec import About, ScheduleSpec
@@ -18,6 +17,7 @@ from napari_slitseg.core.schedules.spec_falling import (
     ReduceOnPlateau,
     Step,
 )
+from napari_slitseg.core.spec import from_table
 
 __all__ = [
     "DEFAULT_SCHEDULE",
@@ -69,11 +69,7 @@ def schedule_from_dict(values: Mapping[str, Any]) -> ScheduleSpec:
     ValueError
         If there is no schedule of that name, or it has no such setting, or not that value.
     """
-    name = str(values.get("name", ""))
-    if name not in SCHEDULES:
-        meant = choices(name, SCHEDULES, they="there are")
-        raise ValueError(f"there is no schedule {name!r}; {meant}")
-    return SCHEDULES[name].from_dict(values)
+    return from_table(SCHEDULES, values, "schedule")
 
 
 def rate_at(
