@@ -68,6 +68,13 @@ class Spec:
     def _where(self, each: Field[Any]) -> str:
         return f"{type(self).__name__}.{each.name}"
 
+    def check_order(self, low: str, high: str) -> None:
+        """Raise ValueError if one field is above another."""
+        below, above = getattr(self, low), getattr(self, high)
+        if below > above:
+            kind = type(self).__name__
+            raise ValueError(f"{kind}.{low} is {below:g}, above {kind}.{high}, which is {above:g}")
+
     def settings(self) -> dict[str, Any]:
         """Return the values by name, without the spec's own name."""
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "name"}

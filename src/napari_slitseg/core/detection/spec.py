@@ -104,16 +104,6 @@ class DetectorSpec(Spec):
         return cast("Self", detector_from_dict(values))
 
 
-def _check_order(spec: DetectorSpec, low: str, high: str) -> None:
-    """Raise ValueError where the lower of two limits is above the higher."""
-    if getattr(spec, low) > getattr(spec, high):
-        kind = type(spec).__name__
-        raise ValueError(
-            f"{kind}.{low} is {getattr(spec, low):g}, above {kind}.{high}, which is "
-            f"{getattr(spec, high):g}"
-        )
-
-
 @dataclass(frozen=True, kw_only=True)
 class Peaks(DetectorSpec):
     """Smoothed local maxima."""
@@ -149,11 +139,19 @@ class _Blobs(DetectorSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_order(self, "min_sigma_nm", "max_sigma_nm")
+        self.check_order("min_sigma_nm", "max_sigma_nm")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LaplacianOfGaussian(_Blobs):
+class _SpacedBlobs(_Blobs):
+    """What detectors share whose Gaussians are so many from the narrowest to the widest."""
+
+    n_sigma: int = setting(7, "Number of Gaussians.", ge=1, le=50)
+    log_scale: bool = setting(False, "Space the Gaussians by equal ratios instead of equal steps.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaplacianOfGaussian(_SpacedBlobs):
     """Laplacian of Gaussian."""
 
     function: ClassVar[str] = "blobs:find_log"
@@ -165,8 +163,6 @@ class LaplacianOfGaussian(_Blobs):
     )
 
     name: Literal["log"] = "log"
-    n_sigma: int = setting(7, "Number of Gaussians.", ge=1, le=50)
-    log_scale: bool = setting(False, "Space the Gaussians by equal ratios instead of equal steps.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +184,7 @@ class DifferenceOfGaussians(_Blobs):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeterminantOfHessian(_Blobs):
+class DeterminantOfHessian(_SpacedBlobs):
     """Determinant of the Hessian."""
 
     function: ClassVar[str] = "blobs:find_doh"
@@ -201,8 +197,6 @@ class DeterminantOfHessian(_Blobs):
 
     name: Literal["doh"] = "doh"
     response: float = setting(0.0025, _RESPONSE, ge=0, le=10)
-    n_sigma: int = setting(7, "Number of Gaussians.", ge=1, le=50)
-    log_scale: bool = setting(False, "Space the Gaussians by equal ratios instead of equal steps.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,4 +224,4 @@ class Components(DetectorSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_order(self, "min_diameter_nm", "max_diameter_nm")
+        self.check_order("min_diameter_nm", "max_diameter_nm")

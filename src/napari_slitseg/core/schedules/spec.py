@@ -46,10 +46,3 @@ class ScheduleSpec(Spec):
     about: ClassVar[About]
 
     name: str = ""
-
-    def check_order(self, low: str, high: str) -> None:
-        """Raise ValueError if one field is above another."""
-        below, above = getattr(self, low), getattr(self, high)
-        if below > above:
-            kind = type(self).__name__
-            raise ValueError(f"{kind}.{low} is {below:g}, above {kind}.{high}, which is {above:g}")
