@@ -9,14 +9,21 @@ import pytest
 from pydantic import ValidationError
 
 from napari_slitseg.events import (
+    Alarm,
+    Attempt,
+    EpochDone,
     Event,
     Finished,
     ImageDone,
     ImageFailed,
     ImageSkipped,
     Notice,
+    Preview,
     Progress,
+    RunState,
     Started,
+    StepDone,
+    VerdictReady,
     read_event,
 )
 
@@ -27,6 +34,13 @@ EXAMPLES = [
     ImageDone(name="a.tif", path=Path("x/a.tif"), n_slits=4, seconds=0.5, outputs=(Path("b"),)),
     ImageFailed(name="ö.tif", path=Path("x/ö.tif"), reason="empty"),
     ImageSkipped(name="a.tif", path=Path("x/a.tif"), reason="no annotation"),
+    Attempt(step=7, time=1.5, total_steps=90, steps_per_epoch=30, device="cpu"),
+    RunState(phase="validating", time=2.5, message="epoch 3"),
+    StepDone(step=8, epoch=1, rate=1e-3, loss=None, parts={"slit": 0.5, "membrane": None}),
+    EpochDone(epoch=1, step=30, total_epochs=3, scores={"f1": 0.5}, threshold=0.4, is_best=True),
+    Alarm(name="erasure", text="Slits vanish.", cure="Take another loss.", epoch=2),
+    Preview(epoch=1, image="a.tif", source=Path("a.tif"), maps=Path("m"), slits=Path("s")),
+    VerdictReady(verdict=0, text="No difference.", advice="Keep the old one.", report=Path("r")),
     Finished(reason="cancelled", n_ok=1, n_failed=2, message="why"),
 ]
 

@@ -26,11 +26,17 @@ WITH_TORCH = {
 """Modules that need torch as soon as they are imported, besides those of losses and models."""
 
 
+COMPUTING = ("core.losses", "core.models", "core.training", "pipelines.training")
+"""Packages whose modules may load torch, but for specs and those in `TORCH_FREE`."""
+
+TORCH_FREE = {"core.models.reach"}
+
+
 def needs_torch(module: str) -> bool:
     """Whether a module may load torch: networks and losses, but for specs and arithmetic."""
     package, _, name = module.rpartition(".")
-    computes = package in {"core.losses", "core.models"} and name != "reach"
-    return module in WITH_TORCH or (computes and not name.startswith("spec"))
+    computes = package in COMPUTING and not name.startswith("spec")
+    return module in WITH_TORCH or (computes and module not in TORCH_FREE)
 
 
 def modules_below(*names: str) -> list[str]:

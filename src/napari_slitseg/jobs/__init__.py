@@ -11,17 +11,22 @@ from napari_slitseg.jobs.base import (
     Precision,
     explain,
 )
+from napari_slitseg.jobs.finetune import FinetuneJob, KeepBy
 from napari_slitseg.jobs.import_keras import ImportKerasJob
+from napari_slitseg.jobs.learning import BatchNorm
 from napari_slitseg.jobs.predict import MapsFormat, PredictJob
 from napari_slitseg.jobs.scoring import CompareJob, EvaluateJob, ScoringSettings
 from napari_slitseg.jobs.simulate import SimulateJob
 
 __all__ = [
+    "BatchNorm",
     "CompareJob",
     "Document",
     "EvaluateJob",
+    "FinetuneJob",
     "ImageSettings",
     "ImportKerasJob",
+    "KeepBy",
     "MapsFormat",
     "ModelSettings",
     "Precision",

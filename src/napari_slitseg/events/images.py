@@ -1,27 +1,25 @@
-"""Events: what a pipeline says while it works. Plain documents, one JSON line each."""
+"""What a pipeline says of images."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field
 
-Reason = Literal["done", "cancelled", "failed", "refused"]
+from napari_slitseg.events.base import Message
 
-
-class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+Reason = Literal["done", "stopped", "cancelled", "failed", "refused"]
 
 
-class Started(_Message):
+class Started(Message):
     """Work begins on `total` items."""
 
     kind: Literal["started"] = "started"
     total: int = Field(ge=0)
 
 
-class Progress(_Message):
+class Progress(Message):
     """Steps done of one item (tiles of an image); `message` says which item."""
 
     kind: Literal["progress"] = "progress"
@@ -30,7 +28,7 @@ class Progress(_Message):
     message: str = ""
 
 
-class Notice(_Message):
+class Notice(Message):
     """Something the person should know; the work goes on. `item` is the image, if it is one's."""
 
     kind: Literal["notice"] = "notice"
@@ -38,7 +36,7 @@ class Notice(_Message):
     item: str = ""
 
 
-class ImageDone(_Message):
+class ImageDone(Message):
     """An image is finished."""
 
     kind: Literal["image_done"] = "image_done"
@@ -49,7 +47,7 @@ class ImageDone(_Message):
     outputs: tuple[Path, ...] = ()
 
 
-class ImageFailed(_Message):
+class ImageFailed(Message):
     """An image could not be worked on, and why; the others go on."""
 
     kind: Literal["image_failed"] = "image_failed"
@@ -58,7 +56,7 @@ class ImageFailed(_Message):
     reason: str
 
 
-class ImageSkipped(_Message):
+class ImageSkipped(Message):
     """There was nothing to do for an image, and why."""
 
     kind: Literal["image_skipped"] = "image_skipped"
@@ -67,14 +65,15 @@ class ImageSkipped(_Message):
     reason: str
 
 
-class Finished(_Message):
+class Finished(Message):
     """The last event, always.
 
     Attributes
     ----------
     reason : str
-        "done" (`n_failed` may be above 0), "cancelled" (what was written before stays), "failed"
-        (the work broke off) or "refused" (the job cannot be done as asked; nothing was begun).
+        "done" (`n_failed` may be above 0), "stopped" (by the person, who keeps what is there),
+        "cancelled" (what was written before stays), "failed" (the work broke off) or "refused"
+        (the job cannot be done as asked; nothing was begun).
     n_ok, n_failed, n_skipped : int
         Images.
     message : str
@@ -87,18 +86,3 @@ class Finished(_Message):
     n_failed: int = Field(default=0, ge=0)
     n_skipped: int = Field(default=0, ge=0)
     message: str = ""
-
-
-Event = Started | Progress | Notice | ImageDone | ImageFailed | ImageSkipped | Finished
-
-
-def read_event(line: str | bytes) -> Event:
-    """Event from its JSON line (`event.model_dump_json()`).
-
-    Raises
-    ------
-    pydantic.ValidationError
-        If the line is no event.
-    """
-    adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
-    return adapter.validate_json(line)

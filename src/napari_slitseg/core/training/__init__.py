@@ -1,0 +1,1 @@
+"""What a training is made of: examples, patches, augmentation, optimisers, averages."""

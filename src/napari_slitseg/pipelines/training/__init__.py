@@ -1,0 +1,1 @@
+"""Parts of the training loop of `napari_slitseg.pipelines.finetune`; they need torch."""
