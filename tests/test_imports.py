@@ -29,7 +29,17 @@ WITH_TORCH = {
 COMPUTING = ("core.losses", "core.models", "core.training", "pipelines.training")
 """Packages whose modules may load torch, but for specs and those in `TORCH_FREE`."""
 
-TORCH_FREE = {"core.models.reach"}
+TORCH_FREE = {
+    "core.models.reach",
+    "core.training.augment_grey",
+    "core.training.deformation",
+    "core.training.examples",
+    "core.training.patches",
+    "core.training.prefetch",
+    "core.training.sampling",
+    "core.training.store",
+    "core.training.warp",
+}
 
 
 def needs_torch(module: str) -> bool:
