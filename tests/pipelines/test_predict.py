@@ -15,6 +15,7 @@ import tifffile
 from PIL import Image
 from scipy.spatial.distance import cdist
 
+from napari_slitseg import __version__
 from napari_slitseg.core import atomic
 from napari_slitseg.core.checkpoint import CheckpointError
 from napari_slitseg.core.detection import Peaks
@@ -32,6 +33,7 @@ from napari_slitseg.events import (
 )
 from napari_slitseg.jobs import PredictJob
 from napari_slitseg.pipelines import record
+from napari_slitseg.pipelines.fingerprints import fingerprint_of
 from napari_slitseg.pipelines.predict import open_predictor, predict_files, predict_image
 from napari_slitseg.pipelines.region import Part
 from tests.pipelines.dots import DOTS, SHAPE, StopAfter, drain, draw_dots
@@ -230,6 +232,9 @@ def test_the_record(job: PredictJob, folder: Path) -> None:
     entry = next(each for each in content["images"] if each["name"] == "img1")
     assert entry.pop("seconds") > 0
     assert entry.pop("date") >= content["date"]
+    assert entry.pop("content") == fingerprint_of(folder / "img1.png")
+    files = [job.out / "img1_slits.csv", job.out / "img1_maps.tif"]
+    assert entry.pop("written") == {file.name: fingerprint_of(file) for file in files}
     assert entry == {
         "name": "img1",
         "file": str(folder / "img1.png"),
@@ -240,6 +245,9 @@ def test_the_record(job: PredictJob, folder: Path) -> None:
         "n_slits": 4,
         "slits": "img1_slits.csv",
         "maps": "img1_maps.tif",
+        "maps_format": "float16",
+        "precision": "auto",
+        "version": __version__,
         "model": "dots",
         "sha256": content["model"]["sha256"],
         "threshold": 0.4,

@@ -93,7 +93,10 @@ def _parameters(job: type[Document], positional: tuple[str, ...]) -> Iterator[in
 def _parameter(name: str, field: FieldInfo, positional: tuple[str, ...]) -> inspect.Parameter:
     is_list = get_origin(field.annotation) is tuple
     help_text = Parameter(
-        help=field.description, negative=(), consume_multiple=is_list, show_default=_is_shown(field)
+        help=field.description,
+        negative=None if field.default is True else (),
+        consume_multiple=is_list,
+        show_default=_is_shown(field),
     )
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     return inspect.Parameter(

@@ -8,11 +8,12 @@ from typing import Literal
 from pydantic import Field
 
 from napari_slitseg.jobs.base import ImageSettings, ModelSettings
+from napari_slitseg.jobs.cluster import ClusterSettings
 
 MapsFormat = Literal["float16", "float32", "none"]
 
 
-class PredictJob(ModelSettings, ImageSettings):
+class PredictJob(ModelSettings, ImageSettings, ClusterSettings):
     """Find the slits in image files."""
 
     images: tuple[Path, ...] = Field(
@@ -23,4 +24,11 @@ class PredictJob(ModelSettings, ImageSettings):
         default="float16",
         description="Number format of the probability maps, or none to write only the slits. "
         "napari opens both formats, ImageJ only float32.",
+    )
+    skip_done: bool = Field(
+        default=True,
+        description="Skip images that are done: their results are in the folder, unchanged, and "
+        "its record says that they were made from the same image content by this version, with "
+        "the same model, threshold, minimum distance, detector, precision, pixel size, page and "
+        "format of the maps. --no-skip-done predicts them again.",
     )

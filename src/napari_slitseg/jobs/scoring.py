@@ -16,6 +16,7 @@ from napari_slitseg.jobs.base import (
     SearchSettings,
     check_ending,
 )
+from napari_slitseg.jobs.cluster import ClusterSettings
 
 
 class ScoringSettings(Document):
@@ -70,7 +71,7 @@ class ScoringSettings(Document):
         return check_ending(path, ".csv")
 
 
-class EvaluateJob(ScoringSettings, ModelSettings, ImageSettings):
+class EvaluateJob(ScoringSettings, ModelSettings, ImageSettings, ClusterSettings):
     """Compare predicted with annotated slits."""
 
     images: tuple[Path, ...] = Field(

@@ -1,8 +1,9 @@
-"""Work on many images, one after the other: what is common to all pipelines."""
+"""Work on many images: what is common to all pipelines."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,13 @@ from napari_slitseg.pipelines.outputs import OutputError
 
 Work = Callable[[Path], Generator[Event, None, None]]
 """Does one image: yields events, `ImageDone` or `ImageSkipped` last, or raises."""
+
+Arrivals = Generator[Path | Event, None, None]
+"""Images whose turn it is, and what there is to say between them; raises `Cancelled` to stop."""
+
+
+class BrokenOff(RuntimeError):
+    """The work cannot go on; the message is written for the person."""
 
 
 @dataclass
@@ -50,20 +58,34 @@ class Tally:
         )
 
 
+def one_by_one(images: Iterable[Path], should_stop: ShouldStop) -> Arrivals:
+    """Images in their order; asks before each whether to stop."""
+    for path in images:
+        if should_stop():
+            raise Cancelled
+        yield path
+
+
 def work_on_each(
     images: Sequence[Path], work: Work, should_stop: ShouldStop
 ) -> Generator[Event, None, Tally]:
-    """Work on images one after the other; one that fails is reported and the next one begun.
+    """Work on images one after the other; see `work_on_arrivals`."""
+    return (yield from work_on_arrivals(len(images), one_by_one(images, should_stop), work))
+
+
+def work_on_arrivals(total: int, arrivals: Arrivals, work: Work) -> Generator[Event, None, Tally]:
+    """Work on images as they come; one that fails is reported and the next one begun.
 
     Parameters
     ----------
-    images : sequence of Path
-        In this order.
+    total : int
+        Number of images.
+    arrivals : generator
+        The images; events among them are passed on. It is closed at the end, however that comes.
     work : callable
-        Does one image. `Cancelled` ends everything as cancelled; an `OutputError` that concerns
-        all images (a full disk) ends everything as failed; any other error fails the image.
-    should_stop : callable
-        Asked before each image.
+        Does one image. `Cancelled` ends everything as cancelled; `BrokenOff`, or an `OutputError`
+        that concerns all images (a full disk), ends everything as failed; any other error fails
+        the image.
 
     Returns
     -------
@@ -71,27 +93,33 @@ def work_on_each(
         The caller yields its `finished` event when all is done.
     """
     tally = Tally()
-    yield Started(total=len(images))
-    for path in images:
-        if should_stop():
-            tally.reason = "cancelled"
-            return tally
-        try:
-            for event in work(path):
-                tally.count(event)
-                yield event
-        except Cancelled:
-            tally.reason = "cancelled"
-            return tally
-        except Exception as error:  # noqa: BLE001 (a reader may raise anything; the others go on)
-            failed = ImageFailed(name=path.name, path=path, reason=describe(error))
-            tally.count(failed)
-            yield failed
-            if isinstance(error, OutputError) and error.concerns_all:
-                tally.reason = "failed"
-                tally.message = f"No more results can be written ({error.why}); it ended early."
-                return tally
+    yield Started(total=total)
+    try:
+        with closing(arrivals):
+            for arrived in arrivals:
+                steps = _attempt(arrived, work) if isinstance(arrived, Path) else (arrived,)
+                for event in steps:
+                    tally.count(event)
+                    yield event
+    except Cancelled:
+        tally.reason = "cancelled"
+    except BrokenOff as error:
+        tally.reason, tally.message = "failed", str(error)
     return tally
+
+
+def _attempt(path: Path, work: Work) -> Generator[Event, None, None]:
+    """Do one image; what goes wrong with it alone is an event."""
+    try:
+        yield from work(path)
+    except (Cancelled, BrokenOff):
+        raise
+    except Exception as error:
+        yield ImageFailed(name=path.name, path=path, reason=describe(error))
+        if isinstance(error, OutputError) and error.concerns_all:
+            raise BrokenOff(
+                f"No more results can be written ({error.why}); it ended early."
+            ) from error
 
 
 def describe(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from typing import Final
 
 from napari_slitseg.core.checkpoint_file import CheckpointError
@@ -10,7 +11,7 @@ from napari_slitseg.core.inference_types import InferenceError
 from napari_slitseg.core.metrics.result import EvaluationResult
 from napari_slitseg.events import Event, Finished, ImageFailed, ImageSkipped
 from napari_slitseg.jobs import EvaluateJob
-from napari_slitseg.pipelines.each import Tally, work_on_each
+from napari_slitseg.pipelines.each import Tally, work_on_arrivals
 from napari_slitseg.pipelines.evaluate_run import EvaluateRun
 from napari_slitseg.pipelines.evaluation import (
     write_curve,
@@ -40,7 +41,8 @@ def evaluate(
     Parameters
     ----------
     job : EvaluateJob
-        What to do. Its tables are written at the end, not when cancelled.
+        What to do; with a `scheduler` the images are scored on its workers. Its tables are written
+        at the end, not when cancelled.
     should_stop : callable
         Asked between images and between tiles.
 
@@ -61,7 +63,8 @@ def evaluate(
     except REFUSALS as error:
         yield Finished(reason="refused", message=str(error))
         return EvaluationResult()
-    tally = yield from score_images(run)
+    with closing(run.place):
+        tally = yield from score_images(run)
     result = run.result()
     if tally.reason == "done":
         yield from run.last_notices()
@@ -72,7 +75,8 @@ def evaluate(
 
 def score_images(run: EvaluateRun) -> Generator[Event, None, Tally]:
     """Score all images of a run; events but the last one, and how it went."""
-    tally = yield from _noting(work_on_each(run.images, run.evaluate, run.should_stop), run)
+    work = work_on_arrivals(len(run.images), run.place.arrivals(run.images), run.evaluate)
+    tally = yield from _noting(work, run)
     if tally.reason == "cancelled":
         tally.message = "no table was written"
     elif not run.rows:

@@ -109,10 +109,14 @@ class ImageReader:
             If it cannot be read.
         """
         image = read_image(path, page=self.settings.page)
+        size = self.given_size_nm(path)
+        return image if size is None else image.with_pixel_size(size)
+
+    def given_size_nm(self, path: Path) -> float | None:
+        """Pixel size from the table, else the job's; None where the file is to tell."""
         names = (path.name.casefold(), path.stem.casefold())
         size = next((self.sizes_nm[name] for name in names if name in self.sizes_nm), None)
-        size = self.settings.pixel_size_nm if size is None else size
-        return image if size is None else image.with_pixel_size(size)
+        return self.settings.pixel_size_nm if size is None else size
 
 
 def page_and_notices(image: Micrograph, path: Path) -> Generator[Event, None, None]:

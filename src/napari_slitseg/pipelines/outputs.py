@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from napari_slitseg.core.atomic import write_atomically
@@ -33,6 +34,11 @@ class OutputError(OSError):
     def __init__(self, message: str, why: str, *, concerns_all: bool) -> None:
         super().__init__(message)
         self.why, self.concerns_all = why, concerns_all
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with all arguments, for other processes."""
+        again = partial(type(self), concerns_all=self.concerns_all)
+        return again, (str(self), self.why)
 
 
 @contextmanager

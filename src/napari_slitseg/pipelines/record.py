@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -17,6 +17,7 @@ from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.json_text import to_json
 from napari_slitseg.core.prediction import Prediction
 from napari_slitseg.jobs import PredictJob
+from napari_slitseg.pipelines.fingerprints import fingerprint_of, is_unchanged
 from napari_slitseg.pipelines.inputs import JobError
 from napari_slitseg.pipelines.outputs import write_text
 
@@ -28,6 +29,7 @@ FILE_NAME: Final = "predictions.json"
 _FORMAT: Final = "napari-slitseg predictions"
 _VERSION: Final = 1
 _SECONDS_BETWEEN_SAVES: Final = 5.0
+_GIVEN: Final = "user"
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Record:
 
     path: Path
     run: dict[str, Any]
+    earlier: dict[str, dict[str, Any]] = field(default_factory=dict)
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     failures: dict[str, dict[str, str]] = field(default_factory=dict)
     saved_at: float = field(default_factory=monotonic)
@@ -54,11 +57,10 @@ class Record:
         JobError
             If the folder has a file of that name which is no such record.
         """
-        record = cls(folder / FILE_NAME, {"job": job.model_dump(mode="json")})
-        _read_entries(record.path)
-        return record
+        path = folder / FILE_NAME
+        return cls(path, {"job": job.model_dump(mode="json")}, _read_entries(path))
 
-    def set_model(self, info: CheckpointInfo, device: str) -> None:
+    def set_model(self, info: CheckpointInfo) -> None:
         """Say what the run is made with."""
         job = self.run["job"]
         self.run = {
@@ -72,47 +74,55 @@ class Record:
             "threshold": _first(job["threshold"], info.threshold),
             "min_distance_nm": _first(job["min_distance_nm"], info.min_distance_nm),
             "detector": job["detector"],
-            "device": device,
+            "device": "",
             "job": job,
         }
 
-    def add(
-        self,
-        path: Path,
-        image: Micrograph,
-        prediction: Prediction,
-        outputs: Iterable[Path],
-        seconds: float,
-    ) -> None:
-        """Enter an image whose results are written; save now and then.
+    def set_device(self, device: str) -> None:
+        """Say where the model runs."""
+        self.run["device"] = device
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Enter an image whose results are written (`entry_of`); save now and then.
 
         Raises
         ------
         OutputError
             If saving fails.
         """
-        files = {output.stem.rpartition("_")[2]: output.name for output in outputs}
-        self.entries[path.stem] = {
-            "name": path.stem,
-            "file": str(path),
-            "page": image.page,
-            "shape": list(image.shape),
-            "pixel_size_nm": image.pixel_size_nm,
-            "pixel_size_source": image.pixel_size_source,
-            "n_slits": len(prediction.table),
-            "slits": files.get("slits"),
-            "maps": files.get("maps"),
-            "model": prediction.model_name,
-            "sha256": prediction.model_sha256,
-            "threshold": prediction.threshold,
-            "min_distance_nm": prediction.min_distance_nm,
-            "detector": prediction.detector.to_dict(),
-            "date": _now(),
-            "seconds": round(seconds, 3),
-            "notices": [*image.notices, *prediction.notices],
-        }
+        self.entries[entry["name"]] = entry
         if monotonic() - self.saved_at > _SECONDS_BETWEEN_SAVES:
             self.save()
+
+    def is_done(self, path: Path, size_nm: float | None) -> bool:
+        """Whether the results of an image are there, unchanged, and as this run would make them.
+
+        Parameters
+        ----------
+        path : Path
+            The image.
+        size_nm : float or None
+            Pixel size that the job gives for it; None where the file is to tell.
+        """
+        entry = self.earlier.get(path.stem, {})
+        written = entry.get("written")
+        alike = all(entry.get(key) == value for key, value in self._wanted().items())
+        if not (written and alike and _same_size(entry, size_nm)):
+            return False
+        results = all(is_unchanged(self.path.parent / name, was) for name, was in written.items())
+        return results and is_unchanged(path, entry.get("content", {}))
+
+    def _wanted(self) -> dict[str, Any]:
+        """Return what entries say of images that were predicted as in this run."""
+        same = ("threshold", "min_distance_nm", "detector")
+        return {
+            **{key: self.run[key] for key in same},
+            "sha256": self.run["model"]["sha256"],
+            "page": self.run["job"]["page"],
+            "maps_format": self.run["job"]["maps"],
+            "precision": self.run["job"]["precision"],
+            "version": __version__,
+        }
 
     def add_failure(self, path: Path, reason: str) -> None:
         """Enter an image without results; an earlier entry of it stays, as its files do."""
@@ -121,11 +131,15 @@ class Record:
     def save(self) -> None:
         """Write the record, with what is in the file now and not made anew in this run.
 
+        A run that did nothing leaves the file as it is.
+
         Raises
         ------
         OutputError
             If it cannot be written.
         """
+        if self.earlier and not (self.entries or self.failures):
+            return
         images = {**_read_entries(self.path), **self.entries}
         content = {
             "format": _FORMAT,
@@ -136,6 +150,45 @@ class Record:
         }
         write_text(self.path, to_json(content))
         self.saved_at = monotonic()
+
+
+def entry_of(
+    path: Path,
+    image: Micrograph,
+    prediction: Prediction,
+    outputs: Iterable[Path],
+    job: PredictJob,
+) -> dict[str, Any]:
+    """Return what the record says of an image whose results are written.
+
+    Raises
+    ------
+    OSError
+        If a result cannot be read again.
+    """
+    files = {output.stem.rpartition("_")[2]: output for output in outputs}
+    return {
+        "name": path.stem,
+        "file": str(path),
+        "page": image.page,
+        "shape": list(image.shape),
+        "pixel_size_nm": image.pixel_size_nm,
+        "pixel_size_source": image.pixel_size_source,
+        "n_slits": len(prediction.table),
+        "slits": files["slits"].name,
+        "maps": files["maps"].name if "maps" in files else None,
+        "maps_format": job.maps,
+        "model": prediction.model_name,
+        "sha256": prediction.model_sha256,
+        "threshold": prediction.threshold,
+        "min_distance_nm": prediction.min_distance_nm,
+        "detector": prediction.detector.to_dict(),
+        "precision": job.precision,
+        "version": __version__,
+        "date": _now(),
+        "notices": [*image.notices, *prediction.notices],
+        "written": {output.name: fingerprint_of(output) for output in files.values()},
+    }
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
@@ -163,6 +216,14 @@ def _read_entries(path: Path) -> dict[str, dict[str, Any]]:
         f"{path} is no record of this program, or a damaged one. Move it away or choose another "
         "output folder."
     )
+
+
+def _same_size(entry: Mapping[str, Any], size_nm: float | None) -> bool:
+    """Whether the pixel size was given, and is given now, or the file was to tell both times."""
+    was_given = entry.get("pixel_size_source") == _GIVEN
+    if size_nm is None:
+        return not was_given
+    return was_given and entry.get("pixel_size_nm") == size_nm
 
 
 def _first(value: float | None, default: float) -> float:

@@ -191,14 +191,20 @@ class Rankings:
     covers_from: float = 0.0
     n_without: int = 0
 
-    def add(self, found: Found, truth: Truth, scale: Scale) -> None:
-        """Take an image, or count it among those without scores."""
-        ranked = rank(found, truth, scale)
+    def add(self, ranked: RankedImage | None, covers_from: float) -> None:
+        """Take an image (`rank`), or count it among those without scores.
+
+        Parameters
+        ----------
+        ranked : RankedImage or None
+        covers_from : float
+            Lowest score its candidates may have.
+        """
         if ranked is None:
             self.n_without += 1
             return
         self.images.append(ranked)
-        self.covers_from = max(self.covers_from, found.covers_from)
+        self.covers_from = max(self.covers_from, covers_from)
 
 
 def fingerprint(path: Path | None) -> str:
