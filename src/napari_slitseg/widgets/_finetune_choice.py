@@ -1,0 +1,105 @@
+"""Which images of a window can be trained with, and why others cannot. Knows no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from napari_slitseg.core.points import find_annotation
+from napari_slitseg.widgets._entry import ImageEntry, Status
+from napari_slitseg.widgets._overlay import certain_and_uncertain
+
+_NOT_SAVED: Final = "annotation is not saved"
+_ONLY_HERE: Final = "only in napari: save the image as a file and open that"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An image of the list.
+
+    Attributes
+    ----------
+    key : int
+        Of its entry.
+    text : str
+        Name, with the number of slits or why it cannot be taken.
+    tooltip : str
+    path : Path or None
+        Its file, None where it cannot be taken.
+    to_save : bool
+        Whether saving its annotation would make it one that can be taken.
+    """
+
+    key: int
+    text: str
+    tooltip: str
+    path: Path | None
+    to_save: bool = False
+
+
+def choice_of(entry: ImageEntry) -> Choice:
+    """Return an image as the list shows it."""
+    name = entry.path.name if entry.path else entry.name
+    where = str(entry.path or "")
+    why = why_not(entry)
+    if why:
+        to_save = why == _NOT_SAVED
+        return Choice(entry.key, f"{name}: {why}", f"{where}\n{why}".strip(), None, to_save)
+    slits = n_slits(entry)
+    told = "no slits" if not slits else f"{slits} slit{'s' * (slits > 1)}"
+    return Choice(entry.key, f"{name}: {told}", where, entry.path)
+
+
+def n_slits(entry: ImageEntry) -> int:
+    """Return how many slits are annotated for sure."""
+    return 0 if entry.annotation is None else len(certain_and_uncertain(entry.annotation)[0])
+
+
+def why_not(entry: ImageEntry) -> str:
+    """Say why an image cannot be trained with, "" if it can."""
+    if entry.status is Status.WAITING:
+        return "not read yet"
+    if entry.status is Status.FAILED and not entry.shape[0]:
+        return "could not be read"
+    if entry.path is None:
+        return _ONLY_HERE
+    if entry.page:
+        return "not the first page of its file"
+    if entry.edited:
+        return _NOT_SAVED
+    return "not annotated" if entry.annotation is None else ""
+
+
+def not_found_text(entries: Sequence[ImageEntry]) -> str:
+    """Name images whose annotation a training would not find by its name, "" for none."""
+    lost = [
+        f"{entry.path.name} ({entry.annotation_path.name})"
+        for entry in entries
+        if entry.path and entry.annotation_path and not _is_found(entry)
+    ]
+    if not lost:
+        return ""
+    return (
+        f"The annotation of {', '.join(lost)} would not be found: name it like its image, beside "
+        "it or in a folder called annotations."
+    )
+
+
+def _is_found(entry: ImageEntry) -> bool:
+    found, own = find_annotation(entry.path or ""), entry.annotation_path
+    return found is not None and own is not None and found.resolve() == own.resolve()
+
+
+def sizes_of(entries: Sequence[ImageEntry]) -> dict[str, Any]:
+    """Return what a job says of the pixel sizes that the window shows.
+
+    One number where all are the same; nothing where a file knows its own; a table belongs in a
+    file, which the form writes from `{"pixel_sizes": ...}` of this answer.
+    """
+    sizes = {entry.path: entry.pixel_size_nm for entry in entries if entry.path}
+    known = set(sizes.values())
+    if known == {None} or not known:
+        return {}
+    return {"pixel_size_nm": known.pop()} if len(known) == 1 else {"pixel_sizes": sizes}
