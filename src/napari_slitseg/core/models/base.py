@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from math import gcd
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from torch.nn import functional
 from napari_slitseg.core.models.spec import ModelSpec
 
 GROUPS = 8
+_ENCODER: Final = re.compile(r"stem|down(\d.*)?|levels?\d*|(slit_)?norm\d")
 
 
 class Logits(NamedTuple):
@@ -88,6 +90,19 @@ class SegmentationModel(nn.Module):
     def logits(self, image: Tensor) -> Logits:
         """Return the logits of images whose sides are multiples of `size_multiple`."""
         raise NotImplementedError
+
+    def encoder_modules(self) -> tuple[nn.Module, ...]:
+        """Return the layers on the way down, up to the coarsest features: by name.
+
+        They are called ``stem``, ``down`` or ``level``, alone or with a number, and ``norm`` with
+        the number of the level that follows it.
+        """
+        found: dict[str, nn.Module] = {}
+        for name, module in self.named_modules():
+            is_inside = any(name.startswith(f"{other}.") for other in found)
+            if _ENCODER.fullmatch(name.rpartition(".")[2]) and not is_inside:
+                found[name] = module
+        return tuple(found.values())
 
     def __call__(self, image: Tensor) -> Logits:
         """Return the logits of a batch of images; see `forward`."""
