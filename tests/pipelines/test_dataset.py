@@ -13,7 +13,6 @@ from PIL import Image
 from napari_slitseg.core.inference_types import Cancelled
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.events import Event, ImageFailed, ImageSkipped, Notice, Progress
-from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.dataset import (
     DataSet,
     check_unchanged,
@@ -24,35 +23,14 @@ from napari_slitseg.pipelines.dataset import (
 )
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.folder import RunFolder
+from tests.pipelines.annotated import SHAPE, annotated, job_for
 from tests.pipelines.dots import StopAfter, drain
-
-SHAPE = (48, 64)
-
-
-def annotated(
-    folder: Path, name: str, n_slits: int = 3, seed: int | None = None, suffix: str = ".png"
-) -> Path:
-    """Write an image of noise and its annotation; the name seeds the noise."""
-    folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(list(f"{folder.name}{name}".encode()) if seed is None else seed)
-    path = folder / f"{name}{suffix}"
-    Image.fromarray(rng.integers(30, 220, SHAPE, dtype=np.uint8)).save(path)
-    yx = rng.uniform(5, 40, (n_slits, 2))
-    write_points(folder / f"{name}.csv", PointTable.from_yx(yx))
-    return path
 
 
 @pytest.fixture
-def images(tmp_path: Path) -> Path:
+def images(annotated_images: Path) -> Path:
     """Folder of six annotated images."""
-    for number in range(6):
-        annotated(tmp_path / "images", f"img{number}")
-    return tmp_path / "images"
-
-
-def job_for(*images: Path, **changes: Any) -> FinetuneJob:
-    """Job with a known pixel size."""
-    return FinetuneJob(images=images, **{"pixel_size_nm": 5.0, **changes})
+    return annotated_images
 
 
 def collected(*images: Path, **changes: Any) -> DataSet:
@@ -70,7 +48,7 @@ def test_annotated_images_are_found_and_parted(images: Path) -> None:
     assert [len(data.train), len(data.validation), len(data.test)] == [4, 1, 1]
     assert sorted(member.name for member in data.members) == [f"img{i}.png" for i in range(6)]
     first = min(data.members, key=lambda member: member.name)
-    assert (first.n_slits, first.shape, first.pixel_size_nm) == (3, SHAPE, 5.0)
+    assert (first.n_slits, first.shape, first.pixel_size_nm) == (3, SHAPE, 10.0)
     assert first.membrane is None
     assert data.left_out == ()
     progress = [event for event in events if isinstance(event, Progress)]
@@ -82,7 +60,7 @@ def test_what_cannot_be_used_is_left_out_with_its_reason(images: Path) -> None:
     annotated(images, "broken").write_bytes(b"\x89PNG no picture")
     annotated(images, "empty").write_bytes(b"")
     Image.new("L", (64, 48), 7).save(annotated(images, "flat"))
-    Image.new("L", (1, 1), 7).save(annotated(images, "dot", 0))
+    Image.new("L", (1, 1), 7).save(annotated(images, "dot", ()))
     write_points(annotated(images, "far").with_suffix(".csv"), PointTable.from_yx([[900, 900.0]]))
     annotated(images, "text").with_suffix(".csv").write_text("hello\n")
     proposals = PointTable.from_yx([[9, 9.0]], score=[0.5], status="proposed")
@@ -120,7 +98,7 @@ def test_points_outside_and_rejected_ones_are_not_learned_from(images: Path) -> 
     assert "1 of its 2 annotated slits lie outside" in told(events)
     loaded = load_member(member, job_for(images))
     assert loaded.points.yx.tolist() == [[5, 5], [20, 20]]
-    assert loaded.image.pixel_size_nm == 5.0
+    assert loaded.image.pixel_size_nm == 10.0
     assert loaded.membrane is None
 
 

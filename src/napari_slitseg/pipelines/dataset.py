@@ -17,7 +17,14 @@ from napari_slitseg.pipelines.dataset_member import (
     load_member,
     told_apart,
 )
-from napari_slitseg.pipelines.dataset_parts import Wanted, check_usable, parted, same, trains
+from napari_slitseg.pipelines.dataset_parts import (
+    Wanted,
+    check_usable,
+    parted,
+    same,
+    steps_per_epoch,
+    trains,
+)
 from napari_slitseg.pipelines.dataset_record import (
     DataSet,
     check_unchanged,
@@ -37,6 +44,7 @@ __all__ = [
     "collect",
     "load_member",
     "read_record",
+    "steps_per_epoch",
     "trains",
     "write_record",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,34 @@ from napari_slitseg.pipelines.inputs import find_images
 LeftOut = tuple[tuple[Path, str], ...]
 
 _SHOWN: Final = 3
+_STEPS: Final = (10, 200)
 
 
 def trains(job: FinetuneJob, head: str) -> bool:
     """Whether a job trains a head, "membrane" or "slit", at any time."""
     stages = job.the_curriculum().stages
     return any(getattr(stage.losses, f"{head}_weight") > 0 for stage in stages)
+
+
+def steps_per_epoch(job: FinetuneJob, members: Sequence[Member], model_nm: float) -> int:
+    """Return the number of steps between two validations.
+
+    Parameters
+    ----------
+    job : FinetuneJob
+        Where it names no number, about as many as see each image once in full, from 10 to 200.
+    members : sequence of Member
+        Images that train.
+    model_nm : float
+        Pixel size of the model, to which images are brought.
+    """
+    if job.steps_per_epoch is not None:
+        return job.steps_per_epoch
+    sizes = [(member.shape, (member.pixel_size_nm or model_nm) / model_nm) for member in members]
+    pixels = sum(height * width * scale**2 for (height, width), scale in sizes)
+    low, high = _STEPS
+    in_full = math.ceil(pixels / (job.patch_px**2 * job.global_batch))
+    return min(max(in_full, low), high)
 
 
 @dataclass(frozen=True)
