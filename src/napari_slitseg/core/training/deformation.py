@@ -56,22 +56,21 @@ class Deformation:
     def on_grid(self) -> tuple[Doubles, Doubles]:
         """Displacements (S, S) in y and in x of every pixel of the patch."""
         first, weights = self._taps(np.arange(self.patch_px))
-        rows = np.zeros((2, self.patch_px, self.control.shape[-1]))
+        across = np.zeros((2, self.control.shape[-1], self.patch_px))
         moved = np.zeros((2, self.patch_px, self.patch_px))
         for j in range(4):
-            rows += weights[:, j, None] * self.control[:, first + j]
+            across += weights[:, j] * self.control[:, :, first + j]
         for j in range(4):
-            moved += weights[:, j] * rows[:, :, first + j]
+            moved += weights[:, j, None] * across[:, first + j]
         return moved[0], moved[1]
 
     def at(self, yx: Doubles) -> Doubles:
         """Displacements (N, 2) of places (N, 2) of the patch."""
         (row, down), (column, across) = self._taps(yx[:, 0]), self._taps(yx[:, 1])
-        moved = np.zeros((2, len(yx)))
-        for i in range(4):
-            for j in range(4):
-                moved += down[:, i] * across[:, j] * self.control[:, row + i, column + j]
-        return moved.T
+        taps = np.arange(4)
+        near = self.control[:, row[:, None, None] + taps[:, None], column[:, None, None] + taps]
+        moved: Doubles = (near * down[:, :, None] * across[:, None, :]).sum(axis=(2, 3)).T
+        return moved
 
     def undone(self, moved_yx: Doubles) -> Doubles:
         """Places (N, 2) that the displacement brings to ``moved_yx``, by fixed-point iteration.
@@ -79,6 +78,8 @@ class Deformation:
         The error halves each time, since no displacement changes faster than `STEEPEST`.
         """
         yx = moved_yx
+        if self.is_none:
+            return yx
         for _ in range(40):
             before, yx = yx, moved_yx - self.at(yx)
             if np.abs(yx - before).max(initial=0.0) < 1e-5:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from napari_slitseg.core.training.augment_grey import GreyChange
 from napari_slitseg.core.training.deformation import Deformation
@@ -29,11 +30,11 @@ class Patch:
     pixels : (S, S) float32
         Grey values for the network.
     slits_yx : (N, 2) float32
-        Certain annotations inside the patch, px.
+        Certain annotations at pixels that are known, px.
     membrane : (S, S) float32
         Stripe in [0, 1]; 0 where it is not known.
     slit_known : (S, S) bool
-        False outside the image and near uncertain annotations.
+        False outside the image and near uncertain annotations, but where a certain one is nearer.
     membrane_known : (S, S) bool
         False outside the image, and everywhere where nobody drew the membrane.
     """
@@ -66,7 +67,7 @@ def draw_patch(
     patch_px : int
         Side of the patch.
     uncertain_radius_px : float
-        Nothing is known this near to an uncertain annotation, px of the patch.
+        Slits are not known this near to an uncertain annotation, px of the patch.
     seed, epoch, index : int
         Number of the patch; any from 0 up.
 
@@ -88,12 +89,13 @@ def draw_patch(
     warp = Warp(middle_yx, matrix, deformation)
     sampler = Sampler(*warp.places(), example.shape)
     known = sampler.known
+    slit_known = known & ~_unsure(warp, example, uncertain_radius_px)
     pixels = sampler.read(example.pixels, _smoothing_px(scale))
     return Patch(
         pixels=grey.apply(pixels, rng),
-        slits_yx=_inside(warp.to_patch(example.slits_yx).astype(np.float32), patch_px),
+        slits_yx=_on_known(warp.to_patch(example.slits_yx), slit_known),
         membrane=_membrane(example, sampler, known),
-        slit_known=known & ~_near(warp, example, uncertain_radius_px),
+        slit_known=slit_known,
         membrane_known=known if example.membrane is not None else np.zeros_like(known),
     )
 
@@ -116,9 +118,14 @@ def _smoothing_px(scale: float) -> float:
     return 0.5 * math.sqrt(1 / scale**2 - 1) if scale < 1 else 0.0
 
 
-def _inside(yx: Floats, patch_px: int) -> Floats:
-    """Points that are inside the patch also after rounding to float32."""
-    return yx[(yx < patch_px - 0.5).all(axis=1)]
+def _on_known(yx: NDArray[np.float64], known: Flags) -> Floats:
+    """Points whose pixel is known, also after rounding to float32."""
+    short_yx = yx.astype(np.float32)
+    row, column = np.rint(short_yx).astype(np.intp).T
+    last = len(known) - 1
+    in_patch = (short_yx < last + 0.5).all(axis=1)
+    kept: Floats = short_yx[in_patch & known[row.clip(0, last), column.clip(0, last)]]
+    return kept
 
 
 def _membrane(example: Example, sampler: Sampler, known: Flags) -> Floats:
@@ -127,10 +134,18 @@ def _membrane(example: Example, sampler: Sampler, known: Flags) -> Floats:
     return np.where(known, sampler.read(example.membrane), np.float32(0))
 
 
-def _near(warp: Warp, example: Example, radius_px: float) -> Flags:
-    """Pixels of the patch that are near an uncertain annotation."""
+def _unsure(warp: Warp, example: Example, radius_px: float) -> Flags:
+    """Pixels of the patch whose nearest annotation is uncertain and within the radius."""
     axis = np.arange(warp.patch_px)
-    near = np.zeros((warp.patch_px, warp.patch_px), bool)
-    for y, x in warp.to_patch(example.uncertain_yx, radius_px):
-        near |= (axis[:, None] - y) ** 2 + (axis[None, :] - x) ** 2 <= radius_px**2
-    return near
+    unsure = np.zeros((warp.patch_px, warp.patch_px), bool)
+    uncertain_yx = warp.to_patch(example.uncertain_yx, radius_px)
+    for y, x in uncertain_yx:
+        unsure |= (axis[:, None] - y) ** 2 + (axis[None, :] - x) ** 2 <= radius_px**2
+    near_yx = np.argwhere(unsure)
+    certain_yx = warp.to_patch(example.slits_yx, radius_px)
+    if len(near_yx) and len(certain_yx):
+        (to_certain, _), (to_uncertain, _) = (
+            KDTree(yx).query(near_yx) for yx in (certain_yx, uncertain_yx)
+        )
+        unsure[unsure] = to_uncertain < to_certain
+    return unsure

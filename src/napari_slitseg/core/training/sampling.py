@@ -16,8 +16,8 @@ Doubles = NDArray[np.float64]
 FEWEST_STEPS: Final = 10
 MOST_STEPS: Final = 200
 _SHUFFLES: Final = 1
-_TRIES: Final = 8
 _RIM: Final = 1 / 8
+_OUTERMOST: Final = 1 / 32
 
 
 def number_of_example(n_examples: int, seed: int, epoch: int, index: int) -> int:
@@ -60,8 +60,9 @@ def draw_middle(
     example : Example
         What the patch is of.
     slit_share : float
-        How often the patch lies around a slit, which then is anywhere in it but near its rim. Of an
-        example without slits, half of the patches lie around its membrane.
+        How often the patch lies around a slit, which then is anywhere in it but near its rim, and
+        nearer to it only where the patch would reach beyond the example. Of an example without
+        slits, half of the patches lie around its membrane.
     matrix : (2, 2) float64
         From distances in the patch to distances in the example.
     patch_px : int
@@ -73,15 +74,17 @@ def draw_middle(
         Such that without a turn pixels of the patch are pixels of the example.
     """
     around, which = rng.random(2)
-    in_patch = rng.uniform(_RIM - 0.5, 0.5 - _RIM, (_TRIES, 2)) * patch_px
-    anywhere = rng.random(2) * example.shape - 0.5
+    in_patch = rng.uniform(_RIM - 0.5, 0.5 - _RIM, 2) * patch_px
+    middle = rng.random(2) * example.shape - 0.5
     half_px = patch_px / 2 * math.sqrt(abs(float(np.linalg.det(matrix))))
     places, share = _places(example, slit_share)
     if around < share:
         place = places[int(which * len(places))]
-        middle = _least_outside(place - in_patch @ matrix.T, example.shape, half_px)
+        pushed = _pushed_inside(place - matrix @ in_patch, example.shape, half_px)
+        moved = np.linalg.solve(matrix, place - pushed)
+        middle = place - matrix @ _towards(in_patch, moved, (0.5 - _OUTERMOST) * patch_px)
     else:
-        middle = _pushed_inside(anywhere, example.shape, half_px)
+        middle = _pushed_inside(middle, example.shape, half_px)
     half = (patch_px - 1) / 2
     result: Doubles = np.floor(middle - half + 0.5) + half
     return result
@@ -95,11 +98,13 @@ def _places(example: Example, slit_share: float) -> tuple[Doubles, float]:
     return places, 0.5 if len(places) else 0.0
 
 
-def _least_outside(middles: Doubles, shape: tuple[int, int], half_px: float) -> Doubles:
-    """First of those around which a patch reaches least beyond the image."""
-    beyond = np.maximum(half_px - 0.5 - middles, middles - (np.array(shape) - 0.5 - half_px))
-    best: Doubles = middles[np.argmin(np.clip(beyond, 0, None).sum(axis=1))]
-    return best
+def _towards(start: Doubles, end: Doubles, limit: float) -> Doubles:
+    """Go from a place towards another, as far as no coordinate is beyond the limit."""
+    way = end - start
+    too_far = np.abs(end) > limit
+    allowed = (np.sign(end) * limit - start)[too_far] / way[too_far]
+    reached: Doubles = start + float(allowed.min(initial=1.0)) * way
+    return reached
 
 
 def _pushed_inside(middle: Doubles, shape: tuple[int, int], half_px: float) -> Doubles:

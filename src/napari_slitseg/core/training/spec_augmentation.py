@@ -20,8 +20,8 @@ class Sampling(Spec):
     name: str = ""
     slit_share: float = setting(
         0.8,
-        "Share of patches that lie around an annotated slit, where there is one; the others lie "
-        "anywhere.",
+        "Share of patches that lie around an annotated slit; the others lie anywhere. Of an image "
+        "without slits, half lie around its membrane.",
         ge=0,
         le=1,
     )
@@ -49,7 +49,8 @@ class Augmentation(Sampling):
     max_scale: float = setting(1.25, "Largest factor by which a patch is enlarged.", ge=0.25, le=4)
     elastic_px: float = setting(
         2.0,
-        "Typical length by which elastic deformation moves a pixel; points move along.",
+        "Typical length by which elastic deformation moves a pixel, or less where the patch would "
+        "fold; points move along.",
         unit="px",
         ge=0,
         le=20,

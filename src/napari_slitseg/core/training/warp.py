@@ -79,8 +79,8 @@ class Warp:
 
     def _inside(self, yx: Doubles, margin_px: float) -> NDArray[np.bool_]:
         low, high = -0.5 - margin_px, self.patch_px - 0.5 + margin_px
-        inside: NDArray[np.bool_] = np.logical_and(yx >= low, yx < high).all(axis=1)
-        return inside
+        inside: NDArray[np.bool_] = (yx >= low) & (yx < high)
+        return inside[:, 0] & inside[:, 1]
 
 
 @dataclass(frozen=True, eq=False)
