@@ -14,6 +14,7 @@ from napari_slitseg.cli.imports import import_keras
 from napari_slitseg.cli.lists import AsJson, detectors, losses, models, schedules
 from napari_slitseg.cli.options import options_of
 from napari_slitseg.cli.run import run_pipeline
+from napari_slitseg.cli.runs import run
 from napari_slitseg.jobs import CompareJob, EvaluateJob, PredictJob, SimulateJob
 
 Quiet = Annotated[
@@ -125,7 +126,7 @@ def simulate(job: SimulateJob, *, quiet: Quiet = False) -> int:
 
 
 app.command(import_keras, name="import-keras")
-for _command in (losses, schedules, detectors, models):
+for _command in (losses, schedules, detectors, models, run):
     app.command(_command)
 
 
