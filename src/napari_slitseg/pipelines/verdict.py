@@ -17,6 +17,7 @@ from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.inputs import ShouldStop, never
 from napari_slitseg.pipelines.outputs import prepare_folder, write_text
 from napari_slitseg.pipelines.runs.folder import RunFolder
+from napari_slitseg.pipelines.runs.history import brief_history
 from napari_slitseg.pipelines.verdict_plot import draw_slopes
 from napari_slitseg.pipelines.verdict_report import summary_page
 from napari_slitseg.pipelines.verdict_sides import Looker, Side
@@ -205,8 +206,6 @@ def _which_judge(task: _Task) -> Generator[Event, None, None]:
 
 
 def _write(task: _Task, verdict: Verdict) -> None:
-    from napari_slitseg.pipelines.runs.history import brief_history
-
     folder = task.folder
     told = brief_history(folder)
     page = summary_page(verdict, folder.name, task.job, task.data, told, slopes=SLOPES)
