@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from napari_slitseg.cli.verdict import compare_runs as compare_command
 from napari_slitseg.events import Attempt, EpochDone, Event
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.compare import NOT_COMPARABLE, RunsComparison, compare_runs
@@ -295,3 +296,29 @@ def test_a_gap_in_a_curve_is_a_gap_in_its_drawing(models, tmp_path: Path) -> Non
     ]
     f1 = next(path for path in paths if path.count("M") == 2)
     assert "L" not in f1
+
+
+def test_the_command_prints_runs_pairs_and_losses(judged, capsys, tmp_path: Path) -> None:
+    paths = tuple(folder.path for folder in judged.values())
+    assert compare_command(paths, out=tmp_path / "out", losses=True) == 0
+    said = capsys.readouterr().out
+    assert "1.000 (1.000 to 1.000)" in said
+    assert "good is better than poor on 6 of these 6 images" in said
+    assert "good: Use the new one." in said
+    assert "Losses of good" in said
+    assert (tmp_path / "out" / "curves.svg").is_file()
+
+
+def test_the_command_as_json_and_what_it_refuses(judged, capsys, tmp_path: Path) -> None:
+    assert compare_command((judged["good"].path,), as_json=True) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert values["runs"][0]["test_f1"] == 1
+    assert compare_command((tmp_path,)) == 2
+    assert "is no run" in capsys.readouterr().err
+
+
+def test_the_command_with_a_run_that_has_only_begun(models, capsys, tmp_path: Path) -> None:
+    folder = make_run(tmp_path, models["dark"], None)
+    folder.events.unlink()
+    assert compare_command((folder.path,), losses=True) == 0
+    assert "made │ new" in capsys.readouterr().out

@@ -1,0 +1,84 @@
+"""Leave one real micrograph out: train on the others, judge on the one left out, pool all.
+
+Needs a folder of annotated micrographs with ``images/``, ``slits/``, ``membrane/`` and
+``images.csv``; they are not part of this repository. Only figures are written.
+
+The bundled model was trained on four of these five images, so starting from it is not clean: both
+old and new model have seen the image that is left out, the old one directly, the new one through
+what it started from. Only ``snider_A1_0024`` is new to both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from runs import circumstances, settings_of, told, train, verdict_of
+
+from napari_slitseg.core.json_text import to_json
+from napari_slitseg.core.metrics.verdict import Verdict, pool_verdicts
+from napari_slitseg.jobs import FinetuneJob
+
+MODEL: Final = "slitseg-forknet-v1"
+HERE: Final = Path(__file__).parent
+WHOLLY_ANNOTATED: Final = ("good", "good2", "snider_A1_0024")
+"""Images whose every slit is annotated, so that false detections can be counted."""
+
+NEW_TO_THE_START: Final = ("snider_A1_0024",)
+
+
+def fold(
+    data: Path, left_out: Path, work: Path, settings: dict[str, Any]
+) -> tuple[Verdict, dict[str, float]]:
+    """Train without an image and judge with it."""
+    images = sorted((data / "images").glob("*.png"))
+    job = FinetuneJob(
+        images=tuple(path for path in images if path != left_out),
+        test_images=(left_out,),
+        pixel_sizes=data / "images.csv",
+        **{"start": MODEL, "runs": work, "name": f"without {left_out.stem}", **settings},
+    )
+    folder, took = train(job)
+    return verdict_of(folder), took
+
+
+def main() -> None:
+    """Train once for each image, pool the verdicts, and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="folder of annotated micrographs")
+    parser.add_argument("--work", type=Path, required=True, help="folder for the runs")
+    parser.add_argument("--out", type=Path, default=HERE / "results" / "leave_one_out.json")
+    parser.add_argument("--set", nargs="*", default=[], help="settings of the job, NAME=VALUE")
+    args = parser.parse_args()
+    images = sorted((args.data / "images").glob("*.png"))
+    if not images:
+        sys.exit(f"skipped: there are no images in {args.data / 'images'}")
+    settings = settings_of(args.set)
+    found = {path.stem: fold(args.data, path, args.work, settings) for path in images}
+    groups = {
+        "all": list(found),
+        "wholly annotated": [name for name in found if name in WHOLLY_ANNOTATED],
+        "new to the start": [name for name in found if name in NEW_TO_THE_START],
+    }
+    pooled = {
+        group: told(pool_verdicts([found[name][0] for name in names]))
+        for group, names in groups.items()
+        if names
+    }
+    report = {
+        "settings_that_are_not_the_default": settings,
+        "time": {name: took for name, (_, took) in found.items()},
+        "pooled": pooled,
+        "folds": {name: told(verdict) for name, (verdict, _) in found.items()},
+        **circumstances(),
+    }
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(to_json(report), encoding="utf-8")
+    for group, row in pooled.items():
+        print(f"{group}: {row['text']} {row['advice']}")
+
+
+if __name__ == "__main__":
+    main()
