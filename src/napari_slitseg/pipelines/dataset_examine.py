@@ -55,7 +55,7 @@ class Examiner:
         image = self.reader.read(path)
         if annotation is None:
             raise NoAnnotation("It has no annotation.")
-        biopsy = self._biopsy(path)
+        biopsy, grey = self._biopsy(path), _grey(image)
         table = read_points(annotation)
         notes = [*image.notices, *Truth.of(table, annotation).notes(image.shape)]
         points = made_by_a_person(table)
@@ -80,7 +80,7 @@ class Examiner:
             n_uncertain=int((inside & points.uncertain).sum()),
             n_outside=int((~inside).sum()),
             n_close=_n_close(certain.yx, self.job.dot_radius_nm, image.pixel_size_nm),
-            grey=_grey(image),
+            grey=grey,
         )
         return member, (*notes, *about)
 

@@ -12,11 +12,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
-from typing import IO, Final
+from typing import IO, Any, Final
+
+import psutil
 
 from napari_slitseg.core.atomic import write_atomically
 from napari_slitseg.core.inference_types import Cancelled
@@ -148,13 +151,26 @@ def main(home: str) -> None:
     """Try a batch of the job in a folder; the result is a file there."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     folder = RunFolder(Path(home))
+    write_atomically(folder.path / _RESULT, to_json(outcome(folder)).encode())
+
+
+def outcome(folder: RunFolder) -> dict[str, Any]:
+    """Return the fields of a `Trial`, or what went wrong as "error"."""
     try:
         from napari_slitseg.pipelines.training.trial_steps import measure
 
-        result = measure(folder)
+        return measure(folder)
     except Exception as error:  # noqa: BLE001 (whatever it is, the other process tells it)
-        result = {"error": describe(error)}
-    write_atomically(folder.path / _RESULT, to_json(result).encode())
+        return {"error": describe(error)}
+
+
+def limit_memory() -> None:
+    """Let this process fail, not the machine, where a batch is larger than the memory."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        most = psutil.Process().memory_info().vms + psutil.virtual_memory().available
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
 
 
 def _end_with_parent() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 import psutil
 import torch
@@ -25,9 +24,10 @@ from napari_slitseg.pipelines.predict_one import open_predictor, predict_image
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.training.learner import Learner
 from napari_slitseg.pipelines.training.team import Team, launched
+from napari_slitseg.pipelines.trial import limit_memory
 from napari_slitseg.pipelines.verdict import start_model
 
-_PATCHES = 2
+_PATCHES: Final = 2
 
 
 def measure(folder: RunFolder) -> dict[str, Any]:
@@ -47,16 +47,6 @@ def measure(folder: RunFolder) -> dict[str, Any]:
         steps = _Steps.of(job, data, team)
         found = steps.largest_batch() | {"available_bytes": free}
     return {**found, **_validation(job, data)}
-
-
-def limit_memory() -> None:
-    """Let this process fail, not the machine, where a batch is larger than the memory."""
-    with suppress(ImportError, ValueError, OSError):
-        import resource
-
-        process = psutil.Process()
-        most = process.memory_info().vms + psutil.virtual_memory().available
-        resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
 
 
 @dataclass(frozen=True, eq=False)
