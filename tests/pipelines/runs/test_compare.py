@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -321,4 +322,4 @@ def test_the_command_with_a_run_that_has_only_begun(models, capsys, tmp_path: Pa
     folder = make_run(tmp_path, models["dark"], None)
     folder.events.unlink()
     assert compare_command((folder.path,), losses=True) == 0
-    assert "made │ new" in capsys.readouterr().out
+    assert re.search(r"made +│ +new ", capsys.readouterr().out)
