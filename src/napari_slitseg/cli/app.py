@@ -10,11 +10,12 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from napari_slitseg import __version__
+from napari_slitseg.cli.finetune import finetune
 from napari_slitseg.cli.imports import import_keras
 from napari_slitseg.cli.lists import AsJson, detectors, losses, models, schedules
 from napari_slitseg.cli.options import options_of
 from napari_slitseg.cli.run import run_pipeline
-from napari_slitseg.cli.runs import run
+from napari_slitseg.cli.runs import run, runs
 from napari_slitseg.jobs import CompareJob, EvaluateJob, PredictJob, SimulateJob
 
 Quiet = Annotated[
@@ -126,6 +127,8 @@ def simulate(job: SimulateJob, *, quiet: Quiet = False) -> int:
 
 
 app.command(import_keras, name="import-keras")
+app.command(finetune)
+app.command(runs)
 for _command in (losses, schedules, detectors, models, run):
     app.command(_command)
 

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+from cyclopts import App, Parameter
+
+from napari_slitseg.cli.lists import AsJson
+from napari_slitseg.cli.view import say_error
+
+if TYPE_CHECKING:
+    from napari_slitseg.pipelines.runs.folder import Ask, RunFolder
+
+runs: Final = App(name="runs", help="Look after runs: what slitseg finetune made.")
+"""The command ``slitseg runs``; further ones are added to it."""
+
+_Flag = Parameter(negative=(), show_default=False)
 
 
 def run(path: Path, /) -> int:
@@ -29,3 +45,228 @@ def run(path: Path, /) -> int:
 
     with make_training_view(quiet=False) as view:
         return execute(path, tell=view.show)
+
+
+@runs.command(name="list")
+def list_them(home: Path | None = None, /, *, as_json: AsJson = False) -> int:
+    """List the runs in a folder, the newest first.
+
+    Parameters
+    ----------
+    home
+        Folder of runs. Default: slitseg-runs in the home folder.
+    as_json
+        Print a JSON list, and nothing else, to the output stream.
+    """
+    from napari_slitseg.cli.run_tables import print_runs, to_values
+    from napari_slitseg.cli.tables import say
+    from napari_slitseg.pipelines.runs.folder import runs_folder
+    from napari_slitseg.pipelines.runs.status import list_runs
+
+    folder = home or runs_folder()
+    found = list_runs(folder)
+    if as_json:
+        say(json.dumps([to_values(status) for status in found], indent=2))
+    elif found:
+        print_runs(found)
+    else:
+        say(f"There are no runs in {folder}")
+    return 0
+
+
+@runs.command
+def show(path: Path, /, *, as_json: AsJson = False) -> int:
+    """Show how a run stands.
+
+    Parameters
+    ----------
+    path
+        Folder of the run.
+    as_json
+        Print JSON, and nothing else, to the output stream.
+    """
+
+    def act(folder: RunFolder) -> int:
+        from napari_slitseg.cli.run_tables import print_run, to_values
+        from napari_slitseg.cli.tables import say
+        from napari_slitseg.pipelines.runs.status import status_of
+
+        folder.read_job()
+        status = status_of(folder)
+        if as_json:
+            say(json.dumps(to_values(status), indent=2))
+        else:
+            print_run(status)
+        return 0
+
+    return _with(path, act)
+
+
+@runs.command
+def follow(path: Path, /, *, quiet: Annotated[bool, _Flag] = False) -> int:
+    """Show what a run tells until it ends; Ctrl-C ends the looking, not the run.
+
+    Parameters
+    ----------
+    path
+        Folder of the run.
+    quiet
+        Show only what went wrong.
+    """
+
+    def act(folder: RunFolder) -> int:
+        from napari_slitseg.cli.follow import follow_other
+
+        folder.read_job()
+        return follow_other(folder, quiet=quiet)
+
+    return _with(path, act)
+
+
+@runs.command
+def stop(path: Path, /) -> int:
+    """Let a run stop, and keep its best model."""
+    return _ask(path, "stop")
+
+
+@runs.command
+def cancel(path: Path, /) -> int:
+    """Let a run end at once, and throw its models away."""
+
+    def act(folder: RunFolder) -> int:
+        from napari_slitseg.pipelines.runs.asking import ask, see_it_end
+
+        ask(folder, "cancel")
+        if not see_it_end(folder):
+            say_error("It works on another machine, and will end there.")
+        return 0
+
+    return _with(path, act)
+
+
+@runs.command
+def pause(path: Path, /) -> int:
+    """Let a run wait, until slitseg runs go; its state is saved."""
+    return _ask(path, "pause")
+
+
+@runs.command
+def go(path: Path, /) -> int:
+    """Let a paused run go on."""
+    return _ask(path, "go")
+
+
+@runs.command
+def resume(
+    path: Path,
+    /,
+    *,
+    detach: Annotated[bool, _Flag] = False,
+    quiet: Annotated[bool, _Flag] = False,
+) -> int:
+    """Go on with a run that was interrupted, stopped or failed, or begin a prepared one.
+
+    Parameters
+    ----------
+    path
+        Folder of the run.
+    detach
+        Return at once; the training goes on by itself.
+    quiet
+        Show only what went wrong.
+    """
+    from napari_slitseg.pipelines.runs.folder import RunFolder
+
+    return work_on(RunFolder(path.resolve()), detach=detach, quiet=quiet)
+
+
+@runs.command
+def duplicate(path: Path, /, *, name: str = "") -> int:
+    """Make a new run with the job of another one, and print its folder; resume begins it.
+
+    Parameters
+    ----------
+    path
+        Folder of the run.
+    name
+        Name of the new run. Default: that of the other with a number.
+    """
+
+    def act(folder: RunFolder) -> int:
+        from napari_slitseg.cli.tables import say
+        from napari_slitseg.pipelines.runs.folder import new_run
+        from napari_slitseg.pipelines.runs.keeping import duplicate as copy
+
+        job = copy(folder)
+        say(str(new_run(job.model_copy(update={"name": name}) if name else job).path))
+        return 0
+
+    return _with(path, act)
+
+
+@runs.command
+def delete(path: Path, /) -> int:
+    """Move a run to the trash."""
+
+    def act(folder: RunFolder) -> int:
+        from napari_slitseg.pipelines.runs.keeping import delete as remove
+
+        remove(folder)
+        return 0
+
+    return _with(path, act)
+
+
+@runs.command
+def command(path: Path, /) -> int:
+    """Print the command that trains the same again, as a new run."""
+
+    def act(folder: RunFolder) -> int:
+        from napari_slitseg.cli.tables import say
+        from napari_slitseg.pipelines.runs.keeping import command_of
+
+        folder.read_job()
+        say(command_of(folder))
+        return 0
+
+    return _with(path, act)
+
+
+def work_on(folder: RunFolder, *, detach: bool, quiet: bool) -> int:
+    """Start the process of a run, and follow it until its end unless it is to work by itself."""
+
+    def act(folder: RunFolder) -> int:
+        from napari_slitseg.cli.follow import follow_own, say_where
+        from napari_slitseg.pipelines.runs.alive import events_size
+        from napari_slitseg.pipelines.runs.process import start
+
+        offset = events_size(folder)
+        running = start(folder)
+        if not detach:
+            return follow_own(running, offset, quiet=quiet)
+        say_where(folder)
+        return 0
+
+    return _with(folder.path, act)
+
+
+def _ask(path: Path, what: Ask) -> int:
+    def act(folder: RunFolder) -> int:
+        from napari_slitseg.pipelines.runs.asking import ask
+
+        ask(folder, what)
+        return 0
+
+    return _with(path, act)
+
+
+def _with(path: Path, act: Callable[[RunFolder], int]) -> int:
+    """Do something with a run; 2 for what makes no sense."""
+    from napari_slitseg.pipelines.errors import JobError
+    from napari_slitseg.pipelines.runs.folder import RunFolder
+
+    try:
+        return act(RunFolder(path.expanduser().resolve()))
+    except JobError as error:
+        say_error(f"Error: {error}")
+        return 2
