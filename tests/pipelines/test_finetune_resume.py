@@ -1,0 +1,167 @@
+"""Going on with a training that was interrupted."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from napari_slitseg.core.checkpoint import load_checkpoint
+from napari_slitseg.core.training.state_file import read_state
+from napari_slitseg.events import Attempt, EpochDone, Event, Finished, StepDone
+from napari_slitseg.pipelines.finetune import finetune
+from napari_slitseg.pipelines.runs.folder import RunFolder
+from tests.pipelines import killed_runs
+from tests.pipelines.tiny_runs import go, make_run, of_kind, train
+
+DEMANDING = {
+    "epochs": 3,
+    "steps_per_epoch": 4,
+    "slit_loss": "sum:dice_and_one_to_one",
+    "schedule": {"name": "plateau", "rate": 3e-3, "patience": 0, "min_improvement": 10.0},
+    "ema": 0.9,
+}
+
+
+def same_end(one: RunFolder, other: RunFolder) -> None:
+    """Check that two runs have the same state and the same best model, to the last bit."""
+    (tensors, numbers), (expected, known) = (read_state(each.last) for each in (one, other))
+    assert set(tensors) == set(expected)
+    for name, each in tensors.items():
+        assert torch.equal(each, expected[name]), name
+    assert numbers["course"] == known["course"]
+    assert numbers["balance"] == known["balance"]
+    (_, best), (_, expected_best) = (load_checkpoint(each.best) for each in (one, other))
+    assert best.sha256 == expected_best.sha256
+    assert best.threshold == expected_best.threshold
+    assert best.card["scores"] == expected_best.card["scores"]
+
+
+def interrupted(folder: RunFolder, after: int, **how: Any) -> list[Event]:
+    """Train until so many events were told, and leave."""
+    steps, events = finetune(folder, go, **how), []
+    for event in steps:
+        events.append(event)
+        if len(events) == after:
+            break
+    steps.close()
+    return events
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, list[Event]]:
+    """A run that was not interrupted, and what it told."""
+    folder = make_run(tmp_path_factory.mktemp("whole"), name="run", **DEMANDING)
+    return folder, train(folder, save_steps=2)
+
+
+def test_a_training_left_at_any_moment_ends_as_if_it_had_not_been(
+    tmp_path: Path, whole: tuple[RunFolder, list[Event]]
+) -> None:
+    folder = make_run(tmp_path, name="run", **DEMANDING)
+    expected, rng = {each.step: each for each in of_kind(whole[1], StepDone)}, random.Random(5)
+    for _ in range(6):
+        events = interrupted(folder, rng.randint(12, 24), save_steps=2)
+        for step in of_kind(events, StepDone):
+            timeless = {"seconds": 0.0, "waited": 0.0}
+            assert step.model_copy(update=timeless) == expected[step.step].model_copy(
+                update=timeless
+            )
+        if isinstance(events[-1], Finished):
+            break
+    train(folder)
+    same_end(folder, whole[0])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_training_killed_again_and_again_ends_as_if_it_had_not_been(
+    tmp_path: Path, whole: tuple[RunFolder, list[Event]]
+) -> None:
+    folder = make_run(tmp_path, name="run", **DEMANDING)
+    moments = [str(random.Random(7).randint(9, 20)) for _ in range(2)]
+    result = subprocess.run(
+        [sys.executable, killed_runs.__file__, folder.path, *moments, "save:1", "save:3", "17"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert not list(folder.checkpoints.glob(".slitseg-*"))
+    same_end(folder, whole[0])
+
+
+def test_an_attempt_says_where_it_goes_on(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+    first = interrupted(folder, 14, save_steps=1)
+    done = of_kind(first, StepDone)[-1].step
+    again = train(folder)
+    [attempt] = of_kind(again, Attempt)
+    assert attempt.step in (done, done - 1)
+    assert of_kind(again, StepDone)[0].step == attempt.step + 1
+    assert [each.epoch for each in of_kind(again, EpochDone)][-1] == 2
+
+
+def test_a_training_that_is_over_only_judges_again(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+    train(folder)
+    again = train(folder)
+    assert not of_kind(again, StepDone)
+    assert of_kind(again, Finished)[0].reason == "done"
+
+
+def test_another_job_is_refused_and_what_changed_is_named(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+    interrupted(folder, 14, save_steps=1)
+    job = json.loads(folder.job.read_text())
+    folder.job.write_text(json.dumps(job | {"batch": 3, "slit_weight": 0.5, "threads": 2}))
+    [*_, end] = train(folder)
+    assert isinstance(end, Finished)
+    assert end.reason == "refused"
+    assert "batch, slit_weight." in end.message
+    folder.job.write_text(json.dumps(job | {"preview_every": 2}))
+    [*_, end] = train(folder)
+    assert isinstance(end, Finished)
+    assert end.reason == "done"
+
+
+def test_changed_images_are_refused_by_name(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+    interrupted(folder, 14, save_steps=1)
+    changed = tmp_path / "images" / "a2_slits.csv"
+    changed.write_text(changed.read_text() + "\n9,50,50")
+    [*_, end] = train(folder)
+    assert isinstance(end, Finished)
+    assert end.reason == "refused"
+    assert "a2_slits.csv" in end.message
+
+
+def test_a_damaged_state_is_refused_and_left_alone(tmp_path: Path) -> None:
+    folder = make_run(tmp_path)
+    interrupted(folder, 14, save_steps=1)
+    content = folder.last.read_bytes()
+    folder.last.write_bytes(content[: len(content) // 2])
+    [*_, end] = train(folder)
+    assert isinstance(end, Finished)
+    assert end.reason == "refused"
+    assert "start a new run" in end.message
+    assert len(folder.last.read_bytes()) == len(content) // 2
+    load_checkpoint(folder.best)
+
+
+def test_a_run_can_start_from_the_best_model_of_another(tmp_path: Path) -> None:
+    first = make_run(tmp_path)
+    train(first)
+    second = make_run(tmp_path, start=str(first.path))
+    events = train(second)
+    assert of_kind(events, Finished)[0].reason == "done"
+    _, before = load_checkpoint(first.best)
+    _, after = load_checkpoint(second.best)
+    assert after.card["start"] == {"name": before.name, "sha256": before.sha256}
