@@ -244,7 +244,7 @@ def test_models_that_cannot_be_trained_are_red(
     starts = {
         saved(tmp_path, "points"): "points instead of maps",
         str(tmp_path / "text.safetensors"): "text.safetensors",
-        str(tmp_path / "gone.safetensors"): "no model",
+        str(tmp_path / "gone.safetensors"): "There is no model",
         str(tmp_path / "empty run"): "no best model",
     }
     for start, says in starts.items():

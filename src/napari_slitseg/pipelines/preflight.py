@@ -26,7 +26,8 @@ from napari_slitseg.pipelines.verdict import start_model
 
 __all__ = ["Finding", "preflight"]
 
-_CURE = "Correct what is red above, then look again."
+_CURE = "Correct what is red, then look again."
+_OTHER_START = "Choose a bundled model, a .safetensors file, or the folder of a run."
 
 
 def preflight(
@@ -77,8 +78,8 @@ def _start(job: FinetuneJob, findings: list[Finding]) -> tuple[Path, CheckpointI
         path = start_model(job.start)
         info = read_checkpoint_info(path)
     except (ValueError, OSError) as error:
-        cure = "Choose a bundled model, a .safetensors file, or the folder of a run."
-        findings.append(Finding("fail", "Start model", f"{error}", cure))
+        missing = error.__cause__ if isinstance(error, JobError) else None
+        findings.append(Finding("fail", "Start model", _sentence(missing or error), _OTHER_START))
         return None
     findings.append(about_start(job, info))
     return path, info
@@ -127,3 +128,8 @@ def _of_trial(
     yield from about_trial(job, trial)
     yield about_patches(job, min(sides), trial.multiple, trial.reach_px)
     yield about_time(job, data, trial, steps_per_epoch(job, data.train, own_nm))
+
+
+def _sentence(error: BaseException) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]
