@@ -16,6 +16,7 @@ from napari_slitseg.cli.lists import AsJson, detectors, losses, models, schedule
 from napari_slitseg.cli.options import options_of
 from napari_slitseg.cli.run import run_pipeline
 from napari_slitseg.cli.runs import run, runs
+from napari_slitseg.cli.verdict import compare_runs
 from napari_slitseg.jobs import CompareJob, EvaluateJob, PredictJob, SimulateJob
 
 Quiet = Annotated[
@@ -129,6 +130,7 @@ def simulate(job: SimulateJob, *, quiet: Quiet = False) -> int:
 app.command(import_keras, name="import-keras")
 app.command(finetune)
 app.command(runs)
+runs.command(compare_runs, name="compare")
 for _command in (losses, schedules, detectors, models, run):
     app.command(_command)
 

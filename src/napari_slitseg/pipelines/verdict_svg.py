@@ -10,7 +10,7 @@ def document(parts: Sequence[str], width: float, height: float) -> str:
     """Return a whole SVG file with a white ground."""
     box = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {box} font-family="sans-serif">'
-    ground = '<rect width="100%" height="100%" fill="white"/>'
+    ground = f'<rect width="{width:.0f}" height="{height:.0f}" fill="white"/>'
     return "\n".join([head, ground, *parts, "</svg>", ""])
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from napari_slitseg.cli import main
 from napari_slitseg.cli.verdict import compare_runs as compare_command
 from napari_slitseg.events import Attempt, EpochDone, Event
 from napari_slitseg.pipelines.errors import JobError
@@ -323,3 +324,8 @@ def test_the_command_with_a_run_that_has_only_begun(models, capsys, tmp_path: Pa
     folder.events.unlink()
     assert compare_command((folder.path,), losses=True) == 0
     assert re.search(r"made +│ +new ", capsys.readouterr().out)
+
+
+def test_it_is_a_command_of_slitseg(judged, capsys) -> None:
+    assert main(["runs", "compare", *(str(folder.path) for folder in judged.values())]) == 0
+    assert "6 of these 6 images" in capsys.readouterr().out

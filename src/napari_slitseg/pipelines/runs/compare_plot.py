@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -28,6 +29,7 @@ _RIGHT: Final = 12
 _TOP: Final = 28
 _BOTTOM: Final = 34
 _LINE: Final = 16
+_NOTE_LETTERS: Final = 140
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def draw_curves(comparison: RunsComparison) -> str:
         words(16, bottom + _LINE * (i + 1), run.name, fill=COLOURS[i % len(COLOURS)], weight="bold")
         for i, run in enumerate(comparison.runs)
     ]
-    notes = [f"* {part}" for part in NOT_COMPARABLE.split(": ", 1)]
+    notes = textwrap.wrap(f"* {NOT_COMPARABLE}", _NOTE_LETTERS)
     below = bottom + _LINE * (len(legend) + 2)
     said = [words(16, below + _LINE * i, text, size=10) for i, text in enumerate(notes)]
     return document([*placed, *legend, *said], _WIDTH * _COLUMNS, below + _LINE * (len(notes) + 1))
