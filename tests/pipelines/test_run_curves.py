@@ -7,7 +7,7 @@ import pytest
 
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.inputs import read_pixel_sizes
-from napari_slitseg.pipelines.runs.curves import smoothed, thinned, time_text
+from napari_slitseg.pipelines.runs.curves import settled_range, smoothed, thinned, time_text
 from napari_slitseg.pipelines.runs.sizes import keep_pixel_sizes
 
 
@@ -51,6 +51,14 @@ def test_a_short_curve_stays_as_it_is() -> None:
 def test_a_curve_of_gaps_is_thinned_to_gaps() -> None:
     _, y = thinned(np.arange(1000.0), np.full(1000, np.nan), 20)
     assert np.isnan(y).all()
+
+
+def test_a_first_value_that_dwarfs_the_rest_does_not_set_the_range() -> None:
+    assert settled_range([[160.0, 2, 1, 3], [0.5, np.nan]]) == (0.5, 3)
+    assert settled_range([[4.0, 2, 1, 3]]) == (1, 4)
+    assert settled_range([[160.0, 2]]) == (2, 160)
+    assert settled_range([[], [np.nan]]) is None
+    assert settled_range([]) is None
 
 
 @pytest.mark.parametrize(

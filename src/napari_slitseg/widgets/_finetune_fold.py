@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_slitseg.widgets._spec_parts import inset
 
+_MARGIN_PX: Final = 18
 _LOOK: Final = (
     "QPushButton { text-align: left; padding: 4px 6px; }"
     "QPushButton:checked { background: transparent; }"
@@ -39,7 +41,7 @@ class Fold(QWidget):
         self.body = inset(body)
         self.body.setVisible(False)
         self._tooltip = tooltip
-        self._summary, self._wrong = "", False
+        self._summary, self._wrong, self._full = "", False, ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.head)
@@ -57,9 +59,21 @@ class Fold(QWidget):
         sign = "⚠ " if wrong else ""
         text = f"{self.title}: {summary}" if summary else self.title
         self.head.setText(f"{mark} {sign}{text}")
+        self._full = self.head.text()
+        self._elide()
         plain = text.replace("&", "")
         self.head.setAccessibleName(f"{plain}, wrong" if wrong else plain)
         self.head.setToolTip(f"<qt><b>{plain}</b><br>{self._tooltip}</qt>")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt: as much of the line as there is room for."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        metrics, room = self.head.fontMetrics(), self.head.width() - _MARGIN_PX
+        mode, flag = Qt.TextElideMode.ElideRight, Qt.TextFlag.TextShowMnemonic
+        self.head.setText(metrics.elidedText(self._full, mode, max(room, 0), flag))
 
     def open(self) -> None:
         """Show the fields."""

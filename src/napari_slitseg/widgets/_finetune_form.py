@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_slitseg.jobs import FinetuneJob, explain
 from napari_slitseg.pipelines.runs.folder import runs_folder
@@ -81,7 +81,7 @@ class FinetuneForm(QWidget):
         self._is_setting = False
         self._lay_out()
         self._connect()
-        self._on_edited()
+        self._show(FinetuneJob(images=(Path(),)))
 
     def value(self) -> FinetuneJob:
         """Return the job.
@@ -99,9 +99,13 @@ class FinetuneForm(QWidget):
 
     def setValue(self, job: FinetuneJob) -> None:
         """Show a job."""
+        self.images.setValue(job.images)
+        self._show(job)
+
+    def _show(self, job: FinetuneJob) -> None:
+        """Show all of a job but its images."""
         self._is_setting = True
         try:
-            self.images.setValue(job.images)
             self.start.setValue(job.start)
             self.losses.setValue(job)
             self.schedule.setValue(job.schedule)
@@ -146,9 +150,10 @@ class FinetuneForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self.images)
-        form = QFormLayout()
-        form.addRow("Start &from", self.start)
-        layout.addLayout(form)
+        label = QLabel("Start &from")
+        label.setBuddy(self.start.combo)
+        layout.addWidget(label)
+        layout.addWidget(self.start)
         layout.addWidget(self.folds["losses"])
         layout.addWidget(self.folds["schedule"])
         layout.addWidget(self.main)

@@ -10,7 +10,8 @@ from qtpy.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QW
 
 from napari_slitseg.widgets._dock import Dock, Message, button, row
 from napari_slitseg.widgets._finetune_choice import Choice, choice_of, not_found_text, sizes_of
-from napari_slitseg.widgets._finetune_fields import PathField, info_of
+from napari_slitseg.widgets._finetune_fields import info_of
+from napari_slitseg.widgets._finetune_typed import PathField
 from napari_slitseg.widgets._save import save_annotations
 from napari_slitseg.widgets._spec_fields import QuietCombo
 from napari_slitseg.widgets._workspace import Workspace
@@ -158,7 +159,9 @@ class ImagesPart(Dock):
             self.list.addItem(self._item(each))
         self._filling = False
         height = self.list.sizeHintForRow(0) if shown else 0
-        self.list.setFixedHeight(height * min(max(len(shown), 1), _ROWS) + 6)
+        self.list.setFixedHeight(
+            height * min(max(len(shown), 1), _ROWS) + 2 * self.list.frameWidth()
+        )
         window = self.is_window
         self.list.setVisible(window and bool(shown))
         self.tools.setVisible(window and bool(shown))

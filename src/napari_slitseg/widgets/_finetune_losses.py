@@ -71,6 +71,7 @@ class HeadPart(QWidget):
             layout.addWidget(widget)
         self.form.choice.edited.connect(self._on_edited)
         self.weight.edited.connect(self.edited)
+        show_formula(self.formula, self.form.value())
 
     def value(self) -> dict[str, Any]:
         """Return loss and weight by the names of the job; raises ValueError if one is wrong."""

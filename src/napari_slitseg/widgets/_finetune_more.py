@@ -78,7 +78,6 @@ class MorePart(QWidget):
             group.edited.connect(self.edited)
             layout.addWidget(_heading(title, ""))
             layout.addWidget(group)
-        self._show(FinetuneJob.model_construct())
 
     def value(self) -> dict[str, Any]:
         """Return the settings by the names of the job; raises ValueError if one is wrong."""
@@ -94,7 +93,10 @@ class MorePart(QWidget):
 
     def setValue(self, job: FinetuneJob) -> None:
         """Show the settings of a job."""
-        self._show(job)
+        for name, _, from_dict in _SPECS:
+            self.forms[name].setValue(from_dict(getattr(job, name)))
+        for group in self.groups.values():
+            group.setValue({name: getattr(job, name) for name in group.fields})
         self.edited.emit()
 
     def mark(self, names: Sequence[str]) -> None:
@@ -107,15 +109,6 @@ class MorePart(QWidget):
         changed = [group.label(name) for group in self.groups.values() for name in group.changed()]
         changed += [name for name, form in self.forms.items() if _is_changed(name, form)]
         return ", ".join(name.lower() for name in changed)
-
-    def _show(self, job: FinetuneJob) -> None:
-        for name, _, from_dict in _SPECS:
-            value = getattr(job, name)
-            self.forms[name].setValue(
-                from_dict(value if isinstance(value, dict) else {"name": value})
-            )
-        for group in self.groups.values():
-            group.setValue({name: getattr(job, name) for name in group.fields})
 
 
 def _is_changed(name: str, form: SpecForm) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -38,6 +39,10 @@ class Layers:
         workspace.entry_changed.connect(self._on_entry)
         self.adoption = Adoption(self._stack, workspace)
         viewer.layers.events.removed.connect(self._on_removed)
+
+    def quietly(self) -> AbstractContextManager[None]:
+        """Mark layers that come and go in this block as none of a person's."""
+        return self._stack.changing()
 
     def _on_current(self, key: int | None) -> None:
         self._unreadable = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.signal import lfilter
 
 Curve = NDArray[np.float64]
 
+_DWARFS: Final = 3.0
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 _DAY_S: Final = 86_400
@@ -75,6 +77,33 @@ def _extreme(y: Curve, starts: NDArray[np.int64], sign: int) -> NDArray[np.int64
     piece = np.searchsorted(starts, rows, side="right")
     _, first = np.unique(piece, return_index=True)
     return np.asarray(rows[first])
+
+
+def settled_range(curves: Iterable[ArrayLike]) -> tuple[float, float] | None:
+    """Return the least and the greatest value of curves, without a first that dwarfs the rest.
+
+    An untrained model's first loss is often a hundred times that of the next epoch; drawn to
+    scale, all that matters would lie on one line.
+
+    Parameters
+    ----------
+    curves : iterable of (N,) arrays
+        With gaps (NaN) or not.
+
+    Returns
+    -------
+    (float, float) or None
+        None where there is no value.
+    """
+    kept = [_settled(np.asarray(curve, np.float64)) for curve in curves]
+    values = np.concatenate([np.zeros(0), *kept])
+    return (float(values.min()), float(values.max())) if len(values) else None
+
+
+def _settled(curve: Curve) -> Curve:
+    values = curve[np.isfinite(curve)]
+    dwarfs = len(values) > 2 and values[0] > _DWARFS * values[1:].max()
+    return values[1:] if dwarfs else values
 
 
 def time_text(seconds: float | None) -> str:

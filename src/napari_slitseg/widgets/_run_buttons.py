@@ -1,0 +1,152 @@
+"""What a person can ask of a run, as buttons and as a menu; which are open to a run now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Final
+
+from qtpy.QtCore import Signal
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QMenu, QWidget
+from superqt import QFlowLayout
+
+from napari_slitseg.pipelines.runs.status import ENDED, RunStatus
+from napari_slitseg.widgets._spec_fields import small_button
+from napari_slitseg.widgets._spec_words import wrapped
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Something that can be asked of a run.
+
+    Attributes
+    ----------
+    text : str
+        On the button, with & before its letter.
+    tooltip : str
+    is_open : callable
+        Whether it can be asked of a run that stands so.
+    """
+
+    text: str
+    tooltip: str
+    is_open: Callable[[RunStatus], bool]
+
+
+def _is_pausable(status: RunStatus) -> bool:
+    return status.is_alive and status.state in ("training", "preparing", "queued")
+
+
+def _is_stoppable(status: RunStatus) -> bool:
+    return status.is_alive and status.state != "stopping"
+
+
+def _is_cancellable(status: RunStatus) -> bool:
+    return status.is_alive or status.state in ("new", "interrupted")
+
+
+WISHES: Final = MappingProxyType(
+    {
+        "show": Wish(
+            "Sho&w", "Show the curves of the run, also of one that trains.", lambda _: True
+        ),
+        "pause": Wish("&Pause", "Wait after this step; memory stays in use.", _is_pausable),
+        "go": Wish("&Continue", "Go on where it waits.", lambda s: s.state == "paused"),
+        "stop": Wish(
+            "&Stop and keep best",
+            "End the training now. The best model so far is kept and judged.",
+            _is_stoppable,
+        ),
+        "cancel": Wish(
+            "Cancel and &discard…",
+            "End the training at once and throw its models away.",
+            _is_cancellable,
+        ),
+        "resume": Wish(
+            "&Resume",
+            "Go on exactly where it was saved last; a new run begins.",
+            lambda s: s.can_resume,
+        ),
+        "use": Wish(
+            "&Use this model",
+            "Let the Predict dock work with the best model of this run.",
+            lambda s: s.has_model,
+        ),
+        "predict": Wish(
+            "Use and predict &all",
+            "Let the Predict dock work with the best model, and predict every image of the window.",
+            lambda s: s.has_model,
+        ),
+        "duplicate": Wish(
+            "Duplicate into the &form",
+            "Fill New run with the settings of this one.",
+            lambda _: True,
+        ),
+        "folder": Wish("Open f&older", "Show the files of the run.", lambda _: True),
+        "command": Wish(
+            "Copy co&mmand", "Copy the command that trains the same in a terminal.", lambda _: True
+        ),
+        "delete": Wish(
+            "Delete to &trash…",
+            "Move the folder of the run to the trash.",
+            lambda s: not s.is_alive and s.state in {*ENDED, "new", "interrupted"},
+        ),
+    }
+)
+"""Everything that can be asked of one run, by name."""
+
+
+class RunButtons(QWidget):
+    """Buttons for some wishes; those that a run is not open to are not there.
+
+    Attributes
+    ----------
+    asked : signal
+        Emits the name of the wish and the status of the run.
+    """
+
+    asked = Signal(str, object)
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self.status: RunStatus | None = None
+        self.buttons = {}
+        layout = QFlowLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for name in dict.fromkeys([*names, *(["go"] if "pause" in names else [])]):
+            made = small_button(WISHES[name].text, wrapped(WISHES[name].tooltip))
+            made.clicked.connect(partial(self._ask, name))
+            layout.addWidget(made)
+            self.buttons[name] = made
+        self.show_status(None)
+
+    def show_status(self, status: RunStatus | None) -> None:
+        """Show what can be asked of a run now."""
+        self.status = status
+        for name, button in self.buttons.items():
+            button.setVisible(status is not None and WISHES[name].is_open(status))
+        self.setVisible(any(not button.isHidden() for button in self.buttons.values()))
+
+    def _ask(self, name: str, *_: object) -> None:
+        if self.status is not None:
+            self.asked.emit(name, self.status)
+
+
+def run_menu(parent: QWidget, status: RunStatus, ask: Callable[[str, RunStatus], None]) -> QMenu:
+    """Return a menu of all that can be asked of a run now."""
+    menu = QMenu(parent)
+    menu.setToolTipsVisible(True)
+    for name, wish in WISHES.items():
+        if wish.is_open(status):
+            action = QAction(wish.text, menu)
+            action.setToolTip(wrapped(wish.tooltip))
+            action.triggered.connect(partial(_tell, ask, name, status))
+            menu.addAction(action)
+    return menu
+
+
+def _tell(ask: Callable[[str, RunStatus], None], name: str, status: RunStatus, *_: object) -> None:
+    ask(name, status)

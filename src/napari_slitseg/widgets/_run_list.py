@@ -1,0 +1,232 @@
+"""All runs in a table that keeps itself up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from qtpy.QtCore import QModelIndex, QPoint, Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QVBoxLayout, QWidget
+
+from napari_slitseg.jobs import FinetuneJob
+from napari_slitseg.pipelines.errors import JobError
+from napari_slitseg.pipelines.runs.curves import time_text
+from napari_slitseg.pipelines.runs.status import RunStatus, list_runs
+from napari_slitseg.widgets import _run_words as words
+from napari_slitseg.widgets._dock import Message
+from napari_slitseg.widgets._live_poll import Poll
+from napari_slitseg.widgets._run_buttons import RunButtons, run_menu
+from napari_slitseg.widgets._table import KEY, Column, EntryTable, SummaryLast, table_view
+
+_EVERY_MS: Final = 1500
+_EMPTY: Final = (
+    "No runs yet. Those you start in New run, or with slitseg finetune in a terminal, appear here."
+)
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as the table shows it.
+
+    Attributes
+    ----------
+    key : int
+        Names the run for as long as the table lives.
+    status : RunStatus
+    job : FinetuneJob or None
+        None where it cannot be read.
+    """
+
+    key: int
+    status: RunStatus
+    job: FinetuneJob | None
+
+
+def _status(row: Any) -> RunStatus:
+    found: RunStatus = row.status
+    return found
+
+
+COLUMNS: Final = (
+    Column(
+        "Run",
+        "Name of the run and of its folder.",
+        lambda r: r.status.folder.name,
+        hint=lambda r: str(_status(r).folder.path),
+    ),
+    Column(
+        "State",
+        "How the run stands.",
+        lambda r: r.status.state,
+        hint=lambda r: words.state_hint(_status(r)),
+    ),
+    Column("Epoch", "Epochs done, of how many.", lambda r: r.status.epoch or None),
+    Column(
+        "F1",
+        "Best F1 on the validation images.",
+        lambda r: words.best_f1(r.status),
+        lambda value: f"{value:.2f}",
+    ),
+    Column("Left", "Time until the last epoch.", lambda r: r.status.seconds_left, time_text),
+    Column("Loss", "What is minimised for the slits.", lambda r: words.loss_text(r.job)),
+    Column("Started", "When the run was made.", lambda r: r.status.created, words.started_text),
+)
+
+
+class RunTable(EntryTable):
+    """Runs as rows; the state with its sign."""
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Qt: what a cell shows."""
+        shown: Any = self.row(index.row())
+        if role == Qt.ItemDataRole.DisplayRole and shown is not None:
+            title = self.columns[index.column()].title
+            if title == "State":
+                return words.state_text(shown.status)
+            if title == "Epoch":
+                return words.epoch_text(shown.status) or "—"
+        return super().data(index, role)
+
+    def row(self, number: int) -> RunRow | None:
+        """Return the run of a row."""
+        rows: list[Any] = self._entries
+        return rows[number] if number < len(rows) else None
+
+
+@dataclass
+class Lister:
+    """Reads how all runs stand; jobs, which never change, only once. Runs in a thread."""
+
+    homes: tuple[Path, ...]
+    _jobs: dict[Path, FinetuneJob | None] = field(default_factory=dict)
+    _keys: dict[Path, int] = field(default_factory=dict)
+
+    def look(self) -> list[RunRow]:
+        """Return the runs of all folders, the newest first."""
+        found = [status for home in self.homes for status in list_runs(home)]
+        found.sort(key=lambda status: status.created, reverse=True)
+        return [self._row(status) for status in found]
+
+    def _row(self, status: RunStatus) -> RunRow:
+        path = status.folder.path
+        if path not in self._jobs:
+            try:
+                self._jobs[path] = status.folder.read_job()
+            except JobError:
+                return RunRow(self._key(path), status, None)
+        return RunRow(self._key(path), status, self._jobs[path])
+
+    def _key(self, path: Path) -> int:
+        return self._keys.setdefault(path, len(self._keys))
+
+
+class RunList(QWidget):
+    """Table of runs, with buttons for the selected one and a menu on each.
+
+    Attributes
+    ----------
+    asked : signal
+        Emits the name of a wish and the status of the run.
+    listed : signal
+        Emits the rows whenever they were read.
+    """
+
+    asked = Signal(str, object)
+    listed = Signal(object)
+
+    def __init__(self, home: Path) -> None:
+        super().__init__()
+        self.rows: list[RunRow] = []
+        self.table = RunTable(COLUMNS, self)
+        self.sorted = SummaryLast(self)
+        self.sorted.setSourceModel(self.table)
+        self.view = table_view(self.sorted)
+        self.buttons = RunButtons(("show", "pause", "stop", "resume", "use", "duplicate"))
+        self.empty, self.message = QLabel(_EMPTY), Message()
+        self.empty.setWordWrap(True)
+        self.message.say("")
+        self.lister = Lister((home,))
+        self.poll = Poll(_EVERY_MS, self)
+        self._lay_out()
+        self._connect()
+        self.poll.follow(self.lister.look)
+
+    def _lay_out(self) -> None:
+        self.view.setAccessibleName("Runs")
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.setVisible(False)
+        header = self.view.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setStretchLastSection(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        for widget in (self.empty, self.view, self.buttons, self.message):
+            layout.addWidget(widget, int(widget is self.view))
+        layout.addStretch()
+
+    def _connect(self) -> None:
+        self.poll.answered.connect(self._on_listed)
+        self.poll.failed.connect(self.message.warn)
+        self.buttons.asked.connect(self.asked)
+        self.view.doubleClicked.connect(self._on_opened)
+        self.view.customContextMenuRequested.connect(self._on_menu)
+        self.view.selectionModel().selectionChanged.connect(lambda *_: self._on_selected())
+
+    def look_now(self) -> None:
+        """Read the runs without waiting."""
+        self.poll.now()
+
+    def add_home(self, home: Path) -> None:
+        """List the runs of another folder too."""
+        self.lister.homes = tuple(dict.fromkeys([*self.lister.homes, home]))
+        self.poll.now()
+
+    def chosen(self) -> list[RunRow]:
+        """Return the selected runs, from top to bottom."""
+        indices = sorted(self.view.selectionModel().selectedRows(), key=lambda each: each.row())
+        keys = [index.data(KEY) for index in indices]
+        by_key = {row.key: row for row in self.rows}
+        return [by_key[key] for key in keys if key in by_key]
+
+    def _on_listed(self, rows: Sequence[RunRow]) -> None:
+        chosen = {row.key for row in self.chosen()}
+        if rows and not self.rows:
+            chosen = {rows[0].key}
+        self.rows = list(rows)
+        shown: Any = self.rows
+        self.table.show(shown, None)
+        self._select(chosen)
+        self.empty.setVisible(not rows)
+        self.view.setVisible(bool(rows))
+        self._on_selected()
+        self.listed.emit(self.rows)
+
+    def _select(self, keys: set[int]) -> None:
+        """Select runs again where they have got another row."""
+        if keys == {row.key for row in self.chosen()}:
+            return
+        self.view.clearSelection()
+        model = self.view.selectionModel()
+        rows = range(self.sorted.rowCount())
+        for index in (self.sorted.index(number, 0) for number in rows):
+            if index.data(KEY) in keys:
+                model.select(index, model.SelectionFlag.Select | model.SelectionFlag.Rows)
+
+    def _on_selected(self) -> None:
+        chosen = self.chosen()
+        self.buttons.show_status(chosen[0].status if len(chosen) == 1 else None)
+
+    def _on_opened(self, index: QModelIndex) -> None:
+        for row in self.rows:
+            if row.key == index.data(KEY):
+                self.asked.emit("show", row.status)
+
+    def _on_menu(self, at: QPoint) -> None:
+        chosen = self.chosen()
+        if len(chosen) == 1:
+            menu = run_menu(self, chosen[0].status, self.asked.emit)
+            menu.aboutToHide.connect(menu.deleteLater)
+            menu.popup(self.view.viewport().mapToGlobal(at))

@@ -1,0 +1,218 @@
+"""The dock that trains a model further: a form, the runs, and the live view of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import napari.viewer
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QMainWindow,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_slitseg.jobs import FinetuneJob
+from napari_slitseg.pipelines.errors import JobError
+from napari_slitseg.pipelines.runs.folder import RunFolder, new_run, runs_folder
+from napari_slitseg.pipelines.runs.status import RunStatus
+from napari_slitseg.widgets._dock import Dock, Message, line, row
+from napari_slitseg.widgets._finetune_form import FinetuneForm
+from napari_slitseg.widgets._live_layers import PreviewLayers
+from napari_slitseg.widgets._live_view import LiveView
+from napari_slitseg.widgets._preflight_card import PreflightCard
+from napari_slitseg.widgets._run_actions import RunActions
+from napari_slitseg.widgets._run_ask import RunsGuard
+from napari_slitseg.widgets._run_list import RunList, RunRow
+from napari_slitseg.widgets._session import session_of
+from napari_slitseg.widgets.open_workspace import PLUGIN, inner
+
+NEW, RUNS, LIVE = range(3)
+_MAY_START: Final = "Start the training in a process of its own (Alt+T)."
+_MAY_NOT: Final = "Check first: a training starts when nothing must be changed."
+
+
+class FinetuneDock(Dock):
+    """New run, runs, and the run that is shown, as tabs."""
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self.viewer = getattr(viewer, "__wrapped__", viewer)
+        self.session = session_of(viewer)
+        self.workspace = self.session.workspace
+        self._alive: set[str] = set()
+        self._guard: RunsGuard | None = None
+        self._make_widgets()
+        self._lay_out()
+        self._connect()
+        self.refresh()
+
+    def _make_widgets(self) -> None:
+        self.form = FinetuneForm(self.workspace)
+        self.card = PreflightCard(self.workspace)
+        self.error, self.message = Message(), Message()
+        self.message.say("")
+        self.check_button = QPushButton("&Check")
+        self.check_button.setToolTip(
+            "Look at images, losses, memory and time before anything is trained (Alt+C)."
+        )
+        self.start_button = QPushButton("S&tart training")
+        self.runs = RunList(runs_folder())
+        self.live = LiveView(PreviewLayers(self.viewer, self.session))
+        self.actions = RunActions(self, self, self.message.say, self.message.warn)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        inside = QVBoxLayout(content)
+        inside.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.form, line(), self.card):
+            inside.addWidget(widget)
+        inside.addStretch()
+        new = QWidget()
+        page = QVBoxLayout(new)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.addWidget(_scrolling(content), 1)
+        page.addWidget(self.error)
+        page.addLayout(row(self.check_button, self.start_button, stretch=1))
+        self.tabs.addTab(new, "&New run")
+        self.tabs.addTab(self.runs, "R&uns")
+        self.tabs.addTab(_scrolling(self.live), "L&ive")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2, 2, 2, 2)
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.message)
+
+    def _connect(self) -> None:
+        self.form.edited.connect(self.refresh_soon)
+        self.card.changed.connect(self._show_buttons)
+        self.check_button.clicked.connect(self.check)
+        self.start_button.clicked.connect(self.start)
+        self.runs.asked.connect(self._on_asked)
+        self.live.asked.connect(self._on_asked)
+        self.runs.listed.connect(self._on_listed)
+
+    # -- what a person does
+
+    def check(self) -> None:
+        """Look at what the form says, in a thread."""
+        self.refresh()
+        if not self.error.text():
+            self.card.check(self.form.value())
+
+    def start(self) -> None:
+        """Make a run of what the form says and start its process."""
+        self.refresh()
+        if self.error.text() or not self.card.may_start:
+            return
+        try:
+            folder = new_run(self.form.value())
+            self.actions.begin(folder)
+        except (JobError, ValueError) as error:
+            self.message.warn(str(error))
+            return
+        self.runs.add_home(folder.path.parent)
+        self.message.say(f"{folder.name} has started. The form is free for another run.")
+        self.show_run(folder)
+
+    def show_run(self, folder: RunFolder) -> None:
+        """Show the curves of a run."""
+        self.live.follow(folder)
+        self.tabs.setCurrentIndex(LIVE)
+        self.runs.look_now()
+
+    def fill_form(self, job: FinetuneJob) -> None:
+        """Show a job in the form."""
+        self.form.setValue(job)
+        self.tabs.setCurrentIndex(NEW)
+
+    def use_model(self, folder: RunFolder, *, predict: bool) -> str:
+        """Let the Predict dock work with the best model of a run; return what was done.
+
+        Raises
+        ------
+        JobError
+            If the run has no model.
+        """
+        if not folder.best.is_file():
+            raise JobError(f"{folder.name} has no model yet: the first comes with the first epoch.")
+        dock = inner(self.viewer, "Predict slits")
+        path = str(folder.best)
+        if dock.model.combo.findData(path) < 0:
+            dock.model.combo.insertItem(0, f"Best of run {folder.name}", path)
+        dock.model.choose(path)
+        if predict:
+            dock.predict_all()
+        return f"Predict slits now works with the best model of {folder.name}."
+
+    # -- what follows
+
+    def refresh(self) -> None:
+        """Say what is wrong in the form, and whether the check is about what it says."""
+        error = self.form.error()
+        self.error.warn(error)
+        self.card.show_job(None if error else self.form.value())
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        busy = self.card.runner.is_busy
+        self.check_button.setEnabled(not busy and not self.error.text())
+        self.start_button.setEnabled(not busy and self.card.may_start)
+        self.start_button.setToolTip(_MAY_START if self.card.may_start else _MAY_NOT)
+        if self.card.checked is not None and self.card.is_fresh:
+            self.form.know_steps(self.card.checked.steps)
+
+    def _on_asked(self, name: str, status: RunStatus) -> None:
+        self.actions.do(name, status)
+        self.runs.look_now()
+        self.live.look_now()
+
+    def _on_listed(self, rows: Sequence[RunRow]) -> None:
+        """Offer what runs have made, and say when one of this window has ended."""
+        best = {r.status.folder.name: r.status.folder.best for r in rows if r.status.has_model}
+        self.form.start.show_runs(best)
+        own = [r.status for r in rows if r.status.folder.path in self.actions.started]
+        for status in own:
+            if status.folder.name in self._alive and not status.is_alive:
+                told = status.verdict.advice if status.verdict else status.message
+                self.message.say(f"{status.folder.name}: {status.state}. {told}".strip())
+        self._alive = {status.folder.name for status in own if status.is_alive}
+
+    def _living_names(self) -> list[str]:
+        return [folder.name for folder in self.actions.living()]
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt: the dock appears; from now on closing its window asks about runs it started."""
+        super().showEvent(event)
+        window = self.window()
+        if self._guard is None and isinstance(window, QMainWindow):
+            self._guard = RunsGuard(window, self._living_names, self.actions.settle)
+            _join_tabs(window, self)
+
+
+def _join_tabs(window: QMainWindow, widget: QWidget) -> None:
+    """Put a dock that appears for the first time into tabs with another of ours, not below all."""
+    docks = [each for each in window.findChildren(QDockWidget) if PLUGIN in each.windowTitle()]
+    own = next((each for each in docks if each.isAncestorOf(widget)), None)
+    area = None if own is None else window.dockWidgetArea(own)
+    others = [each for each in docks if each is not own and window.dockWidgetArea(each) == area]
+    if own is not None and others and not window.tabifiedDockWidgets(own):
+        window.tabifyDockWidget(others[-1], own)
+        QTimer.singleShot(0, own.raise_)
+
+
+def _scrolling(content: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidget(content)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
