@@ -84,6 +84,7 @@ class OnCluster(Generic[R]):
                 while dispatch.is_busy and not self.should_stop():
                     yield from watch.notices()
                     yield from self._taken(dispatch, _POLL_S)
+                yield from watch.notices()
             if dispatch.is_busy:
                 dispatch.cancel()
                 yield from self._taken(dispatch, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic
@@ -24,12 +25,14 @@ class Dispatch(Generic[R]):
 
     The scheduler gives the images of a worker that died to others. An image whose workers died
     too often for it (``KilledWorker``) may be innocent, another one on the same workers the cause:
-    it is tried once more when no other is under way.
+    it is tried once more when no other is under way. Keys are numbered, for the scheduler begins
+    with the lowest.
     """
 
     def __init__(self, client: Any, errand: Errand[R]) -> None:
         self._client = client
-        self._errand = client.submit(carry, errand, key=f"{PREFIX}_errand-{uuid4().hex}")
+        self._run, self._numbers = uuid4().hex, count()
+        self._errand = client.submit(carry, errand, key=f"{PREFIX}_errand-{self._run}")
         self._under_way: dict[str, tuple[Any, Path]] = {}
         self._ended: SimpleQueue[Any] = SimpleQueue()
         self._suspects: deque[Path] = deque()
@@ -45,7 +48,7 @@ class Dispatch(Generic[R]):
     def send(self, images: Iterable[Path], **where: Any) -> None:
         """Send images; `where` as in ``Client.map``."""
         paths = list(images)
-        keys = [f"{PREFIX}-{uuid4().hex}" for _ in paths]
+        keys = [f"{PREFIX}-{self._run}-{next(self._numbers):08d}" for _ in paths]
         errands = [self._errand] * len(paths)
         futures = self._client.map(run_errand, paths, errands, key=keys, **where) if paths else []
         for future, path in zip(futures, paths, strict=True):
