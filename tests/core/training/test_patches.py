@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from napari_slitseg.core.training.deformation import Deformation
 from napari_slitseg.core.training.spec_augmentation import Augmentation
@@ -231,6 +232,13 @@ def test_a_certain_annotation_keeps_its_surroundings_from_an_uncertain_neighbour
     assert patch.slits_yx.tolist() == [[20, 34]]
 
 
+def test_a_slit_that_one_annotation_is_sure_of_is_known():
+    one = example(noise((64, 64)), [(20, 30)], uncertain=[(20, 30)])
+    patch = drawn(one, radius_px=10)
+    assert patch.slit_known.all()
+    assert patch.slits_yx.tolist() == [[20, 30]]
+
+
 def test_slits_lie_on_known_pixels():
     slits = np.random.default_rng(0).uniform(-0.5, 39.5, (300, 2))
     one = example(noise((40, 40)), slits, uncertain=slits[:40] + 0.3)
@@ -284,3 +292,13 @@ def test_places_without_a_shift_are_read_without_interpolation():
     rows, columns = np.indices((5, 7)).astype(float)
     read = Sampler(rows + 3, columns + 8, (30, 30)).read(image)
     np.testing.assert_array_equal(read, image[3:8, 8:15])
+
+
+@pytest.mark.parametrize("top_left", [(20, 30), (-3, -5), (0, 0)])
+def test_a_smoothed_part_is_that_part_of_the_smoothed_image(top_left):
+    image = noise((60, 70))
+    rows, columns = np.indices((9, 11)) + np.reshape(top_left, (2, 1, 1)) + 0.25
+    found = Sampler(rows, columns, (60, 70)).read(image, 1.5)
+    smooth = ndimage.gaussian_filter(image, 1.5, truncate=3.0)
+    whole = Sampler(rows, columns, (60, 70)).read(smooth)
+    np.testing.assert_allclose(found, whole, atol=1e-5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -113,7 +114,21 @@ class Sampler:
         window, top, left = self._window(image, margin)
         if smoothing_px:
             window = ndimage.gaussian_filter(window, smoothing_px, truncate=_SMOOTHING_REACH)
-        return _interpolated(window, self.y - top, self.x - left)
+        (row, down), (column, across) = self._parts
+        width = window.shape[1]
+        first = (row - top) * width + (column - left)
+        upper, lower = (_between(window, first + step, across) for step in (0, width))
+        result: Floats = upper + down * (lower - upper)
+        return result
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[NDArray[np.intp], Floats], ...]:
+        """Pixel above and to the left of each place, and how far beyond it the place lies."""
+        whole = (np.floor(self.y), np.floor(self.x))
+        return tuple(
+            (pixel.astype(np.intp), (at - pixel).astype(np.float32))
+            for at, pixel in zip((self.y, self.x), whole, strict=True)
+        )
 
     def _window(self, image: Floats, margin: int) -> tuple[Floats, int, int]:
         """Part of the image that is read, and its first row and column."""
@@ -128,16 +143,6 @@ class Sampler:
         else:
             picked = picked[np.ix_(mirrored(rows, height), mirrored(columns, width))]
         return np.ascontiguousarray(picked), int(rows[0]), int(columns[0])
-
-
-def _interpolated(window: Floats, y: Doubles, x: Doubles) -> Floats:
-    row, column = np.floor(y), np.floor(x)
-    down, across = (y - row).astype(np.float32), (x - column).astype(np.float32)
-    width = window.shape[1]
-    first = row.astype(np.intp) * width + column.astype(np.intp)
-    upper, lower = (_between(window, first + step, across) for step in (0, width))
-    result: Floats = upper + down * (lower - upper)
-    return result
 
 
 def _between(window: Floats, first: NDArray[np.intp], share: Floats) -> Floats:
