@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from napari_slitseg.core.metrics.comparison import signed
@@ -128,7 +128,15 @@ def _losses(job: FinetuneJob) -> str:
         ("membrane", job.membrane_loss, job.membrane_weight),
         ("slits", job.slit_loss, job.slit_weight),
     )
-    return ", ".join(f"{head} {loss['name']} x {weight:g}" for head, loss, weight in heads)
+    return "; ".join(
+        f"{head} {name_of_loss(loss)}, weight {weight:g}" for head, loss, weight in heads
+    )
+
+
+def name_of_loss(document: Mapping[str, Any]) -> str:
+    """Return the name of a loss; of a sum those of its terms: ``dice + one_to_one``."""
+    terms = [name_of_loss(term["loss"]) for term in document.get("terms", ())]
+    return " + ".join(terms) or str(document["name"])
 
 
 def _settings(document: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from scipy import stats
 
 from napari_slitseg.cli import main
 from napari_slitseg.cli.verdict import compare_runs as compare_command
+from napari_slitseg.core.curriculum.presets import CURRICULA
 from napari_slitseg.events import Attempt, EpochDone, Event
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.compare import NOT_COMPARABLE, RunsComparison, compare_runs
@@ -88,7 +89,7 @@ def test_runs_on_the_same_images_get_a_paired_interval(judged) -> None:
 def test_the_final_table(judged) -> None:
     row = compared(judged["good"], judged["poor"]).rows()[0]
     assert row["run"] == "good"
-    assert row["loss"] == "dice + dice"
+    assert row["loss"] == "dice, dice"
     assert row["schedule"] == "cosine 0.0005"
     assert (row["epochs"], row["best_epoch"], row["minutes"]) == (5, 5, 5)
     assert row["validation_f1"] == pytest.approx(0.9)
@@ -96,6 +97,15 @@ def test_the_final_table(judged) -> None:
     assert row["validation_count_ratio"] == pytest.approx(1.02)
     assert (row["test_f1"], row["test_images"], row["verdict"]) == (1, 6, 1)
     assert row["advice"] == "Use the new one."
+
+
+def test_a_sum_is_called_by_its_terms(models, tmp_path: Path) -> None:
+    run = compared(make_run(tmp_path, models["dark"], None)).runs[0]
+    assert run.loss == "dice, dice + one_to_one"
+    only_slits = make_run(tmp_path, models["dark"], None, membrane_weight=0, name="slits")
+    assert compared(only_slits).runs[0].loss == "dice + one_to_one"
+    staged = make_run(tmp_path, models["dark"], None, curriculum=next(iter(CURRICULA)), name="c")
+    assert re.fullmatch(r"curriculum of \d stages?", compared(staged).runs[0].loss)
 
 
 def test_curves_by_epoch_and_by_step(judged) -> None:
@@ -277,7 +287,7 @@ def test_everything_is_written_and_may_be_replaced(judged, tmp_path: Path) -> No
     assert record["pairs"][0]["verdict"] == -1
     drawing = (tmp_path / "out" / "curves.svg").read_text()
     assert ElementTree.fromstring(drawing) is not None
-    assert "not which run is better" in drawing
+    assert "can be compared, on the same images" in drawing
     assert "min-max *" in drawing
 
 

@@ -17,6 +17,7 @@ from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.history import brief_history
 from napari_slitseg.pipelines.runs.status import State, status_of
 from napari_slitseg.pipelines.verdict import read_verdict
+from napari_slitseg.pipelines.verdict_report import name_of_loss
 
 _BEST: Final = ("f1", "chamfer_nm", "count_ratio")
 
@@ -61,7 +62,7 @@ class RunAccount:
             stages = len(job.curriculum.get("stages", ()))
             return f"curriculum of {stages} stage{'' if stages == 1 else 's'}"
         heads = ((job.membrane_loss, job.membrane_weight), (job.slit_loss, job.slit_weight))
-        return " + ".join(loss["name"] for loss, weight in heads if weight)
+        return ", ".join(name_of_loss(loss) for loss, weight in heads if weight)
 
     @property
     def schedule(self) -> str:
