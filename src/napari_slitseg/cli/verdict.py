@@ -49,7 +49,8 @@ def compare_runs(
         Folders of runs.
     out
         Folder for runs.csv, curves.csv (every epoch of every curve), pairs.csv, losses.csv,
-        curves.svg (curves of all runs together) and comparison.json (all of it).
+        curves.svg (curves of all runs together), losses-1.svg and so on (all losses of each run)
+        and comparison.json (all of it).
     losses
         Also print every loss in the course of each run, those of --track-losses among them, and
         how it went with F1, Chamfer distance and point loss.

@@ -23,7 +23,7 @@ from napari_slitseg.pipelines.runs.compare import NOT_COMPARABLE, RunsComparison
 from napari_slitseg.pipelines.runs.compare_curves import Curve
 from napari_slitseg.pipelines.runs.compare_files import write_comparison
 from napari_slitseg.pipelines.runs.compare_losses import losses_of, spearman
-from napari_slitseg.pipelines.runs.compare_plot import draw_curves
+from napari_slitseg.pipelines.runs.compare_plot import draw_curves, draw_losses
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.verdict import judge
 from tests.pipelines.dots import drain
@@ -248,6 +248,18 @@ def test_losses_that_were_only_noted_are_held_against_the_scores(models, tmp_pat
     assert math.isnan(found["flat"].f1)
     assert math.isnan(found["focal"].first_gradient)
     assert (found["gappy"].n_epochs, found["gappy"].f1) == (5, pytest.approx(1))
+
+
+def test_all_losses_of_a_run_in_one_drawing(models, tmp_path: Path) -> None:
+    folder = make_run(tmp_path, models["dark"], None, events=tracked_run(6))
+    drawing = draw_losses(compared(folder).runs[0])
+    assert "no values" not in drawing
+    lines = re.findall(r'<path d="[^"]*" stroke="#(\w+)" stroke-w', drawing)
+    values, gradients, scores = 7, 1, 3
+    assert len(lines) == values + gradients + scores
+    assert all(f">{name}<" in drawing for name in ("dice", "focal", "slit"))
+    plain = make_run(tmp_path, models["dark"], None, events=[epoch(1)], images=tmp_path / "data")
+    assert draw_losses(compared(plain).runs[0]).count("no values") == 1
 
 
 def test_three_epochs_are_too_few_for_a_correlation(models, tmp_path: Path) -> None:

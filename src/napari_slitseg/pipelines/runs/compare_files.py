@@ -10,7 +10,7 @@ from napari_slitseg.core.json_text import to_json
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.outputs import prepare_folder, write_text
 from napari_slitseg.pipelines.runs.compare import FORMAT, RunsComparison
-from napari_slitseg.pipelines.runs.compare_plot import draw_curves
+from napari_slitseg.pipelines.runs.compare_plot import draw_curves, draw_losses
 
 RECORD: Final = "comparison.json"
 
@@ -43,6 +43,10 @@ def write_comparison(out: Path, comparison: RunsComparison) -> tuple[Path, ...]:
         "pairs.csv": comparison.pairs_csv(),
         "losses.csv": comparison.losses_csv(),
         "curves.svg": draw_curves(comparison),
+        **{
+            f"losses-{number}.svg": draw_losses(run)
+            for number, run in enumerate(comparison.runs, start=1)
+        },
         RECORD: to_json(comparison.to_dict()),
     }
     there = [name for name in texts if (out / name).exists()]

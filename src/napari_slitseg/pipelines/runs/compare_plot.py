@@ -1,4 +1,4 @@
-"""Curves of several runs in one drawing."""
+"""Curves of several runs, or all losses of one, in one drawing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from napari_slitseg.pipelines.runs.compare import NOT_COMPARABLE, RunsComparison
+from napari_slitseg.pipelines.runs.compare_account import RunAccount
+from napari_slitseg.pipelines.runs.compare_curves import Curve
+from napari_slitseg.pipelines.runs.compare_losses import GRADIENT
 from napari_slitseg.pipelines.verdict_svg import document, words
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -30,6 +33,7 @@ _TOP: Final = 28
 _BOTTOM: Final = 34
 _LINE: Final = 16
 _NOTE_LETTERS: Final = 140
+_ORDER: Final = "The third panel has the colours of F1, Chamfer distance and point loss, in order."
 
 
 @dataclass(frozen=True)
@@ -55,30 +59,59 @@ class _Range:
 
 def draw_curves(comparison: RunsComparison) -> str:
     """Return an SVG with the curves of all runs by epoch: scores as they are, losses min-max."""
-    panels = [_panel(comparison, *each) for each in _PANELS]
-    placed = [_placed(each, *divmod(i, _COLUMNS)) for i, each in enumerate(panels)]
+    runs = list(enumerate(comparison.runs))
+    panels = []
+    for group, name, title in _PANELS:
+        found = [(number, run.curve(group, name)) for number, run in runs]
+        panels.append(_panel(title, [_line(i, curve) for i, curve in found if curve]))
+    return _page(panels, [run.name for run in comparison.runs], NOT_COMPARABLE)
+
+
+def draw_losses(run: RunAccount) -> str:
+    """Return an SVG with values and gradients of all losses of one run, trained with or noted."""
+    losses, scores = [each.name for each in run.losses], ("f1", "chamfer_nm", "point_loss")
+    kinds = {
+        "Value, min-max *": [
+            run.curve("tracked", name) or run.curve("validation", name) for name in losses
+        ],
+        "Length of the gradient, min-max *": [
+            run.curve("tracked", f"{name}{GRADIENT}") for name in losses
+        ],
+        "F1, Chamfer distance, point loss, min-max *": [
+            run.curve("scores", name) for name in scores
+        ],
+    }
+    panels = [
+        _panel(title, [_line(i, curve, is_scaled=True) for i, curve in enumerate(curves) if curve])
+        for title, curves in kinds.items()
+    ]
+    return _page(panels, losses, f"{_ORDER} {NOT_COMPARABLE}")
+
+
+def _page(panels: Sequence[str], names: Sequence[str], note: str) -> str:
+    """Put panels in rows, with the names of their lines and a note below."""
+    placed = [
+        f'<g transform="translate({_WIDTH * (i % _COLUMNS)} {_HEIGHT * (i // _COLUMNS)})">'
+        f"{panel}</g>"
+        for i, panel in enumerate(panels)
+    ]
     bottom = _HEIGHT * math.ceil(len(panels) / _COLUMNS)
     legend = [
-        words(16, bottom + _LINE * (i + 1), run.name, fill=COLOURS[i % len(COLOURS)], weight="bold")
-        for i, run in enumerate(comparison.runs)
+        words(16, bottom + _LINE * (i + 1), name, fill=COLOURS[i % len(COLOURS)], weight="bold")
+        for i, name in enumerate(names)
     ]
-    notes = textwrap.wrap(f"* {NOT_COMPARABLE}", _NOTE_LETTERS)
+    notes = textwrap.wrap(f"* {note}", _NOTE_LETTERS)
     below = bottom + _LINE * (len(legend) + 2)
     said = [words(16, below + _LINE * i, text, size=10) for i, text in enumerate(notes)]
     return document([*placed, *legend, *said], _WIDTH * _COLUMNS, below + _LINE * (len(notes) + 1))
 
 
-def _placed(panel: str, row: int, column: int) -> str:
-    return f'<g transform="translate({_WIDTH * column} {_HEIGHT * row})">{panel}</g>'
+def _line(number: int, curve: Curve, *, is_scaled: bool = False) -> _Line:
+    values = curve.min_max if curve.is_loss or is_scaled else curve.values
+    return _Line(COLOURS[number % len(COLOURS)], curve.epochs, values)
 
 
-def _panel(comparison: RunsComparison, group: str, name: str, title: str) -> str:
-    lines = []
-    for number, run in enumerate(comparison.runs):
-        curve = run.curve(group, name)
-        if curve is not None:
-            values = curve.min_max if curve.is_loss else curve.values
-            lines.append(_Line(COLOURS[number % len(COLOURS)], curve.epochs, values))
+def _panel(title: str, lines: Sequence[_Line]) -> str:
     drawn = [words(_LEFT, _TOP - 10, title, size=12, weight="bold")]
     found = _range(lines)
     if found is None:
