@@ -18,9 +18,9 @@ from napari_slitseg.core import atomic
 from napari_slitseg.events import Finished
 from napari_slitseg.pipelines.finetune import finetune
 from napari_slitseg.pipelines.runs.folder import RunFolder
-from napari_slitseg.pipelines.training import ends, help, validating
+from napari_slitseg.pipelines.training import ends, helping, validating
 
-LOADED = (ends, help, validating)
+LOADED = (ends, helping, validating)
 
 
 def kill_in_save(number: int) -> None:

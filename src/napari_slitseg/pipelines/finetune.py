@@ -47,7 +47,7 @@ def _run(
     folder: RunFolder, ask: Callable[[], Ask], save_steps: int | None
 ) -> Generator[Event, None, None]:
     from napari_slitseg.pipelines.training.ends import finished, judged
-    from napari_slitseg.pipelines.training.help import help_out
+    from napari_slitseg.pipelines.training.helping import help_out
     from napari_slitseg.pipelines.training.learning import learn
     from napari_slitseg.pipelines.training.obeying import Stopped, obey, phase
     from napari_slitseg.pipelines.training.preparing import prepare

@@ -15,6 +15,7 @@ from lightning_fabric.strategies.strategy import Strategy
 from torch import Tensor, distributed
 
 from napari_slitseg.core.devices import choose_device, choose_dtype
+from napari_slitseg.core.inference_types import InferenceError
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.folder import Ask
@@ -92,10 +93,13 @@ def launched(job: FinetuneJob, ask: Callable[[], Ask]) -> Generator[Team]:
 
     Raises
     ------
-    JobError or InferenceError
+    JobError
         If there is no such device, or it does not compute with such numbers.
     """
-    fabric = _fabric(job)
+    try:
+        fabric = _fabric(job)
+    except InferenceError as error:
+        raise JobError(str(error)) from error
     fabric.launch()
     team = Team(fabric, ask)
     with _threads(job.threads):
