@@ -125,4 +125,5 @@ def _probe(folder: Path) -> Generator[Path]:
     try:
         yield path
     finally:
-        path.unlink(missing_ok=True)
+        for file in folder.glob(f"{path.stem}*{path.suffix}"):
+            file.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from typing import Any, Final, Generic
 from uuid import uuid4
 
 from napari_slitseg.events import Notice
-from napari_slitseg.pipelines.cluster_task import Errand, Report, carry, run_errand
+from napari_slitseg.pipelines.cluster_task import Errand, Report, run_errand
 from napari_slitseg.pipelines.each import BrokenOff, describe
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.workplace import R
@@ -32,9 +32,10 @@ class Dispatch(Generic[R]):
     def __init__(self, client: Any, errand: Errand[R]) -> None:
         self._client = client
         self._run, self._numbers = uuid4().hex, count()
-        self._errand = client.submit(carry, errand, key=f"{PREFIX}_errand-{self._run}")
+        self._errand = errand
         self._under_way: dict[str, tuple[Any, Path]] = {}
-        self._ended: SimpleQueue[Any] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[Any, Report[R] | None]] = SimpleQueue()
+        self._fetched: set[str] = set()
         self._suspects: deque[Path] = deque()
         self._alone: set[Path] = set()
         self._held: list[Path] = []
@@ -49,11 +50,11 @@ class Dispatch(Generic[R]):
         """Send images; `where` as in ``Client.map``."""
         paths = list(images)
         keys = [f"{PREFIX}-{self._run}-{next(self._numbers):08d}" for _ in paths]
-        errands = [self._errand] * len(paths)
+        errands = [self._errand.for_image(path) for path in paths]
         futures = self._client.map(run_errand, paths, errands, key=keys, **where) if paths else []
         for future, path in zip(futures, paths, strict=True):
             self._under_way[future.key] = (future, path)
-            future.add_done_callback(self._ended.put)
+            future.add_done_callback(self._fetch)
 
     def receive(self, timeout_s: float) -> Iterator[Notice | tuple[Path, Report[R]]]:
         """Take what came back; waits for the first for a while.
@@ -65,9 +66,9 @@ class Dispatch(Generic[R]):
         """
         self._send_again()
         try:
-            yield from self._take(self._ended.get(timeout=timeout_s))
+            yield from self._take(*self._ended.get(timeout=timeout_s))
             while True:
-                yield from self._take(self._ended.get_nowait())
+                yield from self._take(*self._ended.get_nowait())
         except Empty:
             return
 
@@ -75,9 +76,7 @@ class Dispatch(Generic[R]):
         """Call back all images that are under way; what came back before can still be taken."""
         called_back = []
         for future, _ in list(self._under_way.values()):
-            if future.done():
-                self._ended.put(future)
-            else:
+            if future.key not in self._fetched:
                 called_back.append(future)
                 del self._under_way[future.key]
         self._suspects.clear()
@@ -96,16 +95,28 @@ class Dispatch(Generic[R]):
             self._alone.add(path)
             self.send([path])
 
-    def _take(self, future: Any) -> Iterator[Notice | tuple[Path, Report[R]]]:
-        if future.key not in self._under_way:
-            return
+    def _fetch(self, future: Any) -> None:
+        """Take a report as soon as it is there: one that is lost with its worker is made again."""
+        report: Report[R] | None = None
         try:
             report = future.result(timeout=_FETCH_S)
         except TimeoutError:
-            future.add_done_callback(self._ended.put)
+            future.add_done_callback(self._fetch)
             return
-        except Exception as error:  # noqa: BLE001 (whatever a cluster does to an image)
-            yield from self._lost(future, error)
+        except Exception:  # noqa: BLE001 (whatever a cluster does to an image; `_lost` tells)
+            self._ended.put((future, None))
+            return
+        self._fetched.add(future.key)
+        self._ended.put((future, report))
+        future.release()
+
+    def _take(
+        self, future: Any, report: Report[R] | None
+    ) -> Iterator[Notice | tuple[Path, Report[R]]]:
+        if future.key not in self._under_way:
+            return
+        if report is None:
+            yield from self._lost(future)
             return
         _, path = self._under_way.pop(future.key)
         if not report.unfit:
@@ -116,18 +127,18 @@ class Dispatch(Generic[R]):
             self._unfit[report.worker] = report.unfit
             yield Notice(text=f"The worker {report.worker} is not used. {report.unfit}")
 
-    def _lost(self, future: Any, error: Exception) -> Iterator[tuple[Path, Report[R]]]:
+    def _lost(self, future: Any) -> Iterator[tuple[Path, Report[R]]]:
         """Try an image alone, or give it up."""
         if future.status in ("cancelled", "lost"):
             raise BrokenOff(
                 "The connection to the scheduler was lost. Start it again, then the same command: "
                 "what is done is kept."
-            ) from error
+            )
         _, path = self._under_way.pop(future.key)
         if path not in self._alone:
             self._suspects.append(path)
             return
-        yield path, Report("", error=JobError(_why(error)))
+        yield path, Report("", error=JobError(_why(future.exception(timeout=_FETCH_S))))
 
 
 def _why(error: Exception) -> str:

@@ -61,6 +61,12 @@ class Needs:
     version: str = __version__
     run: str = field(default_factory=lambda: uuid4().hex)
 
+    def receipt(self, image: Path) -> Path | None:
+        """File that says that the results of an image are written in this run."""
+        if self.probe is None:
+            return None
+        return self.probe.with_name(f"{self.probe.stem}-{image.stem}{self.probe.suffix}")
+
 
 @dataclass(frozen=True)
 class Fitness:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any, Generic, cast
 
+from napari_slitseg.core.atomic import write_atomically
 from napari_slitseg.core.inference_types import Cancelled
 from napari_slitseg.events import Event, Progress
 from napari_slitseg.pipelines.cluster_needs import (
@@ -29,10 +31,14 @@ from napari_slitseg.pipelines.workplace import ImageTask, R
 
 @dataclass(frozen=True)
 class Errand(Generic[R]):
-    """What is done with every image of a run, and what that needs."""
+    """What is done with the images of a run, and what that needs."""
 
     task: ImageTask[R]
     needs: Needs
+
+    def for_image(self, path: Path) -> Errand[R]:
+        """Return what is sent with one image."""
+        return Errand(self.task.for_image(path), self.needs)
 
 
 @dataclass(frozen=True)
@@ -56,13 +62,12 @@ async def forget_run() -> None:
     await asyncio.to_thread(forget)
 
 
-def carry(errand: Errand[R]) -> Errand[R]:
-    """Hand an errand to the workers once, in place of once for each image."""
-    return errand
-
-
 def run_errand(path: Path, errand: Errand[R]) -> Report[R]:
-    """Do one image on a worker; what goes wrong with the image is in the report."""
+    """Do one image on a worker; what goes wrong with the image is in the report.
+
+    A receipt beside the results keeps an image from being done twice where its worker died before
+    the report was taken.
+    """
     from distributed import get_worker
 
     worker, should_stop = get_worker(), _told_to_stop()
@@ -72,8 +77,14 @@ def run_errand(path: Path, errand: Errand[R]) -> Report[R]:
         unfit = examine(errand.needs).problem
         if unfit:
             return Report(worker.address, unfit=unfit)
+        receipt = errand.needs.receipt(path)
+        if receipt is not None and receipt.exists():
+            return cast("Report[R]", pickle.loads(receipt.read_bytes()))
         with _threads(worker.state.nthreads, wanted=errand.needs.model is not None):
-            return _report(path, errand, worker.address, should_stop)
+            report = _report(path, errand, worker.address, should_stop)
+        if receipt is not None and report.error is None:
+            write_atomically(receipt, pickle.dumps(report))
+        return report
 
 
 def _report(path: Path, errand: Errand[R], address: str, should_stop: ShouldStop) -> Report[R]:

@@ -112,6 +112,12 @@ class ImageReader:
         size = self.given_size_nm(path)
         return image if size is None else image.with_pixel_size(size)
 
+    def for_image(self, path: Path) -> ImageReader:
+        """Return a reader that knows what one image needs, small enough to be sent about."""
+        size = self.given_size_nm(path)
+        settings = self.settings.model_copy(update={"images": (path,)})
+        return ImageReader(settings, {} if size is None else {path.name.casefold(): size})
+
     def given_size_nm(self, path: Path) -> float | None:
         """Pixel size from the table, else the job's; None where the file is to tell."""
         names = (path.name.casefold(), path.stem.casefold())

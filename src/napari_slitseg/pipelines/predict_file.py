@@ -39,6 +39,12 @@ class PredictFile:
     job: PredictJob
     reader: ImageReader
 
+    def for_image(self, path: Path) -> PredictFile:
+        """Return the task with what one image needs, small enough to be sent about."""
+        return PredictFile(
+            self.job.model_copy(update={"images": (path,)}), self.reader.for_image(path)
+        )
+
     def __call__(
         self, path: Path, predictor: Predictor | None, should_stop: ShouldStop
     ) -> Generator[Event, None, Predicted]:

@@ -75,6 +75,16 @@ class ScoreFile:
     biopsies: dict[str, str] = field(default_factory=dict)
     record: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    def for_image(self, path: Path) -> ScoreFile:
+        """Return the task with what one image needs, small enough to be sent about."""
+        biopsy = value_of(self.biopsies, path)
+        return ScoreFile(
+            self.job.model_copy(update={"images": (path,)}),
+            self.reader.for_image(path),
+            {} if biopsy is None else {path.name.casefold(): biopsy},
+            {path.stem: self.record[path.stem]} if path.stem in self.record else {},
+        )
+
     def __call__(
         self, path: Path, predictor: Predictor | None, should_stop: ShouldStop
     ) -> Generator[Event, None, Scored]:

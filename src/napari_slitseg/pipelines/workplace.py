@@ -22,6 +22,9 @@ R_co = TypeVar("R_co", covariant=True)
 class ImageTask(Protocol[R_co]):
     """What is done with one image; a document that can be sent to another process."""
 
+    def for_image(self, path: Path) -> ImageTask[R_co]:
+        """Return the task with what one image needs, small enough to be sent about."""
+
     def __call__(
         self, path: Path, predictor: Predictor | None, should_stop: ShouldStop
     ) -> Generator[Event, None, R_co]:
