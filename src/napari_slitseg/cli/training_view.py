@@ -49,7 +49,7 @@ class TrainingLines:
 
     def show(self, event: Event) -> None:
         """Write the line of an event, if it has one that was not written just before."""
-        text = _line_of(event)
+        text = sentence_of(event)
         if text and text != self._said and (is_bad(event) or not self._quiet):
             self._said = text
             self._say(text)
@@ -121,14 +121,6 @@ def is_bad(event: Event) -> bool:
     if isinstance(event, events.Finished):
         return event.reason in ("failed", "refused")
     return isinstance(event, events.Alarm)
-
-
-def _line_of(event: Event) -> str:
-    if isinstance(event, events.Alarm):
-        return f"Alarm: {sentence_of(event)}"
-    if isinstance(event, events.RunState) and not event.message:
-        return "" if event.phase in ("training", "validating") else sentence_of(event)
-    return sentence_of(event)
 
 
 def _style_of(event: Event) -> str:

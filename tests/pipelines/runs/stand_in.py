@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import subprocess
 import sys
@@ -131,6 +132,7 @@ def helped(folder: RunFolder, step: int) -> Generator[Event, None, None]:
 
 def broken(folder: RunFolder, step: int) -> Generator[Event, None, None]:
     """Break down in the second epoch."""
+    logging.getLogger("napari_slitseg.training").error("A part of it broke")
     if step > STEPS_PER_EPOCH:
         raise KeyError("no such weight")
     yield from ()

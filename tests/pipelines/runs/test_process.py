@@ -120,6 +120,7 @@ def test_a_run_that_lets_no_thread_run_is_ended_by_the_one_who_cancels(
 
 ASKER = """
 import os, signal, sys, time
+from pathlib import Path
 from napari_slitseg.pipelines.runs import process
 from napari_slitseg.pipelines.runs.asking import ask
 from napari_slitseg.pipelines.runs.folder import RunFolder
@@ -148,7 +149,8 @@ def test_cancel_is_heeded_when_who_started_the_run_is_killed(
 
 
 WATCHER = """
-import sys, time
+import sys
+from pathlib import Path
 from napari_slitseg.pipelines.runs.asking import ask
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.history import History
@@ -220,6 +222,7 @@ def test_an_error_is_a_sentence_and_its_origin_is_in_the_log(
     assert status.message.startswith("KeyError: 'no such weight'.")
     assert "Traceback" not in folder.events.read_text()
     assert 'raise KeyError("no such weight")' in folder.log.read_text()
+    assert "A part of it broke" in folder.log.read_text()
     assert int(folder.last.read_text()) == 5
 
 
@@ -244,7 +247,7 @@ def test_a_process_that_dies_at_once_says_why(make: Make, monkeypatch: pytest.Mo
 def test_nobody_need_read_the_output_stream(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN", "talkative")
     for closed in (True, False):
-        folder = make(epochs=40)
+        folder = make(epochs=20)
         command = [sys.executable, "-m", "stand_in", "run", str(folder.path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
             assert running.stdout is not None
@@ -260,7 +263,7 @@ def test_a_full_disk_ends_the_run_and_keeps_what_was_saved(
 ) -> None:
     monkeypatch.setenv("STAND_IN", "talkative")
     monkeypatch.setenv("STAND_IN_FILE_BYTES", "20000")
-    folder = make(epochs=LONG)
+    folder = make(epochs=20)
     assert _work_on(folder).returncode == 1
     status = status_of(folder)
     assert status.state == "failed"

@@ -26,7 +26,7 @@ _VERBS: Final[dict[Ask, str]] = {
     "pause": "paused",
     "go": "told to go on",
 }
-_PATIENCE_S: Final = 4.0
+_PATIENCE_S: Final = 3.0
 _POLL_S: Final = 0.1
 
 
@@ -68,6 +68,8 @@ def see_it_end(folder: RunFolder, patience_s: float = _PATIENCE_S) -> bool:
     if not alive.identity.is_here:
         return False
     kill_run(alive.identity)
+    if status_of(folder).state == "cancelled":
+        return True
     with contextlib.suppress(JobError):
         _cancel_dead(folder)
     return True

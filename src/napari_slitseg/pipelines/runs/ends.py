@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from pydantic import ValidationError
@@ -12,7 +13,8 @@ from napari_slitseg.pipelines.runs.small_files import read_json, replace_json
 
 END: Final = "end.json"
 STDERR: Final = "stderr.txt"
-_TAIL_BYTES: Final = 4096
+_TAIL_BYTES: Final = 16_384
+_TELLS: Final = re.compile(r"Error|Exception|No module named|[Ff]ault|[Kk]illed")
 
 
 def write_end(folder: RunFolder, finished: Finished) -> None:
@@ -40,11 +42,11 @@ def clear_end(folder: RunFolder) -> None:
 
 
 def last_words(folder: RunFolder) -> str:
-    """Return the last line that the process wrote where errors go; empty if there is none."""
+    """Return the last error that the process wrote where errors go; empty if there is none."""
     try:
         with (folder.path / STDERR).open("rb") as file:
             file.seek(max(0, file.seek(0, 2) - _TAIL_BYTES))
             lines = file.read().decode("utf-8", "replace").split("\n")
     except OSError:
         return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return next((line.strip() for line in reversed(lines) if _TELLS.search(line)), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import faulthandler
 import os
 import signal
 import sys
@@ -25,7 +26,7 @@ from napari_slitseg.pipelines.runs.ends import clear_end
 from napari_slitseg.pipelines.runs.environment import describe_environment
 from napari_slitseg.pipelines.runs.folder import Ask, RunFolder
 from napari_slitseg.pipelines.runs.identity import Identity
-from napari_slitseg.pipelines.runs.journal import Journal, Tell
+from napari_slitseg.pipelines.runs.journal import Journal, LogWarnings, Tell
 from napari_slitseg.pipelines.runs.json_lines import JsonLines
 from napari_slitseg.pipelines.runs.killing import children, kill_all, kill_self
 from napari_slitseg.pipelines.runs.ranks import is_helper, leave_with_first
@@ -40,8 +41,9 @@ TOKEN: Final = "SLITSEG_RUN_TOKEN"
 """Environment variable by which a process knows that it was started to work on a run."""
 _CODES: Final = {"done": 0, "stopped": 0, "cancelled": 1, "failed": 1, "refused": 2}
 _REFUSED: Final = 2
-_LOCK_S: Final = 2.0
+_LOCK_S: Final = 1.0
 _NICENESS: Final = 5
+_EXIT_S: Final = 30
 _LEFT: Final = "The process leaves; the run can be resumed from where it was saved last."
 
 
@@ -128,7 +130,8 @@ class _Run:
         kill_self(self.spared, 128 + signal.SIGTERM)
 
     def _to_end(self) -> Finished:
-        self.journal.add(RunState(phase="preparing", time=time.time()))
+        text = f"Process {self.identity.pid} on {self.identity.host} takes it up."
+        self.journal.add(RunState(phase="preparing", time=time.time(), message=text))
         job = self.folder.read_job()
         with turn(self.folder, job, self.identity, self.wishes, self.journal.add) as finished:
             return finished or self._train()
@@ -152,6 +155,7 @@ def _execute(folder: RunFolder, work: Work, tell: Tell, token: str) -> int:
     with (
         Heartbeat(folder, identity),
         contextlib.closing(Journal(folder, tell)) as journal,
+        LogWarnings(journal),
         Wishes(folder) as wishes,
     ):
         run = _Run(folder, work, identity, journal, wishes, spared)
@@ -160,7 +164,16 @@ def _execute(folder: RunFolder, work: Work, tell: Tell, token: str) -> int:
             if finished is not None:
                 run.close(finished)
         clear_ask(folder)
-        return _code(finished, wishes)
+    if token:
+        _end_soon(finished, spared)
+    return _code(finished, wishes)
+
+
+def _end_soon(finished: Finished | None, spared: set[psutil.Process]) -> None:
+    """See to it that a process that nobody looks at ends, whatever its libraries still wait for."""
+    if finished is not None and finished.reason == "cancelled":
+        kill_self(spared, _CODES["cancelled"])
+    faulthandler.dump_traceback_later(_EXIT_S, exit=True)
 
 
 def _code(finished: Finished | None, wishes: Wishes) -> int:

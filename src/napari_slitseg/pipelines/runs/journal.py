@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import traceback
 from collections.abc import Callable, Generator
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, Self
 
 from napari_slitseg.events import EpochDone, Event, Finished, VerdictReady
 from napari_slitseg.pipelines.runs.ends import write_end
@@ -18,9 +19,30 @@ from napari_slitseg.pipelines.runs.words import sentence_of
 
 Tell = Callable[[Event], None]
 
+_PACKAGE: Final = "napari_slitseg"
 _RESERVE: Final = ".reserve"
 _RESERVE_BYTES: Final = 16_384
 _PATIENCE_S: Final = 1.0
+
+
+class LogWarnings(logging.Handler):
+    """Puts what the package's parts log into the log of a run; a context manager."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(logging.WARNING)
+        self._journal = journal
+        self.setFormatter(logging.Formatter("%(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record down, with where an error came from."""
+        self._journal.log(self.format(record))
+
+    def __enter__(self) -> Self:
+        logging.getLogger(_PACKAGE).addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger(_PACKAGE).removeHandler(self)
 
 
 class EventFile:

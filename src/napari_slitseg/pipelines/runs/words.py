@@ -8,10 +8,10 @@ from napari_slitseg import events
 from napari_slitseg.events import Event
 
 _PHASES: Final = {
+    "training": "",
+    "validating": "",
     "queued": "Waits for its turn.",
     "preparing": "Gets ready.",
-    "training": "Trains.",
-    "validating": "Validates.",
     "paused": "Paused.",
     "stopping": "Stops, and keeps the best model.",
     "judging": "Compares the new model with the old one.",
@@ -31,7 +31,7 @@ _SCORES: Final = (
 
 
 def sentence_of(event: Event) -> str:
-    """Say an event in words; empty for those that only move a bar."""
+    """Say an event in words; empty for those that a bar or the next event tells."""
     match event:
         case events.Attempt():
             return _attempt(event)
@@ -40,7 +40,7 @@ def sentence_of(event: Event) -> str:
         case events.EpochDone():
             return _epoch(event)
         case events.Alarm():
-            return f"{event.text} {event.cure}".strip()
+            return f"Alarm: {event.text} {event.cure}".strip()
         case events.Notice():
             return f"{event.item}: {event.text}" if event.item else event.text
         case events.VerdictReady():
