@@ -126,3 +126,16 @@ def test_what_belongs_together_cannot_be_given_to_two_parts() -> None:
 def test_nothing_left_to_train_is_refused() -> None:
     with pytest.raises(SplitError, match="to learn from"):
         split(given_parts("validation", "test"), validation_share=0.2, test_share=0.2, seed=0)
+
+
+def test_a_large_group_is_not_taken_where_a_small_one_does() -> None:
+    biopsies = ["large"] * 10 + ["small", "tiny", "other", "more", "last"]
+    items = [Item(key=str(i), ties=(b,), n_slits=1) for i, b in enumerate(biopsies)]
+    for seed in range(20):
+        found = split(items, validation_share=0.1, test_share=0.1, seed=seed)
+        assert set(range(10)) <= set(found.train)
+
+
+def test_one_is_left_to_train_where_nothing_has_slits_and_shares_are_large() -> None:
+    found = split(images([0] * 4), validation_share=0.49, test_share=0.49, seed=0)
+    assert len(found.train) == 1

@@ -152,6 +152,17 @@ def test_the_same_picture_twice_never_lands_on_two_sides(images: Path) -> None:
         assert "The same picture is there 4 times" in told(events)
 
 
+def test_two_files_with_one_annotation_stay_together(images: Path) -> None:
+    for seed in range(5):
+        for number in range(3):
+            annotated(images, f"img{number}", seed=number, suffix=".tif")
+        events, data = drain(collect(job_for(images, seed=seed)))
+        parts = [{member.image.stem for member in part} for part in (data.train, data.validation)]
+        assert len(data.members) == 9
+        assert parts[0] & parts[1] == set()
+        assert "img0.csv is the annotation of img0.png, img0.tif" in told(events)
+
+
 def test_biopsies_stay_together(images: Path, tmp_path: Path) -> None:
     table = tmp_path / "biopsies.csv"
     table.write_text("image,biopsy\n" + "".join(f"img{i},{'abc'[i // 2]}\n" for i in range(6)))

@@ -324,6 +324,8 @@ def test_the_time_is_told_in_units_of_people(images: Path) -> None:
     assert found.text == "About 63 s an epoch of 30 steps, 32 minutes in all."
     slow = about_time(job, data, replace(TRIAL, step_seconds=200.0), 30)
     assert slow.status == "warn"
+    late = about_time(job, data, replace(TRIAL, patch_seconds=1000.0), 30)
+    assert late.status == "warn"
     assert [duration(s) for s in (0.2, 89, 180, 5400, 86400 * 3)] == [
         "1 s",
         "89 s",

@@ -144,6 +144,7 @@ def test_it_ends_when_the_one_that_asked_is_killed(
     gone, alive = psutil.wait_procs([child], timeout=30)
     assert alive == []
     assert gone == [child]
+    assert not (tmp_path / "trial.json").exists()
 
 
 def test_memory_has_a_limit_in_the_other_process(tmp_path: Path) -> None:
