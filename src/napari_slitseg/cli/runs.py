@@ -63,7 +63,7 @@ def list_them(home: Path | None = None, /, *, as_json: AsJson = False) -> int:
     from napari_slitseg.pipelines.runs.folder import runs_folder
     from napari_slitseg.pipelines.runs.status import list_runs
 
-    folder = home or runs_folder()
+    folder = (home or runs_folder()).expanduser().resolve()
     found = list_runs(folder)
     if as_json:
         say(json.dumps([to_values(status) for status in found], indent=2))

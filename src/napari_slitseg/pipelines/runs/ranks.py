@@ -11,8 +11,8 @@ from napari_slitseg.pipelines.runs.alive import read_alive
 from napari_slitseg.pipelines.runs.folder import RunFolder
 
 _NUMBERS: Final = ("LOCAL_RANK", "RANK", "SLURM_PROCID")
-_EVERY_S: Final = 1.0
-_GRACE_S: Final = 10.0
+_EVERY_S: Final = 0.5
+_GRACE_S: Final = 5.0
 _ORPHANED: Final = 1
 
 
