@@ -143,7 +143,7 @@ def _length(job: FinetuneJob, total_steps: int) -> Finding:
             return Finding(
                 "warn",
                 "Length",
-                f"{text} A period of the schedule has only {each:.0f}.",
+                f"{text} A period of the schedule has only {each:.2g}.",
                 "Lower the number of periods, or train longer.",
             )
     if total_steps < _FEW_STEPS:

@@ -52,12 +52,9 @@ def _membranes(job: FinetuneJob, data: DataSet) -> Finding:
             "membrane may get worse as the network changes.",
             "Draw masks, such as image_membrane.png beside image.tif, if you need the membrane.",
         )
-    return Finding(
-        "ok",
-        "Membranes",
-        f"{n} of {counted(len(data.train), 'training image')} "
-        "have a mask; the others teach slits only.",
-    )
+    text = f"{n} of {counted(len(data.train), 'training image')} have a mask"
+    others = "; the others teach slits only" if n < len(data.train) else ""
+    return Finding("ok", "Membranes", f"{text}{others}.")
 
 
 def _twins(data: DataSet) -> Finding:
