@@ -19,6 +19,8 @@ from napari_slitseg.widgets._style import BLUE, BLUISH_GREEN, ORANGE, SKY_BLUE, 
 
 _HEIGHT: Final = 118
 _LEFT_PX: Final = 48
+_MARKED: Final = 60
+"""Curves with more values have no marks: they would hide the curve, and take long to draw."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,9 @@ class Look:
 
 LOOKS: Final = MappingProxyType(
     {
-        ("train", "slit"): Look("slits, training", ORANGE, "#B87700", 1.2),
-        ("train", "membrane"): Look("membrane, training", SKY_BLUE, BLUE, 1.2),
-        ("train", "loss"): Look("training", ORANGE, "#B87700", 1.2),
+        ("train", "slit"): Look("slits, training", ORANGE, "#B87700", 1),
+        ("train", "membrane"): Look("membrane, training", SKY_BLUE, BLUE, 1),
+        ("train", "loss"): Look("training", ORANGE, "#B87700", 1),
         ("validation", "slit"): Look("slits, validation", ORANGE, "#B87700", 2, "o"),
         ("validation", "membrane"): Look("membrane, validation", SKY_BLUE, BLUE, 2, "s"),
         ("validation", "total"): Look("validation", ORANGE, "#B87700", 2, "o"),
@@ -88,6 +90,7 @@ class CurvePlot(QWidget):
         self.legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.plot = _Plot()
         self._lines: tuple[Line, ...] = ()
+        self._told: tuple[object, ...] = ()
         self._limits, self._is_log = limits, False
         self._drawn: dict[tuple[str, str], Any] = {}
         self._ink = QColor()
@@ -112,10 +115,20 @@ class CurvePlot(QWidget):
         epochs : int
             How many the training will have.
         """
-        self._lines = tuple(lines)
+        news = (best, epochs, self.palette().color(self.foregroundRole()).name())
+        if news == self._told and _are_same(self._lines, lines):
+            return
+        self._told, self._lines = news, tuple(lines)
         self._take_ink()
         for line in self._lines:
-            self._curve(line).setData(line.x, line.y, connect="finite")
+            few = len(line.x) <= _MARKED
+            self._curve(line).setData(
+                line.x,
+                line.y,
+                connect="finite",
+                symbol=LOOKS[line.source, line.name].symbol if few else None,
+                antialias=few,
+            )
         self._best.setVisible(best is not None)
         if best is not None:
             self._best.setValue(best)
@@ -142,8 +155,7 @@ class CurvePlot(QWidget):
     def _curve(self, line: Line) -> Any:
         key = (line.source, line.name)
         if key not in self._drawn:
-            look = LOOKS[key]
-            item = pg.PlotDataItem(symbol=look.symbol, symbolSize=5, antialias=True)
+            item = pg.PlotDataItem(symbolSize=5)
             self._drawn[key] = item
             self.plot.addItem(item)
             self._paint(key)
@@ -189,6 +201,12 @@ class CurvePlot(QWidget):
         at = [] if best is None else [f"best epoch {best:g}"]
         self.plot.setAccessibleName(self.name)
         self.plot.setAccessibleDescription(", ".join([*told, *at]))
+
+
+def _are_same(before: Sequence[Line], now: Sequence[Line]) -> bool:
+    return len(before) == len(now) and all(
+        one.is_same(two) for one, two in zip(before, now, strict=True)
+    )
 
 
 class _Plot(pg.PlotWidget):

@@ -51,6 +51,11 @@ class Poll(QObject):
         self._next.start()
         self.now()
 
+    def set_pace(self, every_ms: int) -> None:
+        """Call more or less often from now on."""
+        if self._next.interval() != every_ms:
+            self._next.setInterval(every_ms)
+
     def now(self) -> None:
         """Call without waiting for the next time, unless a call is under way."""
         if self._call is not None and self._running is None:

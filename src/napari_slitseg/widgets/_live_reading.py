@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from napari_slitseg.core.metrics.verdict import Verdict
-from napari_slitseg.events import Alarm, EpochDone, Preview
+from napari_slitseg.events import Alarm, EpochDone, Preview, StepDone
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.curves import Curve, smoothed, thinned
 from napari_slitseg.pipelines.runs.folder import RunFolder
@@ -17,7 +19,10 @@ from napari_slitseg.pipelines.runs.history import History
 from napari_slitseg.pipelines.runs.reading import read_events
 from napari_slitseg.pipelines.runs.status import RunStatus, status_of
 
-_COLUMNS: Final = 400
+_COLUMNS: Final = 150
+_LOOK_S: Final = 2.0
+"""To know how a run stands all its events are read: not oftener than this, if nothing happened."""
+
 _HEADS: Final = ("slit", "membrane")
 
 
@@ -42,6 +47,13 @@ class Line:
     x: Curve
     y: Curve
     latest: float
+
+    def is_same(self, other: Line) -> bool:
+        """Whether another curve looks the same."""
+        return (self.name, self.source) == (other.name, other.source) and all(
+            np.array_equal(one, two, equal_nan=True)
+            for one, two in ((self.x, other.x), (self.y, other.y))
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +103,8 @@ class Follower:
     memory: float = 0.0
     _history: History = field(default_factory=History)
     _offset: int = 0
+    _status: RunStatus | None = None
+    _looked: float = -math.inf
     _verdict: Verdict | None = None
 
     def look(self) -> Snapshot:
@@ -102,9 +116,10 @@ class Follower:
         self._offset = offset
         trouble = self._read_verdict()
         history = self._history
+        status = self._know_status(is_news=any(type(each) is not StepDone for each in events))
         attempt = history.attempts[-1] if history.attempts else None
         return Snapshot(
-            status=status_of(self.folder),
+            status=status,
             lines=self._lines(attempt.steps_per_epoch if attempt else 1),
             best=history.best,
             alarms=tuple(history.alarms),
@@ -114,6 +129,14 @@ class Follower:
             epochs=attempt.total_steps // attempt.steps_per_epoch if attempt else 0,
             trouble=trouble,
         )
+
+    def _know_status(self, *, is_news: bool) -> RunStatus:
+        """Return how the run stands; between steps only their number is new, for some seconds."""
+        now = time.monotonic()
+        if is_news or self._status is None or now - self._looked > _LOOK_S:
+            self._status, self._looked = status_of(self.folder), now
+        steps = self._history.steps.step
+        return replace(self._status, step=int(steps[-1])) if steps else self._status
 
     def _read_verdict(self) -> str:
         """Read the report once the run says that there is one; return what is wrong with it."""

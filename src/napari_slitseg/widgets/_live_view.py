@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtCore import QEvent, Qt, QTimer, Signal
 from qtpy.QtWidgets import QCheckBox, QLabel, QProgressBar, QSlider, QVBoxLayout, QWidget
 
 from napari_slitseg.jobs import FinetuneJob
@@ -22,6 +22,7 @@ from napari_slitseg.widgets._run_words import head_text, state_hint
 from napari_slitseg.widgets._style import VERMILLION
 
 _EVERY_MS: Final = 700
+_ENDED_MS: Final = 3000
 _NO_RUN: Final = "No run is shown. Start one in New run, or choose one in Runs and press Show."
 _SMOOTH: Final = 98
 _HALF: Final = 0.5
@@ -76,6 +77,9 @@ class LiveView(QWidget):
         self.smooth.setToolTip("Smooth the curves of the training loss.")
         self.preview = PreviewPart(layers)
         self.poll = Poll(_EVERY_MS, self)
+        self._to_draw: list[str] = []
+        self._drawing = QTimer(self)
+        self._drawing.setInterval(0)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -98,6 +102,7 @@ class LiveView(QWidget):
     def _connect(self) -> None:
         self.poll.answered.connect(self._on_snapshot)
         self.poll.failed.connect(self.notes.warn)
+        self._drawing.timeout.connect(self._draw_next)
         self.log.toggled.connect(self._on_log)
         self.smooth.valueChanged.connect(self._on_smooth)
         self.buttons.asked.connect(self.asked)
@@ -116,6 +121,8 @@ class LiveView(QWidget):
         """Show a run from its beginning on; None shows none."""
         self.snapshot = self.job = None
         self.preview.clear()
+        for plot in self.plots.values():
+            plot.show_lines((), None)
         self.notes.say("")
         self.alarm.say("")
         self.verdict.show_verdict(None, has_model=False)
@@ -139,6 +146,7 @@ class LiveView(QWidget):
     def _on_snapshot(self, found: Snapshot) -> None:
         self.snapshot = found
         status = found.status
+        self.poll.set_pace(_EVERY_MS if status.is_alive else _ENDED_MS)
         self.state.setText(head_text(status, found.epochs))
         self.state.setToolTip(state_hint(status))
         self._show_bar(found)
@@ -146,10 +154,19 @@ class LiveView(QWidget):
         self.buttons.show_status(status)
         self.verdict.show_verdict(found.verdict, has_model=status.has_model and not status.is_alive)
         self.body.setVisible(True)
-        best = None if found.best is None else float(found.best.epoch)
-        for key, plot in self.plots.items():
-            plot.show_lines(found.lines[key], best, found.epochs)
+        self._to_draw = list(self.plots)
+        self._drawing.start()
         self.preview.show_previews(self.job, found.previews)
+
+    def _draw_next(self) -> None:
+        """Draw one plot, so that the window can do something else before the next."""
+        found = self.snapshot
+        if not self._to_draw or found is None:
+            self._drawing.stop()
+            return
+        key = self._to_draw.pop(0)
+        best = None if found.best is None else float(found.best.epoch)
+        self.plots[key].show_lines(found.lines[key], best, found.epochs)
 
     def _show_bar(self, found: Snapshot) -> None:
         status = found.status
@@ -165,7 +182,8 @@ class LiveView(QWidget):
         texts = [f"{alarm.text} {alarm.cure}".strip() for alarm in found.alarms]
         said = list(dict.fromkeys(texts))[-2:]
         self.alarm.warn("\n".join([*said, *([status.message] if ended_badly else [])]))
-        self.alarm.setStyleSheet(f"color: {self._red()}; font-weight: bold;")
+        if self._red() not in self.alarm.styleSheet():
+            self.alarm.setStyleSheet(f"color: {self._red()}; font-weight: bold;")
         waiting = [] if ended_badly or not status.message else [status.message]
         notices = [*waiting, *found.notices[-3:], *filter(None, [found.trouble])]
         self.notes.say("\n".join(dict.fromkeys(notices)))

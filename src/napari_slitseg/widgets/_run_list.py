@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from qtpy.QtCore import QModelIndex, QPoint, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QVBoxLayout, QWidget
 
-from napari_slitseg.jobs import FinetuneJob
-from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.curves import time_text
-from napari_slitseg.pipelines.runs.status import RunStatus, list_runs
+from napari_slitseg.pipelines.runs.status import RunStatus
 from napari_slitseg.widgets import _run_words as words
 from napari_slitseg.widgets._dock import Message
 from napari_slitseg.widgets._live_poll import Poll
 from napari_slitseg.widgets._run_buttons import RunButtons, run_menu
+from napari_slitseg.widgets._run_lister import Lister, RunRow
 from napari_slitseg.widgets._table import KEY, Column, EntryTable, SummaryLast, table_view
 
 _EVERY_MS: Final = 1500
 _EMPTY: Final = (
     "No runs yet. Those you start in New run, or with slitseg finetune in a terminal, appear here."
 )
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """A run as the table shows it.
-
-    Attributes
-    ----------
-    key : int
-        Names the run for as long as the table lives.
-    status : RunStatus
-    job : FinetuneJob or None
-        None where it cannot be read.
-    """
-
-    key: int
-    status: RunStatus
-    job: FinetuneJob | None
 
 
 def _status(row: Any) -> RunStatus:
@@ -93,33 +73,6 @@ class RunTable(EntryTable):
         """Return the run of a row."""
         rows: list[Any] = self._entries
         return rows[number] if number < len(rows) else None
-
-
-@dataclass
-class Lister:
-    """Reads how all runs stand; jobs, which never change, only once. Runs in a thread."""
-
-    homes: tuple[Path, ...]
-    _jobs: dict[Path, FinetuneJob | None] = field(default_factory=dict)
-    _keys: dict[Path, int] = field(default_factory=dict)
-
-    def look(self) -> list[RunRow]:
-        """Return the runs of all folders, the newest first."""
-        found = [status for home in self.homes for status in list_runs(home)]
-        found.sort(key=lambda status: status.created, reverse=True)
-        return [self._row(status) for status in found]
-
-    def _row(self, status: RunStatus) -> RunRow:
-        path = status.folder.path
-        if path not in self._jobs:
-            try:
-                self._jobs[path] = status.folder.read_job()
-            except JobError:
-                return RunRow(self._key(path), status, None)
-        return RunRow(self._key(path), status, self._jobs[path])
-
-    def _key(self, path: Path) -> int:
-        return self._keys.setdefault(path, len(self._keys))
 
 
 class RunList(QWidget):

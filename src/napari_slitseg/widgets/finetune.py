@@ -30,7 +30,8 @@ from napari_slitseg.widgets._live_view import LiveView
 from napari_slitseg.widgets._preflight_card import PreflightCard
 from napari_slitseg.widgets._run_actions import RunActions
 from napari_slitseg.widgets._run_ask import RunsGuard
-from napari_slitseg.widgets._run_list import RunList, RunRow
+from napari_slitseg.widgets._run_list import RunList
+from napari_slitseg.widgets._run_lister import RunRow
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets.open_workspace import PLUGIN, inner
 
