@@ -96,7 +96,7 @@ def scheduler(preload: Path) -> Iterator[str]:
         LocalCluster(
             n_workers=2,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=50,
             preload=[str(preload)],
         ) as started,

@@ -120,7 +120,7 @@ def _local(distributed: ModuleType, number: str) -> Generator[Any]:
         cluster = distributed.LocalCluster(
             n_workers=n_workers,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
             env={f"{name}_NUM_THREADS": threads for name in ("OMP", "MKL", "OPENBLAS")},
         )
