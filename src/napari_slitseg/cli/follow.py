@@ -10,7 +10,7 @@ from typing import Final
 from napari_slitseg.cli.stopping import Stopper
 from napari_slitseg.cli.training_view import make_training_view
 from napari_slitseg.cli.view import View, say_error
-from napari_slitseg.events import Finished
+from napari_slitseg.events import Event, Finished
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.alive import read_alive
 from napari_slitseg.pipelines.runs.asking import ask
@@ -97,14 +97,14 @@ def _watch(
 ) -> Finished | None:
     """Show events until the end; None if the process dies without one."""
     was_told = False
+    last: Event | None = None
     while True:
         is_living = identity is not None and identity.is_living
         read = read_events(folder, offset)
         offset = read.offset
-        for event in read.events:
-            view.show(event)
-        last = read.events[-1] if read.events else None
-        if isinstance(last, Finished):
+        for last in read.events:
+            view.show(last)
+        if isinstance(last, Finished) and (stopper is not None or not is_living):
             return last
         if not is_living:
             return None

@@ -88,6 +88,12 @@ def steps(folder: RunFolder, step: int) -> Generator[Event, None, None]:
     yield from ()
 
 
+def slow(folder: RunFolder, step: int) -> Generator[Event, None, None]:
+    """Take minutes for each step, after the first epoch."""
+    time.sleep(0 if step <= STEPS_PER_EPOCH else 600)
+    yield from ()
+
+
 def fast(folder: RunFolder, step: int) -> Generator[Event, None, None]:
     """Take no time."""
     yield from ()
@@ -152,7 +158,9 @@ def talkative(folder: RunFolder, step: int) -> Generator[Event, None, None]:
 
 BEHAVIOURS = {
     each.__name__: each
-    for each in (steps, fast, hashing, counting, forward, helped, broken, refusing, talkative)
+    for each in (
+        *(steps, slow, fast, hashing, counting, forward, helped, broken, refusing, talkative),
+    )
 }
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -208,6 +209,23 @@ def test_the_system_ends_a_run_and_it_can_be_resumed(make: Make, state: str) -> 
     assert status_of(folder).state == "interrupted"
     assert int(folder.last.read_text()) == history_of(folder).last_step
     assert "can be resumed" in folder.log.read_text()
+
+
+@pytest.mark.parametrize(("times", "state"), [(1, "stopped"), (2, "interrupted")])
+def test_ctrl_c_stops_a_run_in_a_terminal_and_twice_ends_it(
+    make: Make, monkeypatch: pytest.MonkeyPatch, times: int, state: str
+) -> None:
+    monkeypatch.setenv("STAND_IN", "slow" if times == 2 else "steps")
+    folder = make(epochs=LONG)
+    command = [sys.executable, "-m", "stand_in", "run", str(folder.path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
+        until(lambda: is_training(folder))
+        for _ in range(times):
+            running.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        assert running.wait(20) == 130
+    assert status_of(folder).state == state
+    assert folder.best.exists()
 
 
 def test_an_error_is_a_sentence_and_its_origin_is_in_the_log(

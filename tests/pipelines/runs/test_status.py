@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import time
@@ -9,15 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from napari_slitseg.events import Attempt, EpochDone, Event, Finished, RunState, StepDone
+from napari_slitseg.events import (
+    Attempt,
+    EpochDone,
+    Event,
+    Finished,
+    Notice,
+    RunState,
+    StepDone,
+)
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs import keeping
 from napari_slitseg.pipelines.runs.alive import SILENT_S, write_alive
 from napari_slitseg.pipelines.runs.asking import ask
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.identity import Identity
+from napari_slitseg.pipelines.runs.journal import EventFile, Journal
 from napari_slitseg.pipelines.runs.keeping import command_of, delete, duplicate
 from napari_slitseg.pipelines.runs.process import start
+from napari_slitseg.pipelines.runs.reading import read_events
 from napari_slitseg.pipelines.runs.status import list_runs, status_of
 from tests.pipelines.runs.conftest import Make
 
@@ -154,3 +166,21 @@ def test_without_a_trash_a_run_stays(make: Make, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(JobError, match=r"no trash on this disk\). It is as it was"):
         delete(folder)
     assert folder.exists
+
+
+def test_where_events_have_no_room_the_end_stands_beside_them(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder = make()
+    tell(folder, *begun())
+    with contextlib.closing(Journal(folder, lambda _: None)) as journal:
+        monkeypatch.setattr(EventFile, "append", no_room)
+        journal.add(Notice(text="a"))
+        assert journal.error is not None
+        assert journal.end(Finished(reason="failed", message="The disk is full."))
+        assert not journal.end(Finished(reason="done"))
+    assert read_events(folder).events == list(begun())
+    assert (status_of(folder).state, status_of(folder).message) == ("failed", "The disk is full.")

@@ -156,10 +156,11 @@ class Journal:
         matters = isinstance(event, EpochDone | VerdictReady | Finished)
         try:
             self._events.append(event.model_dump_json().encode(), to_disk=matters)
+            is_written = True
         except OSError as error:
-            self.error = error
+            self.error, is_written = error, False
         self._tell(event)
-        return self.error is None
+        return is_written
 
     def _free_reserve(self) -> None:
         """Give the disk some room for the end."""
