@@ -40,7 +40,8 @@ def predict(job: PredictJob, *, quiet: Quiet = False) -> int:
     For each image a.tif the folder of results gets a_slits.csv (index,axis-0,axis-1,score: rows
     and columns of the slits, which napari opens as points) and a_maps.tif (probability maps of
     membrane and slits), and for all of them predictions.json (model, settings, versions). Running
-    again into the same folder replaces the results of the images given and leaves the others.
+    again into the same folder does what is missing or would come out otherwise: see --skip-done.
+    With --scheduler many processes or machines share the work.
 
     Exit code 0: all is well; 1: some image failed, the others are done; 2: the command makes no
     sense; 130: stopped with Ctrl-C, what was finished stays.
