@@ -15,8 +15,9 @@ from napari_slitseg.cli.imports import import_keras
 from napari_slitseg.cli.lists import AsJson, detectors, losses, models, schedules
 from napari_slitseg.cli.options import options_of
 from napari_slitseg.cli.run import run_pipeline
-from napari_slitseg.cli.runs import run, runs
+from napari_slitseg.cli.runs import runs
 from napari_slitseg.cli.verdict import compare_runs
+from napari_slitseg.cli.work import run
 from napari_slitseg.jobs import CompareJob, EvaluateJob, PredictJob, SimulateJob
 
 Quiet = Annotated[

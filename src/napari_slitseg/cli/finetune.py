@@ -83,6 +83,6 @@ def finetune(
     if prepare_only:
         say(str(folder.path))
         return 0
-    from napari_slitseg.cli.runs import work_on
+    from napari_slitseg.cli.work import work_on
 
     return work_on(folder, detach=detach, quiet=quiet)

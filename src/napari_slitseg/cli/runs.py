@@ -1,10 +1,8 @@
-"""The commands that work on runs, and look after them."""
+"""The commands that look after runs."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -12,6 +10,7 @@ from cyclopts import App, Parameter
 
 from napari_slitseg.cli.lists import AsJson
 from napari_slitseg.cli.view import say_error
+from napari_slitseg.cli.work import with_run, work_on
 
 if TYPE_CHECKING:
     from napari_slitseg.pipelines.runs.folder import Ask, RunFolder
@@ -20,31 +19,6 @@ runs: Final = App(name="runs", help="Look after runs: what slitseg finetune made
 """The command ``slitseg runs``; further ones are added to it."""
 
 _Flag = Parameter(negative=(), show_default=False)
-
-
-def run(path: Path, /) -> int:
-    """Work on a run in this process, from where it was left; for launchers and clusters.
-
-    Several processes train together under torchrun or srun: the first one writes, the others help.
-    Events go to the output stream as JSON lines. SIGTERM saves the state and ends the process;
-    the same command goes on from there.
-
-    Exit code 0: finished, or stopped with slitseg runs stop; 1: it failed, or was cancelled; 2: it
-    cannot be done; 130: stopped with Ctrl-C, the best model is kept; 143: left for SIGTERM.
-
-    Parameters
-    ----------
-    path
-        Folder of the run.
-    """
-    from napari_slitseg.pipelines.runs.execute import execute
-
-    if not sys.stdout.isatty():
-        return execute(path)
-    from napari_slitseg.cli.training_view import make_training_view
-
-    with make_training_view(quiet=False) as view:
-        return execute(path, tell=view.show)
 
 
 @runs.command(name="list")
@@ -99,7 +73,7 @@ def show(path: Path, /, *, as_json: AsJson = False) -> int:
             print_run(status)
         return 0
 
-    return _with(path, act)
+    return with_run(path, act)
 
 
 @runs.command
@@ -120,7 +94,7 @@ def follow(path: Path, /, *, quiet: Annotated[bool, _Flag] = False) -> int:
         folder.read_job()
         return follow_other(folder, quiet=quiet)
 
-    return _with(path, act)
+    return with_run(path, act)
 
 
 @runs.command
@@ -141,7 +115,7 @@ def cancel(path: Path, /) -> int:
             say_error("It works on another machine, and will end there.")
         return 0
 
-    return _with(path, act)
+    return with_run(path, act)
 
 
 @runs.command
@@ -201,7 +175,7 @@ def duplicate(path: Path, /, *, name: str = "") -> int:
         say(str(new_run(job.model_copy(update={"name": name}) if name else job).path))
         return 0
 
-    return _with(path, act)
+    return with_run(path, act)
 
 
 @runs.command
@@ -214,7 +188,7 @@ def delete(path: Path, /) -> int:
         remove(folder)
         return 0
 
-    return _with(path, act)
+    return with_run(path, act)
 
 
 @runs.command
@@ -229,25 +203,7 @@ def command(path: Path, /) -> int:
         say(command_of(folder))
         return 0
 
-    return _with(path, act)
-
-
-def work_on(folder: RunFolder, *, detach: bool, quiet: bool) -> int:
-    """Start the process of a run, and follow it until its end unless it is to work by itself."""
-
-    def act(folder: RunFolder) -> int:
-        from napari_slitseg.cli.follow import follow_own, say_where
-        from napari_slitseg.pipelines.runs.alive import events_size
-        from napari_slitseg.pipelines.runs.process import start
-
-        offset = events_size(folder)
-        running = start(folder)
-        if not detach:
-            return follow_own(running, offset, quiet=quiet)
-        say_where(folder)
-        return 0
-
-    return _with(folder.path, act)
+    return with_run(path, act)
 
 
 def _ask(path: Path, what: Ask) -> int:
@@ -257,16 +213,4 @@ def _ask(path: Path, what: Ask) -> int:
         ask(folder, what)
         return 0
 
-    return _with(path, act)
-
-
-def _with(path: Path, act: Callable[[RunFolder], int]) -> int:
-    """Do something with a run; 2 for what makes no sense."""
-    from napari_slitseg.pipelines.errors import JobError
-    from napari_slitseg.pipelines.runs.folder import RunFolder
-
-    try:
-        return act(RunFolder(path.expanduser().resolve()))
-    except JobError as error:
-        say_error(f"Error: {error}")
-        return 2
+    return with_run(path, act)

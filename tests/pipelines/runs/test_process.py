@@ -206,7 +206,9 @@ def test_the_system_ends_a_run_and_it_can_be_resumed(make: Make, state: str) -> 
         until(lambda: status_of(folder).state == "paused")
     os.kill(running.identity.pid, signal.SIGTERM)
     assert running.wait(20)
-    assert status_of(folder).state == "interrupted"
+    status = status_of(folder)
+    assert status.state == "interrupted"
+    assert status.message.startswith("The process leaves; the run can be resumed")
     assert int(folder.last.read_text()) == history_of(folder).last_step
     assert "can be resumed" in folder.log.read_text()
 

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Final
 
 import psutil
-from filelock import FileLock, Timeout
 
 from napari_slitseg.events import Event, Finished, Notice, RunState
 from napari_slitseg.pipelines.errors import JobError
-from napari_slitseg.pipelines.runs.alive import Heartbeat, read_alive
+from napari_slitseg.pipelines.runs.alive import Heartbeat
 from napari_slitseg.pipelines.runs.control import clear_ask
 from napari_slitseg.pipelines.runs.discard import discard
 from napari_slitseg.pipelines.runs.ends import clear_end
@@ -29,11 +28,13 @@ from napari_slitseg.pipelines.runs.identity import Identity
 from napari_slitseg.pipelines.runs.journal import Journal, LogWarnings, Tell
 from napari_slitseg.pipelines.runs.json_lines import JsonLines
 from napari_slitseg.pipelines.runs.killing import children, kill_all, kill_self
+from napari_slitseg.pipelines.runs.locking import locked
 from napari_slitseg.pipelines.runs.ranks import is_helper, leave_with_first
 from napari_slitseg.pipelines.runs.small_files import replace_json
 from napari_slitseg.pipelines.runs.turn import turn
 from napari_slitseg.pipelines.runs.watchdog import Watchdog
 from napari_slitseg.pipelines.runs.wishes import LeaveError, Wishes
+from napari_slitseg.pipelines.runs.words import LEFT
 
 Work = Callable[[RunFolder, Callable[[], Ask]], Generator[Event, None, None]]
 
@@ -41,10 +42,8 @@ TOKEN: Final = "SLITSEG_RUN_TOKEN"
 """Environment variable by which a process knows that it was started to work on a run."""
 _CODES: Final = {"done": 0, "stopped": 0, "cancelled": 1, "failed": 1, "refused": 2}
 _REFUSED: Final = 2
-_LOCK_S: Final = 1.0
 _NICENESS: Final = 5
 _EXIT_S: Final = 30
-_LEFT: Final = "The process leaves; the run can be resumed from where it was saved last."
 
 
 def execute(path: Path, work: Work | None = None, tell: Tell | None = None) -> int:
@@ -71,7 +70,7 @@ def execute(path: Path, work: Work | None = None, tell: Tell | None = None) -> i
         return _help(folder, work or _finetune)
     try:
         folder.read_job()
-        held = _locked(folder)
+        held = locked(folder)
     except JobError as error:
         sys.stderr.write(f"Error: {error}\n")
         return _REFUSED
@@ -99,7 +98,7 @@ class _Run:
         try:
             finished = self._to_end()
         except (LeaveError, KeyboardInterrupt):
-            self.journal.add(Notice(text=_LEFT))
+            self.journal.add(Notice(text=LEFT))
             return None
         except JobError as error:
             finished = Finished(reason="refused", message=str(error))
@@ -126,7 +125,7 @@ class _Run:
 
     def leave_now(self) -> None:
         """End at once, to be resumed from what was saved last."""
-        self.journal.add(Notice(text=_LEFT))
+        self.journal.add(Notice(text=LEFT))
         kill_self(self.spared, 128 + signal.SIGTERM)
 
     def _to_end(self) -> Finished:
@@ -202,35 +201,6 @@ def _prepare(folder: RunFolder, *, is_started: bool) -> None:
         if not is_started:
             clear_ask(folder)
         replace_json(folder.environment, describe_environment())
-
-
-def _locked(folder: RunFolder) -> contextlib.AbstractContextManager[object]:
-    """Take the run for this process, within the block of what is returned.
-
-    Raises
-    ------
-    JobError
-        If another one works on it.
-    """
-    alive = read_alive(folder)
-    if alive is not None and not alive.identity.is_here and alive.is_living:
-        raise JobError(_taken(folder))
-    try:
-        return FileLock(folder.lock).acquire(timeout=_LOCK_S)
-    except Timeout:
-        raise JobError(_taken(folder)) from None
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise JobError(f"{folder.lock} cannot be locked: {why}.") from error
-
-
-def _taken(folder: RunFolder) -> str:
-    alive = read_alive(folder)
-    who = f"Process {alive.identity.pid} on {alive.identity.host}" if alive else "A process"
-    return (
-        f"{who} works on the run {folder.name} already; look at it with: slitseg runs show "
-        f"{folder.path}"
-    )
 
 
 def _sentence(error: Exception) -> str:

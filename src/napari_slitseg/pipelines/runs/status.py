@@ -14,6 +14,7 @@ from napari_slitseg.pipelines.runs.control import read_ask
 from napari_slitseg.pipelines.runs.ends import last_words, read_end
 from napari_slitseg.pipelines.runs.folder import JOB, RunFolder
 from napari_slitseg.pipelines.runs.history import History, brief_history
+from napari_slitseg.pipelines.runs.words import LEFT
 
 State = Literal[
     "new",
@@ -165,7 +166,8 @@ def _dead(folder: RunFolder, told: History) -> tuple[State, Phase | None, str]:
     finished = told.finished or read_end(folder)
     if finished:
         return _end(finished), None, finished.message
-    words = last_words(folder)
+    has_left = any(notice.text == LEFT for notice in told.notices[-1:])
+    words = LEFT if has_left else last_words(folder)
     if not (words or folder.events.exists() or folder.alive.exists()):
         return "new", None, ""
     return "interrupted", None, words or "Its process ended without a word."

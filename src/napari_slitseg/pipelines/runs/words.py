@@ -7,6 +7,9 @@ from typing import Final
 from napari_slitseg import events
 from napari_slitseg.events import Event
 
+LEFT: Final = "The process leaves; the run can be resumed from where it was saved last."
+"""What a run says last whose process the system ends."""
+
 _PHASES: Final = {
     "training": "",
     "validating": "",
