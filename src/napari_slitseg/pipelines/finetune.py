@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from napari_slitseg.events import Event, Reason
 from napari_slitseg.pipelines.runs.folder import Ask, RunFolder
+from napari_slitseg.pipelines.runs.ranks import is_helper
 
 
 def finetune(
@@ -40,7 +41,8 @@ def finetune(
     try:
         yield from _run(folder, ask, save_steps)
     except Exception as error:  # noqa: BLE001 (the last event tells, whatever it was)
-        yield from in_words(error)
+        if not is_helper():
+            yield from in_words(error)
 
 
 def _run(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
-from time import monotonic
 from typing import Any, Final
 
 from napari_slitseg.core.checkpoint import CheckpointInfo, load_checkpoint
@@ -22,7 +21,6 @@ from napari_slitseg.core.training.store import keep_examples
 from napari_slitseg.events import Event, Notice
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.dataset import (
-    DataSet,
     Member,
     check_unchanged,
     collect,
@@ -34,8 +32,11 @@ from napari_slitseg.pipelines.dataset import (
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.training.course import Course, Plan
+from napari_slitseg.pipelines.training.fixed_patches import fixed_patches
 from napari_slitseg.pipelines.training.learner import Learner
+from napari_slitseg.pipelines.training.reached import freeze_unreached, reached_heads
 from napari_slitseg.pipelines.training.team import Team
+from napari_slitseg.pipelines.training.under_way import Training
 from napari_slitseg.pipelines.verdict import start_model
 
 MAY_CHANGE: Final = frozenset({"device", "threads", "preview_every", "track_losses"})
@@ -44,69 +45,6 @@ MAY_CHANGE: Final = frozenset({"device", "threads", "preview_every", "track_loss
 _FEWEST_STEPS: Final = 10
 _MOST_STEPS: Final = 200
 _MOST_LOADERS: Final = 8
-
-
-@dataclass
-class Training:
-    """A training under way, as one process sees it.
-
-    Attributes
-    ----------
-    folder : RunFolder
-    team : Team
-    data : DataSet
-    plan : Plan
-    course : Course
-    learner : Learner
-    start_sha256 : str
-        Of the weights it started from.
-    patches : iterator of Patch
-        Those of this process, from the next step on.
-    examples : tuple of Example
-        That train.
-    saved_at, epoch_began_at : float
-        Seconds of a monotonic clock.
-    saved_step : int
-        Steps in the state that was written last.
-    """
-
-    folder: RunFolder
-    team: Team
-    data: DataSet
-    plan: Plan
-    course: Course
-    learner: Learner
-    patches: Iterator[Patch]
-    examples: tuple[Example, ...]
-    saved_at: float = field(default_factory=monotonic)
-    saved_step: int = 0
-    epoch_began_at: float = field(default_factory=monotonic)
-
-    @property
-    def job(self) -> FinetuneJob:
-        """What to do."""
-        return self.plan.job
-
-    @property
-    def is_epoch_full(self) -> bool:
-        """Whether an epoch, or the start, waits to be validated."""
-        return self.course.validated < self.course.step // self.plan.steps_per_epoch
-
-    @property
-    def has_stalled(self) -> bool:
-        """Whether the best model is too long ago."""
-        patience, course = self.job.patience, self.course
-        return patience is not None and course.validated - course.best_epoch >= patience
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing is left to do but the verdict."""
-        return self.course.validated >= self.job.epochs or self.has_stalled
-
-    @property
-    def epoch(self) -> int:
-        """How many epochs are done."""
-        return self.course.step // self.plan.steps_per_epoch
 
 
 def find_data(folder: RunFolder, job: FinetuneJob, team: Team) -> Generator[Event, None, None]:
@@ -141,7 +79,11 @@ def begin(folder: RunFolder, job: FinetuneJob, team: Team, stack: ExitStack) -> 
     model, info = _model(job, earlier and earlier[1]["info"])
     examples = stack.enter_context(keep_examples(_examples(data.train, job, info, model)))
     plan = _plan(job, info, examples)
-    learner, course = Learner(model, job, team), Course(micro_batch=job.batch)
+    [patch] = fixed_patches(examples, plan, job.the_augmentation(), 1)
+    reached = reached_heads(plan, patch)
+    freeze_unreached(model, reached.ever, job.patch_px)
+    learner = Learner(model, job, team, touch_all=reached.always < reached.ever)
+    course = Course(micro_batch=job.batch)
     if earlier:
         learner.load(*earlier)
         course = Course.from_dict(earlier[1]["course"])
@@ -247,8 +189,6 @@ def _patches(
 
 
 def _n_loaders() -> int:
-    import os
-
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(max(1, (cores or 1) // 2), _MOST_LOADERS)
 

@@ -11,11 +11,11 @@ from napari_slitseg.events import Alarm, Event, Finished, Notice, Reason
 from napari_slitseg.pipelines.each import describe
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.outputs import OutputError
-from napari_slitseg.pipelines.training.begin import Training
 from napari_slitseg.pipelines.training.learning import NoMemory
 from napari_slitseg.pipelines.training.obeying import phase
 from napari_slitseg.pipelines.training.preparing import Refused
 from napari_slitseg.pipelines.training.saving import NotFinite
+from napari_slitseg.pipelines.training.under_way import Training
 from napari_slitseg.pipelines.verdict import judge
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -16,9 +16,10 @@ from napari_slitseg.core.training.recalibrate import recalibrate
 from napari_slitseg.core.training.spec_augmentation import NoAugmentation
 from napari_slitseg.events import Event
 from napari_slitseg.jobs.named import with_preset
-from napari_slitseg.pipelines.training.begin import Training, examples_of
-from napari_slitseg.pipelines.training.fixed_patches import Look, check_objectives, fixed_patches
+from napari_slitseg.pipelines.training.begin import examples_of
+from napari_slitseg.pipelines.training.fixed_patches import Look, fixed_patches
 from napari_slitseg.pipelines.training.previews import N_IMAGES
+from napari_slitseg.pipelines.training.under_way import Training
 from napari_slitseg.pipelines.training.validation import (
     Images,
     Judgement,
@@ -57,19 +58,12 @@ class Examiner:
 
     @classmethod
     def of(cls, training: Training) -> Examiner:
-        """Load what validating needs.
-
-        Raises
-        ------
-        JobError
-            If the losses cannot be trained with.
-        """
+        """Load what validating needs."""
         job, plan = training.job, training.plan
         members = training.data.validation
         takes_statistics = job.batch_norm == "recalibrate"
         n_typical = _RECALIBRATION_BATCHES * job.batch if takes_statistics else 0
         patches = fixed_patches(list(examples_of(training, members)), plan, NoAugmentation().full())
-        check_objectives(plan, patches[0])
         return cls(
             training=training,
             model=build_model(plan.info.spec).to(training.team.device),

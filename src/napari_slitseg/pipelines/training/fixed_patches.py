@@ -13,13 +13,12 @@ from torch import Tensor
 
 from napari_slitseg.core.losses import LossSpec, build_loss
 from napari_slitseg.core.losses.combine import GradientBalance
-from napari_slitseg.core.models.base import Logits, SegmentationModel
+from napari_slitseg.core.models.base import SegmentationModel
 from napari_slitseg.core.training.batch import Batch
 from napari_slitseg.core.training.examples import Example
 from napari_slitseg.core.training.objective import Objective, painted
 from napari_slitseg.core.training.patches import Patch, draw_patch
 from napari_slitseg.core.training.spec_augmentation import Augmentation
-from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.training.course import Plan
 
 _FEWEST: Final = 8
@@ -132,27 +131,3 @@ def _slope(value: Tensor, leaf: Tensor) -> float:
         return 0.0
     [gradient] = torch.autograd.grad(value, leaf)
     return float(gradient.norm())
-
-
-def check_objectives(plan: Plan, patch: Patch) -> None:
-    """Try the losses of every stage on one patch.
-
-    Raises
-    ------
-    JobError
-        If they cannot be computed, or nothing can be learned from them.
-    """
-    batch = Batch.of([patch], torch.device("cpu"))
-    moments = range(0, plan.total_steps, max(1, plan.total_steps // 500))
-    stages = {each.in_force.stage: each for each in map(plan.objective, moments)}
-    for number, objective in stages.items():
-        logits = Logits(*(torch.zeros_like(batch.pixels, requires_grad=True) for _ in range(2)))
-        try:
-            total = objective.of(logits, batch).total
-        except ValueError as error:
-            raise JobError(f"These losses cannot be trained with: {error}.") from error
-        if not total.requires_grad:
-            raise JobError(
-                f"Nothing can be learned in stage {number + 1}: its losses have no gradient, no "
-                "weight, or no membrane to compare with. Choose another loss for the slits."
-            )

@@ -6,9 +6,10 @@ from contextlib import ExitStack
 
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.runs.folder import RunFolder
-from napari_slitseg.pipelines.training.begin import Training, begin
+from napari_slitseg.pipelines.training.begin import begin
 from napari_slitseg.pipelines.training.learning import next_patches, step_once
 from napari_slitseg.pipelines.training.team import Team
+from napari_slitseg.pipelines.training.under_way import Training
 
 
 def help_out(folder: RunFolder, job: FinetuneJob, team: Team, stack: ExitStack) -> None:

@@ -39,17 +39,22 @@ class Learner:
         Taken over.
     job : FinetuneJob
     team : Team
+    touch_all : bool
+        Whether each step is to give every weight a gradient, be it 0: where a head is learned at
+        times only, processes would wait for it at others.
     """
 
-    def __init__(self, model: SegmentationModel, job: FinetuneJob, team: Team) -> None:
+    def __init__(
+        self, model: SegmentationModel, job: FinetuneJob, team: Team, *, touch_all: bool = False
+    ) -> None:
         if job.freeze == "encoder":
             freeze_encoder(model)
         set_training(model, freeze_statistics=job.batch_norm == "frozen")
         optimiser = make_optimiser(job.the_optimiser(), model, rate=0.0)
         self.wrapped, self.optimiser = team.fabric.setup(model, optimiser)
-        self.model = model
+        self.model, self.touch_all = model, touch_all
         self.mean = WeightMean(model, job.ema) if job.ema else None
-        self.balance = GradientBalance()
+        self.balance = SharedBalance(team) if team.size > 1 else GradientBalance()
         self._precision = team.fabric.strategy.precision
 
     @property
@@ -112,6 +117,23 @@ class Learner:
             state.setdefault(int(number), {})[key] = tensor
         groups = self.optimiser.optimizer.state_dict()["param_groups"]
         self.optimiser.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+class SharedBalance(GradientBalance):
+    """Lengths of the gradients of all processes together.
+
+    A loss is a mean over patches, so what a process has is a part of the whole gradient, times the
+    number of processes.
+    """
+
+    def __init__(self, team: Team) -> None:
+        super().__init__()
+        self._team = team
+
+    def update(self, name: str, length: Tensor, memory: float) -> None:
+        """Take in the length of a gradient; one that is not finite anywhere is ignored."""
+        square = self._team.mean(length.square()) / self._team.size
+        super().update(name, square.sqrt(), memory)
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

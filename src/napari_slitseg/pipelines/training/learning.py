@@ -12,9 +12,9 @@ import torch
 
 from napari_slitseg.core.training.optimisers import set_rate
 from napari_slitseg.events import Alarm, Event, StepDone
-from napari_slitseg.pipelines.training.begin import Training
 from napari_slitseg.pipelines.training.saving import NotFinite
 from napari_slitseg.pipelines.training.stepping import Outcome, TooLarge, take_step
+from napari_slitseg.pipelines.training.under_way import Training
 
 if TYPE_CHECKING:
     from napari_slitseg.core.training.patches import Patch

@@ -8,8 +8,8 @@ from typing import Final
 
 from napari_slitseg.core.inference_types import Cancelled
 from napari_slitseg.events import Event, Phase, RunState
-from napari_slitseg.pipelines.training.begin import Training
 from napari_slitseg.pipelines.training.saving import save
+from napari_slitseg.pipelines.training.under_way import Training
 
 _POLL_SECONDS: Final = 0.2
 

@@ -17,11 +17,12 @@ from napari_slitseg.events import Attempt, Event
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.folder import RunFolder
-from napari_slitseg.pipelines.training.begin import Training, begin, find_data, notices
+from napari_slitseg.pipelines.training.begin import begin, find_data, notices
 from napari_slitseg.pipelines.training.examiner import Examiner
 from napari_slitseg.pipelines.training.obeying import phase
 from napari_slitseg.pipelines.training.saving import remove_parts
 from napari_slitseg.pipelines.training.team import Team
+from napari_slitseg.pipelines.training.under_way import Training
 
 _REFUSALS = (
     JobError,

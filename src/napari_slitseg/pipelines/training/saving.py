@@ -14,7 +14,7 @@ from napari_slitseg.core.training.state_file import write_state
 from napari_slitseg.events import Figures
 from napari_slitseg.pipelines.outputs import writing
 from napari_slitseg.pipelines.runs.folder import RunFolder
-from napari_slitseg.pipelines.training.begin import Training
+from napari_slitseg.pipelines.training.under_way import Training
 
 SAVE_EVERY_SECONDS: Final = 300.0
 

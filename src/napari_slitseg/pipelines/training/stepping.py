@@ -63,7 +63,7 @@ def take_step(
     TooLarge
         If the device's memory does not suffice.
     """
-    before = copy.deepcopy(learner.balance)
+    before = copy.deepcopy(learner.balance) if team.size == 1 else learner.balance
     learner.forget_gradients()
     try:
         losses = _accumulate(learner, patches, objective, team, micro_batch)
@@ -93,9 +93,13 @@ def _accumulate(
         batch = Batch.of(patches[start : start + micro_batch], team.device)
         is_last = start == starts[-1]
         with team.fabric.no_backward_sync(learner.wrapped, enabled=not is_last):
-            parts = objective.of(learner.wrapped(batch.pixels), batch, learner.balance)
-            if parts.total.requires_grad:
-                team.fabric.backward(parts.total / len(starts))
+            logits = learner.wrapped(batch.pixels)
+            parts = objective.of(logits, batch, learner.balance)
+            total = parts.total
+            if learner.touch_all:
+                total = total + 0 * (logits.membrane.sum() + logits.slit.sum())
+            if total.requires_grad:
+                team.fabric.backward(total / len(starts))
         found.append({"total": parts.total.detach(), **parts.parts})
     return {name: torch.stack([each[name] for each in found]).mean() for name in found[0]}
 

@@ -148,14 +148,7 @@ def _devices(job: FinetuneJob, device: torch.device) -> int | list[int]:
 def _strategy(job: FinetuneJob) -> Strategy | str:
     if job.devices * job.nodes == 1:
         return "auto"
-    return DDPStrategy(timeout=_PATIENCE, find_unused_parameters=_may_leave_out(job))
-
-
-def _may_leave_out(job: FinetuneJob) -> bool:
-    """Whether at any time a head has no weight, so that a part of the network gets no gradient."""
-    curriculum = job.the_curriculum()
-    moments = [curriculum.at(i / 1000, total_epochs=job.epochs).losses for i in range(1001)]
-    return any(not (each.membrane_weight and each.slit_weight) for each in moments)
+    return DDPStrategy(timeout=_PATIENCE)
 
 
 def _precision(job: FinetuneJob, device: torch.device) -> str:

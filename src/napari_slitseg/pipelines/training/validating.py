@@ -14,11 +14,11 @@ from napari_slitseg.core.inference_types import InferenceError
 from napari_slitseg.core.schedules import after_epoch
 from napari_slitseg.events import EpochDone, Event, Notice
 from napari_slitseg.pipelines.training import keeping
-from napari_slitseg.pipelines.training.begin import Training
 from napari_slitseg.pipelines.training.examiner import Examiner
 from napari_slitseg.pipelines.training.obeying import obey, phase
 from napari_slitseg.pipelines.training.previews import write_previews
 from napari_slitseg.pipelines.training.saving import NotFinite, save_best
+from napari_slitseg.pipelines.training.under_way import Training
 from napari_slitseg.pipelines.training.validation import Judgement, plain
 
 
