@@ -11,6 +11,7 @@ what it started from. Only ``snider_A1_0024`` is new to both.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from runs import circumstances, settings_of, told, train, verdict_of
 from napari_slitseg.core.json_text import to_json
 from napari_slitseg.core.metrics.verdict import Verdict, pool_verdicts
 from napari_slitseg.jobs import FinetuneJob
+from napari_slitseg.pipelines.runs.folder import RunFolder
 
 MODEL: Final = "slitseg-forknet-v1"
 HERE: Final = Path(__file__).parent
@@ -28,11 +30,15 @@ WHOLLY_ANNOTATED: Final = ("good", "good2", "snider_A1_0024")
 
 NEW_TO_THE_START: Final = ("snider_A1_0024",)
 
+Fold = tuple[Verdict, dict[str, float]]
 
-def fold(
-    data: Path, left_out: Path, work: Path, settings: dict[str, Any]
-) -> tuple[Verdict, dict[str, float]]:
-    """Train without an image and judge with it."""
+
+def fold(data: Path, left_out: Path, work: Path, settings: dict[str, Any]) -> Fold:
+    """Train without an image and judge with it; what was done before is taken as it is."""
+    took = work / f"{left_out.stem}.json"
+    if took.is_file():
+        known = json.loads(took.read_text(encoding="utf-8"))
+        return verdict_of(RunFolder(work / known["run"])), known["took"]
     images = sorted((data / "images").glob("*.png"))
     job = FinetuneJob(
         images=tuple(path for path in images if path != left_out),
@@ -40,8 +46,9 @@ def fold(
         pixel_sizes=data / "images.csv",
         **{"start": MODEL, "runs": work, "name": f"without {left_out.stem}", **settings},
     )
-    folder, took = train(job)
-    return verdict_of(folder), took
+    folder, time = train(job)
+    took.write_text(to_json({"run": folder.name, "took": time}), encoding="utf-8")
+    return verdict_of(folder), time
 
 
 def main() -> None:
@@ -52,7 +59,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results" / "leave_one_out.json")
     parser.add_argument("--set", nargs="*", default=[], help="settings of the job, NAME=VALUE")
     args = parser.parse_args()
-    images = sorted((args.data / "images").glob("*.png"))
+    images = sorted((args.data / "images").glob("*.png"), reverse=True)
     if not images:
         sys.exit(f"skipped: there are no images in {args.data / 'images'}")
     settings = settings_of(args.set)

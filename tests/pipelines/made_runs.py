@@ -112,7 +112,7 @@ def epoch(number: int, *, steps: int = 10, total: int = 5, **change: Any) -> Epo
         },
         "threshold": 0.4,
         "is_best": True,
-        "seconds": 30,
+        "seconds": 60,
         "validation_seconds": 30,
     }
     return EpochDone(epoch=number, step=steps * number, total_epochs=total, **{**values, **change})

@@ -174,8 +174,8 @@ def _training(told: History) -> list[str]:
 
 
 def minutes_of(epochs: Iterable[EpochDone]) -> float:
-    """Return the time that epochs took, with their validation."""
-    return sum(each.seconds + each.validation_seconds for each in epochs) / 60
+    """Return the time that epochs took; their validation is a part of it."""
+    return sum(each.seconds for each in epochs) / 60
 
 
 def _epoch_row(title: str, epoch: EpochDone) -> list[str]:

@@ -17,7 +17,7 @@ from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.history import brief_history
 from napari_slitseg.pipelines.runs.status import State, status_of
 from napari_slitseg.pipelines.verdict import read_verdict
-from napari_slitseg.pipelines.verdict_report import name_of_loss
+from napari_slitseg.pipelines.verdict_report import minutes_of, name_of_loss
 
 _BEST: Final = ("f1", "chamfer_nm", "count_ratio")
 
@@ -119,7 +119,6 @@ def read_account(folder: RunFolder, name: str) -> RunAccount:
         If there is no run.
     """
     job, told = folder.read_job(), brief_history(folder)
-    seconds = sum(each.seconds + each.validation_seconds for each in told.epochs)
     verdict, why = _verdict(folder)
     return RunAccount(
         name=name,
@@ -128,7 +127,7 @@ def read_account(folder: RunFolder, name: str) -> RunAccount:
         state=status_of(folder).state,
         curves=curves_of(told),
         best=told.best,
-        minutes=seconds / 60,
+        minutes=minutes_of(told.epochs),
         verdict=verdict,
         no_verdict=why,
     )
