@@ -20,6 +20,7 @@ from napari_slitseg.core.schedules import rate_at, schedule_from_dict
 from napari_slitseg.core.training.state_file import read_state
 from napari_slitseg.events import (
     Alarm,
+    Attempt,
     EpochDone,
     Finished,
     Notice,
@@ -27,8 +28,9 @@ from napari_slitseg.events import (
     StepDone,
     VerdictReady,
 )
+from napari_slitseg.pipelines.finetune import finetune
 from napari_slitseg.pipelines.runs.folder import RunFolder
-from napari_slitseg.pipelines.training import keeping, previews
+from napari_slitseg.pipelines.training import keeping, previews, validation
 from napari_slitseg.pipelines.training.course import Course
 from tests.pipelines.tiny_runs import make_images, make_model, make_run, of_kind, train
 
@@ -187,6 +189,32 @@ def test_statistics_of_batches_are_as_asked_for(tmp_path: Path, batch_norm: str)
     assert moved == (batch_norm != "frozen")
     as_trained = torch.equal(best.state_dict()[name], tensors[f"model.{name}"])
     assert as_trained == (batch_norm != "recalibrate")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:torch")
+def test_shorter_numbers_train_too(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, precision="bfloat16")
+    events = train(folder)
+    assert of_kind(events, Attempt)[0].precision == "bf16-mixed"
+    assert of_kind(events, Finished)[0].reason == "done"
+    tensors, _ = read_state(folder.last)
+    assert all(each.dtype == torch.float32 for each in tensors.values())
+
+
+def test_a_file_that_changes_meanwhile_ends_the_training_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation, "_IN_MEMORY_BYTES", 0)
+    folder, events = make_run(tmp_path), []
+    for event in finetune(folder, lambda: "go"):
+        events.append(event)
+        if len(of_kind(events, StepDone)) == 1:
+            for file in (tmp_path / "images").glob("*.csv"):
+                file.write_text(file.read_text() + "\n9,50,50")
+    assert isinstance(events[-1], Finished)
+    assert events[-1].reason == "failed"
+    assert "has changed since the run was begun" in events[-1].message
+    load_checkpoint(folder.best)
 
 
 def test_a_frozen_encoder_stays_as_it_is(tmp_path: Path) -> None:

@@ -52,14 +52,15 @@ def _run(
     from napari_slitseg.pipelines.training.helping import help_out
     from napari_slitseg.pipelines.training.learning import learn
     from napari_slitseg.pipelines.training.obeying import Stopped, obey, phase
-    from napari_slitseg.pipelines.training.preparing import prepare
+    from napari_slitseg.pipelines.training.preparing import prepare, refusing
     from napari_slitseg.pipelines.training.saving import save, save_if_due
     from napari_slitseg.pipelines.training.team import launched
     from napari_slitseg.pipelines.training.validating import validate
 
-    job = folder.read_job()
     with ExitStack() as stack:
-        team = stack.enter_context(launched(job, ask))
+        with refusing():
+            job = folder.read_job()
+            team = stack.enter_context(launched(job, ask))
         if not team.is_first:
             help_out(folder, job, team, stack)
             return

@@ -34,7 +34,10 @@ class About:
 
 @dataclass(frozen=True, kw_only=True)
 class OptimiserSpec(Spec):
-    """Base of the specs of optimisers."""
+    """Base of the specs of optimisers.
+
+    Weights decay in kernels only, not in norms and biases.
+    """
 
     about: ClassVar[About]
 

@@ -60,7 +60,7 @@ def find_data(folder: RunFolder, job: FinetuneJob, team: Team) -> Generator[Even
     if folder.last.is_file():
         check_unchanged(read_record(folder))
         return
-    data = yield from collect(job, lambda: team.ask() in ("stop", "cancel"))
+    data = yield from collect(job, lambda: team.ask() == "cancel")
     write_record(folder, data)
 
 

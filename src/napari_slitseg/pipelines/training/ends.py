@@ -9,7 +9,6 @@ from collections.abc import Generator
 from napari_slitseg.core.inference_types import Cancelled
 from napari_slitseg.events import Alarm, Event, Finished, Notice, Reason
 from napari_slitseg.pipelines.each import describe
-from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.outputs import OutputError
 from napari_slitseg.pipelines.training.learning import NoMemory
 from napari_slitseg.pipelines.training.obeying import phase
@@ -64,7 +63,7 @@ def in_words(error: Exception) -> Generator[Event, None, None]:
     match error:
         case Cancelled():
             yield Finished(reason="cancelled")
-        case Refused() | JobError():
+        case Refused():
             yield Finished(reason="refused", message=str(error))
         case NotFinite():
             yield Alarm(name="not_finite", text=_NOT_FINITE, cure=_LOWER_RATE)

@@ -41,7 +41,8 @@ def reached_heads(plan: Plan, patch: Patch) -> Reached:
     batch = Batch.of([patch], torch.device("cpu"))
     total = plan.total_steps
     moments = [*range(0, total, max(1, total // _MOST_MOMENTS)), total - 1]
-    found = [_heads(plan.objective(moment), batch) for moment in moments]
+    unlike = {_weighted(objective): objective for objective in map(plan.objective, moments)}
+    found = [_heads(objective, batch) for objective in unlike.values()]
     if not frozenset.union(*found):
         raise JobError(
             "Nothing can be learned from these losses: they have no gradient, no weight, or no "
@@ -71,6 +72,11 @@ def freeze_unreached(model: SegmentationModel, heads: frozenset[str], pixels: in
         weight.requires_grad = gradient is not None
 
 
+def _weighted(objective: Objective) -> tuple[int, bool, bool]:
+    losses = objective.in_force.losses
+    return objective.in_force.stage, losses.membrane_weight > 0, losses.slit_weight > 0
+
+
 def _heads(objective: Objective, batch: Batch) -> frozenset[str]:
     logits = Logits(*(torch.zeros_like(batch.pixels, requires_grad=True) for _ in range(2)))
     try:
@@ -79,5 +85,7 @@ def _heads(objective: Objective, batch: Batch) -> frozenset[str]:
         raise JobError(f"These losses cannot be trained with: {error}.") from error
     if not total.requires_grad:
         return frozenset()
-    total.backward()
-    return frozenset(name for name, each in logits._asdict().items() if each.grad is not None)
+    gradients = torch.autograd.grad(total, logits, allow_unused=True)
+    return frozenset(
+        name for name, each in zip(Logits._fields, gradients, strict=True) if each is not None
+    )
