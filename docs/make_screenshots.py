@@ -1,4 +1,4 @@
-"""Make the pictures of this folder: ``python docs/make_screenshots.py``.
+"""Make the pictures of this folder: ``python docs/make_screenshots.py [demo] [finetune]``.
 
 They show simulated images only. On a machine without a screen run it under xvfb-run.
 """
@@ -14,14 +14,25 @@ HERE = Path(__file__).parent
 
 
 def main() -> int:
-    """Run the demo and keep its pictures; return the exit code."""
-    from napari_slitseg.widgets.demo import main as demo
-
+    """Make all pictures, or those of the parts that are named; return the exit code."""
+    wanted = sys.argv[1:] or ["demo", "finetune"]
+    codes = []
     with tempfile.TemporaryDirectory(prefix="slitseg-") as folder:
-        code = demo(["--screenshots", folder])
+        if "demo" in wanted:
+            codes.append(_demo(folder))
+        if "finetune" in wanted:
+            from _finetune_pictures import make_pictures
+
+            codes.append(make_pictures(Path(folder)))
         for picture in sorted(Path(folder).glob("*.png")):
             shutil.copyfile(picture, HERE / picture.name)
-    return code
+    return max(codes, default=2)
+
+
+def _demo(folder: str) -> int:
+    from napari_slitseg.widgets.demo import main as demo
+
+    return demo(["--screenshots", folder])
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ assert "torch" not in sys.modules
 """
 
 _DOCKS = """
-from napari_slitseg.widgets import _samples, demo, load, metrics, open_workspace, predict
+from napari_slitseg.widgets import _samples, demo, finetune, load, metrics, open_workspace, predict
 """
 
 _MODEL = """
@@ -25,7 +25,8 @@ import napari
 viewer = napari.Viewer(show=False)
 from napari_slitseg.widgets.open_workspace import open_workspace
 open_workspace(viewer)
-assert len(viewer.window.dock_widgets) >= 3, list(viewer.window.dock_widgets)
+viewer.window.add_plugin_dock_widget("napari-slitseg", "Fine-tune")
+assert len(viewer.window.dock_widgets) >= 4, list(viewer.window.dock_widgets)
 assert "torch" not in sys.modules
 viewer.close()
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary, ref
 
 import numpy as np
 import tifffile
@@ -85,10 +86,17 @@ class PreviewLayers:
     """The image, its slit map, the slits that were found, and those that were annotated."""
 
     def __init__(self, viewer: Any, session: Session) -> None:
-        self._viewer = viewer
+        self._reference = ref(viewer)
         self._session = session
-        self._layers: dict[str, Layer] = {}
+        self._layers: WeakValueDictionary[str, Layer] = WeakValueDictionary()
         self.shown: Shown | None = None
+
+    @property
+    def _viewer(self) -> Any:
+        viewer = self._reference()
+        if viewer is None:
+            raise ReferenceError("The viewer was closed.")
+        return viewer
 
     def show(self, shown: Shown) -> None:
         """Put a preview into the layers; they are made if need be."""
@@ -117,9 +125,9 @@ class PreviewLayers:
     def clear(self) -> None:
         """Take the layers away."""
         self.shown = None
-        for layer in list(self._layers.values()):
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
+        own = list(self._layers.values())
+        for layer in own and [each for each in own if each in self._viewer.layers]:
+            self._viewer.layers.remove(layer)
         self._layers.clear()
 
     def _others(self) -> list[Layer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
+from weakref import ref
 
 import napari.viewer
 from qtpy.QtCore import Qt, QTimer
@@ -45,7 +46,7 @@ class FinetuneDock(Dock):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
-        self.viewer = getattr(viewer, "__wrapped__", viewer)
+        self._viewer = ref(getattr(viewer, "__wrapped__", viewer))
         self.session = session_of(viewer)
         self.workspace = self.session.workspace
         self._alive: set[str] = set()
@@ -54,6 +55,14 @@ class FinetuneDock(Dock):
         self._lay_out()
         self._connect()
         self.refresh()
+
+    @property
+    def viewer(self) -> napari.viewer.Viewer:
+        """The viewer, which the dock does not keep alive."""
+        viewer = self._viewer()
+        if viewer is None:
+            raise ReferenceError("The viewer was closed.")
+        return viewer
 
     def _make_widgets(self) -> None:
         self.form = FinetuneForm(self.workspace)
