@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import socket
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -92,7 +91,7 @@ class Identity:
 
 def this_host() -> str:
     """Return the name of this machine."""
-    return socket.gethostname()
+    return platform.node()
 
 
 def _boot() -> str:
