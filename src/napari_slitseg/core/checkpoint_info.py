@@ -72,6 +72,15 @@ class CheckpointInfo:
                 f"{', '.join(PREPROCESSINGS)}; update napari-slitseg"
             )
 
+    @property
+    def network_pixel_size_nm(self) -> float:
+        """Side of a pixel of what the network takes, nm; a geometric mean where it is squeezed."""
+        if not self.preprocessing:
+            return self.pixel_size_nm
+        chain = PREPROCESSINGS[self.preprocessing]
+        squeezed = math.prod(chain.field_px) / math.prod(chain.input_px)
+        return self.pixel_size_nm * math.sqrt(squeezed)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the info as plain JSON values, without `preprocessing` where there is none."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}

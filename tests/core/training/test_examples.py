@@ -217,6 +217,8 @@ def test_the_pixel_size_is_that_of_the_grid():
     assert made(micrograph(grey((50, 70)), 20.0)).pixel_size_nm == pytest.approx(10.0)
     field = made(micrograph(grey((50, 70)), 20.0), model=FPW)
     assert field.pixel_size_nm == pytest.approx(10 * np.sqrt(1104 * 1024) / 640)
+    assert field.pixel_size_nm == pytest.approx(FPW.network_pixel_size_nm)
+    assert info().network_pixel_size_nm == info().pixel_size_nm
 
 
 def test_places_on_the_membrane_are_on_the_membrane_and_in_the_image():

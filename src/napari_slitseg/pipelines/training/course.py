@@ -42,8 +42,8 @@ class Plan:
 
     @property
     def uncertain_radius_px(self) -> float:
-        """How near to an uncertain annotation nothing is learned, px of the model."""
-        return self.job.ignore_radius_nm / self.info.pixel_size_nm
+        """How near to an uncertain annotation nothing is learned, px of the network."""
+        return self.job.ignore_radius_nm / self.info.network_pixel_size_nm
 
     def rate(self, step: int, plateau: PlateauState | None) -> float:
         """Return the learning rate of a step, counted from 0."""
@@ -52,7 +52,7 @@ class Plan:
     def objective(self, step: int) -> Objective:
         """Return what a step minimises."""
         in_force = self.curriculum.at(step / self.total_steps, total_epochs=self.job.epochs)
-        radius_px = self.job.dot_radius_nm / self.info.pixel_size_nm
+        radius_px = self.job.dot_radius_nm / self.info.network_pixel_size_nm
         return Objective(in_force, radius_px, has_membranes=self.has_membranes)
 
     def numbers(self, step: int, rank: int = 0) -> tuple[int, range]:

@@ -72,7 +72,7 @@ class _Steps:
         seconds = (perf_counter() - begin) / len(patches)
         objective = Objective(
             job.the_curriculum().at(0.0, total_epochs=job.epochs),
-            job.dot_radius_nm / info.pixel_size_nm,
+            job.dot_radius_nm / info.network_pixel_size_nm,
             has_membranes=any(member.membrane for member in data.train),
         )
         return cls(job, team, Learner(model, job, team), info, objective, patches, seconds)
@@ -128,7 +128,7 @@ def _patches(job: FinetuneJob, example: Example, info: CheckpointInfo) -> list[P
             [example],
             job.the_augmentation(),
             patch_px=job.patch_px,
-            uncertain_radius_px=job.ignore_radius_nm / info.pixel_size_nm,
+            uncertain_radius_px=job.ignore_radius_nm / info.network_pixel_size_nm,
             seed=job.seed,
             epoch=0,
             index=index,
