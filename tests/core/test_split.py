@@ -88,7 +88,7 @@ def test_neither_order_nor_names_matter_but_the_seed_does() -> None:
 def test_two_groups_leave_none_for_the_test_and_this_is_said() -> None:
     found = split(images([3, 3]), validation_share=0.2, test_share=0.2, seed=0)
     assert (len(found.train), len(found.validation), found.test) == (1, 1, ())
-    assert "With 2 groups" in found.notices[0]
+    assert "only judges, because there are only 2" in found.notices[0]
     quiet = split(images([3, 3]), validation_share=0.2, test_share=0, seed=0)
     assert quiet.notices == ()
 

@@ -203,6 +203,25 @@ def test_the_same_picture_twice_is_amber(images: Path, settings: dict[str, Any])
     assert "copy.png" in found.text
 
 
+def test_two_images_are_no_doubles_but_cannot_be_judged(
+    images: Path, settings: dict[str, Any]
+) -> None:
+    found = card(images / "img0.png", images / "img1.png", **settings)
+    assert found["Doubles"] == Finding("ok", "Doubles", "No picture is there twice.")
+    assert (found["Split"].status, "judge it too" in found["Split"].text) == ("warn", True)
+
+
+def test_many_doubles_are_told_in_short(images: Path, settings: dict[str, Any]) -> None:
+    for number in range(5):
+        for copy in range(8):
+            name = annotated(images, f"img{number}_{copy}")
+            shutil.copy(images / f"img{number}.png", name)
+    text = card(images, **settings)["Doubles"].text
+    assert "The same picture is there 9 times" in text
+    assert "and 6 more" in text
+    assert text.endswith("And 2 others like that.")
+
+
 def test_leakage_between_parts_is_red(images: Path, settings: dict[str, Any]) -> None:
     both = (images / "img0.png",)
     found = card(images, **settings, validation_images=both, test_images=both)["Images"]

@@ -11,8 +11,9 @@ Part = Literal["train", "validation", "test"]
 PARTS: Final[tuple[Part, ...]] = ("train", "validation", "test")
 
 NO_TEST: Final = (
-    "With {n_groups} groups of images that belong together there is none left that only judges: "
-    "those that choose the best model judge it, which flatters."
+    "No image is left that only judges, because there are only {n_groups} (those of one biopsy or "
+    "of the same content count as one). The images that choose the best model judge it, which "
+    "flatters."
 )
 _DRAWN: Final[tuple[Part, ...]] = ("validation", "test")
 _WORDS: Final = {"train": "training", "validation": "validation", "test": "the test"}

@@ -114,7 +114,7 @@ def parted(
     return DataSet(
         **chosen,
         left_out=left_out,
-        notices=(*_about_twins(members), *found.notices),
+        notices=(*about_twins(members), *found.notices),
         how=_how(job, wanted),
     )
 
@@ -143,18 +143,18 @@ def _how(job: FinetuneJob, wanted: Wanted) -> dict[str, object]:
     }
 
 
-def _about_twins(members: Sequence[Member]) -> list[str]:
-    """Say which images are the same, or have the same annotation."""
+def about_twins(members: Sequence[Member]) -> list[str]:
+    """Return a sentence for each group of images that are the same or share an annotation."""
     notices = []
     same_content = same(members, lambda member: member.content_sha256)
     for twins in same_content:
-        names = ", ".join(member.name for member in twins)
+        names = _some([member.name for member in twins])
         notices.append(
             f"The same picture is there {len(twins)} times, and stays together: {names}."
         )
     for twins in same(members, lambda member: str(member.annotation)):
         if len({member.content_sha256 for member in twins}) > 1:
-            names = ", ".join(member.name for member in twins)
+            names = _some([member.name for member in twins])
             notices.append(
                 f"{twins[0].annotation.name} is the annotation of {names}; they stay together. If "
                 "they are different pictures, one of them learns wrong slits."

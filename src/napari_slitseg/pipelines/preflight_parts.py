@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import Final
 
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.dataset import DataSet, Member, trains
+from napari_slitseg.pipelines.dataset_parts import about_twins
 from napari_slitseg.pipelines.preflight_finding import Finding, counted, some
+
+_SHOWN: Final = 3
 
 
 def about_parts(job: FinetuneJob, data: DataSet) -> Iterator[Finding]:
@@ -58,14 +62,18 @@ def _membranes(job: FinetuneJob, data: DataSet) -> Finding:
 
 
 def _twins(data: DataSet) -> Finding:
-    if data.notices:
+    if notices := about_twins(data.members):
         return Finding(
             "warn",
             "Doubles",
-            " ".join(data.notices),
+            f"{' '.join(notices[:_SHOWN])}{_more(len(notices) - _SHOWN)}",
             "Take one of each out, if they are there by mistake.",
         )
     return Finding("ok", "Doubles", "No picture is there twice.")
+
+
+def _more(number: int) -> str:
+    return f" And {counted(number, 'other')} like that." if number > 0 else ""
 
 
 def _split(job: FinetuneJob, data: DataSet) -> Finding:
