@@ -114,12 +114,12 @@ class RunButtons(QWidget):
         super().__init__()
         self.status: RunStatus | None = None
         self.buttons = {}
-        layout = QFlowLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        self._flow = QFlowLayout(self)
+        self._flow.setContentsMargins(0, 0, 0, 0)
         for name in dict.fromkeys([*names, *(["go"] if "pause" in names else [])]):
             made = small_button(WISHES[name].text, wrapped(WISHES[name].tooltip))
             made.clicked.connect(partial(self._ask, name))
-            layout.addWidget(made)
+            made.setParent(self)
             self.buttons[name] = made
         self.show_status(None)
 
@@ -127,7 +127,11 @@ class RunButtons(QWidget):
         """Show what can be asked of a run now."""
         self.status = status
         for name, button in self.buttons.items():
-            button.setVisible(status is not None and WISHES[name].is_open(status))
+            is_open = status is not None and WISHES[name].is_open(status)
+            self._flow.removeWidget(button)
+            if is_open:
+                self._flow.addWidget(button)
+            button.setVisible(is_open)
         self.setVisible(any(not button.isHidden() for button in self.buttons.values()))
 
     def _ask(self, name: str, *_: object) -> None:
