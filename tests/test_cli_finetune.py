@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -23,8 +24,10 @@ from napari_slitseg.core.checkpoint import read_checkpoint_info
 from napari_slitseg.core.curriculum.presets import CURRICULA
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.runs import process
+from napari_slitseg.pipelines.runs.alive import write_alive
 from napari_slitseg.pipelines.runs.device_queue import STATE_VARIABLE
 from napari_slitseg.pipelines.runs.folder import RunFolder
+from napari_slitseg.pipelines.runs.identity import Identity
 from napari_slitseg.pipelines.runs.status import status_of
 
 STAND_IN = Path(__file__).parent / "pipelines" / "runs"
@@ -176,6 +179,33 @@ def test_a_detached_run_is_looked_after_with_other_commands(
     assert capsys.readouterr().out.strip() == f"{run}-2"
     assert main(["runs", "command", run]) == 0
     assert capsys.readouterr().out.strip() == f"slitseg finetune --job {folder.job}"
+
+
+def test_a_run_that_works_on_another_machine_is_followed_while_it_tells(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = prepared(capsys, "a", "--name", "mine")
+    assert main(["runs", "follow", str(folder.path)]) == 1
+    assert "It has not begun. Begin it with: slitseg runs resume" in capsys.readouterr().err
+    elsewhere = {**Identity.of(os.getpid()).to_dict(), "host": "elsewhere"}
+    write_alive(folder, Identity.from_dict(elsewhere), 0)
+    follower = Thread(target=main, args=(["runs", "follow", str(folder.path)],))
+    follower.start()
+    for text in ("It trains there.", "Still."):
+        time.sleep(0.3)
+        tell(folder, events.Notice(text=text))
+    tell(folder, events.Finished(reason="stopped", message="Enough."))
+    folder.alive.unlink()
+    follower.join(20)
+    assert not follower.is_alive()
+    said = capsys.readouterr().err
+    assert "Still." in said
+    assert "Enough." in said
+
+
+def tell(folder: RunFolder, *told: events.Event) -> None:
+    with folder.events.open("a") as file:
+        file.writelines(f"{event.model_dump_json()}\n" for event in told)
 
 
 FOLLOWER = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from typing import Final
@@ -15,10 +14,10 @@ from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.alive import read_alive
 from napari_slitseg.pipelines.runs.asking import ask
 from napari_slitseg.pipelines.runs.folder import RunFolder
-from napari_slitseg.pipelines.runs.identity import Identity
 from napari_slitseg.pipelines.runs.keeping import quoted
 from napari_slitseg.pipelines.runs.process import RunProcess
 from napari_slitseg.pipelines.runs.reading import read_events
+from napari_slitseg.pipelines.runs.status import status_of
 
 _EVERY_S: Final = 0.2
 _CODES: Final = {"done": 0, "stopped": 0, "cancelled": 1, "failed": 1, "refused": 2}
@@ -39,7 +38,7 @@ def follow_own(running: RunProcess, offset: int, *, quiet: bool) -> int:
     folder = running.folder
     with make_training_view(quiet=quiet) as view, Stopper() as stopper:
         try:
-            finished = _watch(folder, offset, view, running.identity, stopper)
+            finished = _watch(folder, offset, view, running, stopper)
         except KeyboardInterrupt:
             running.kill()
             say_error(f"Ended at once. Go on with: {_command('resume', folder)}")
@@ -61,14 +60,15 @@ def follow_other(folder: RunFolder, *, quiet: bool) -> int:
     int
         Exit code as that of `follow_own`; 0 if the looking was ended.
     """
-    alive = read_alive(folder)
     with make_training_view(quiet=quiet) as view:
         try:
-            finished = _watch(folder, 0, view, alive.identity if alive else None, None)
+            finished = _watch(folder, 0, view)
         except KeyboardInterrupt:
             return 0
     if finished is None:
-        say_error(f"It was interrupted. Go on with: {_command('resume', folder)}")
+        is_new = status_of(folder).state == "new"
+        said = "It has not begun. Begin it" if is_new else "It was interrupted. Go on"
+        say_error(f"{said} with: {_command('resume', folder)}")
         return 1
     return _CODES[finished.reason]
 
@@ -92,35 +92,41 @@ def _watch(
     folder: RunFolder,
     offset: int,
     view: View,
-    identity: Identity | None,
-    stopper: Stopper | None,
+    running: RunProcess | None = None,
+    stopper: Stopper | None = None,
 ) -> Finished | None:
     """Show events until the end; None if the process dies without one."""
     was_told = False
     last: Event | None = None
     while True:
-        is_living = identity is not None and identity.is_living
+        is_living = _is_worked_on(folder) if running is None else running.is_living
         read = read_events(folder, offset)
         offset = read.offset
         for last in read.events:
             view.show(last)
-        if isinstance(last, Finished) and (stopper is not None or not is_living):
+        if isinstance(last, Finished) and (running is not None or not is_living):
             return last
         if not is_living:
             return None
-        if stopper is not None and stopper() and not was_told:
+        if running and stopper and stopper() and not was_told:
             was_told = True
-            _pass_on(folder, identity, stopper)
+            _pass_on(running, stopper)
         time.sleep(_EVERY_S)
 
 
-def _pass_on(folder: RunFolder, identity: Identity | None, stopper: Stopper) -> None:
-    if stopper.signal == signal.SIGTERM and identity is not None:
-        os.kill(identity.pid, signal.SIGTERM)
+def _is_worked_on(folder: RunFolder) -> bool:
+    """Whether a process works on a run, on this machine or another one."""
+    alive = read_alive(folder)
+    return alive is not None and alive.is_living
+
+
+def _pass_on(running: RunProcess, stopper: Stopper) -> None:
+    if stopper.signal == signal.SIGTERM:
+        running.terminate()
         return
     say_error("Stops, and keeps the best model; Ctrl-C once more ends it at once.")
     try:
-        ask(folder, "stop")
+        ask(running.folder, "stop")
     except JobError as error:
         say_error(str(error))
 

@@ -22,7 +22,7 @@ _Flag = Parameter(negative=(), show_default=False)
 
 
 @runs.command(name="list")
-def list_them(home: Path | None = None, /, *, as_json: AsJson = False) -> int:
+def list_(home: Path | None = None, /, *, as_json: AsJson = False) -> int:
     """List the runs in a folder, the newest first.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -57,6 +58,12 @@ class RunProcess:
                 return False
             time.sleep(_POLL_S)
         return True
+
+    def terminate(self) -> None:
+        """Let it save its state and leave, as a system does that shuts down; it can be resumed."""
+        if self.is_living:
+            with contextlib.suppress(OSError):
+                os.kill(self.identity.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         """End it at once, with all it started; the run can be resumed from its last save."""
