@@ -205,11 +205,13 @@ def test_a_run_may_start_from_the_best_of_another(models, tmp_path: Path) -> Non
     first.best.unlink()
     with pytest.raises(JobError, match=r"has no best model .*train for an epoch"):
         start_model(str(first.path))
+    with pytest.raises(JobError, match=r"^The model this run started from cannot be found\. "):
+        judged(second)
 
 
 def test_a_bundled_model_by_name_and_a_start_that_is_gone() -> None:
     assert start_model("slitseg-forknet-v1").name == "slitseg-forknet-v1.safetensors"
-    with pytest.raises(JobError, match="started from is gone: there is no model 'nowhere'"):
+    with pytest.raises(JobError, match=r"^There is no model .nowhere.:"):
         start_model("nowhere")
 
 

@@ -78,8 +78,7 @@ def _start(job: FinetuneJob, findings: list[Finding]) -> tuple[Path, CheckpointI
         path = start_model(job.start)
         info = read_checkpoint_info(path)
     except (ValueError, OSError) as error:
-        missing = error.__cause__ if isinstance(error, JobError) else None
-        findings.append(Finding("fail", "Start model", _sentence(missing or error), _OTHER_START))
+        findings.append(Finding("fail", "Start model", _sentence(error), _OTHER_START))
         return None
     findings.append(about_start(job, info))
     return path, info

@@ -135,7 +135,15 @@ def start_model(start: str) -> Path:
     try:
         return resolve_model(start)
     except CheckpointError as error:
-        raise JobError(f"The model this run started from is gone: {error}") from error
+        text = str(error)
+        raise JobError(f"{text[:1].upper()}{text[1:]}") from error
+
+
+def _old_model(start: str) -> Path:
+    try:
+        return start_model(start)
+    except JobError as error:
+        raise JobError(f"The model this run started from cannot be found. {error}") from error
 
 
 @dataclass(frozen=True)
@@ -160,7 +168,7 @@ class _Task:
         if not data.validation:
             raise JobError(f"{folder.data} names no validation images, so no threshold is chosen.")
         check_unchanged(replace(data, train=()))
-        return cls(folder, job, data, start_model(job.start), folder.best)
+        return cls(folder, job, data, _old_model(job.start), folder.best)
 
     @property
     def judged_on(self) -> JudgedOn:
