@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from napari_slitseg.events import Event, Notice, RunState
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.runs import device_names
 from napari_slitseg.pipelines.runs.asking import ask
+from napari_slitseg.pipelines.runs.control import write_ask
 from napari_slitseg.pipelines.runs.device_names import devices_of
 from napari_slitseg.pipelines.runs.device_queue import DeviceQueue, Ticket
-from napari_slitseg.pipelines.runs.folder import RunFolder
+from napari_slitseg.pipelines.runs.folder import Ask, RunFolder
 from napari_slitseg.pipelines.runs.identity import Identity
 from napari_slitseg.pipelines.runs.process import start
 from napari_slitseg.pipelines.runs.status import status_of
+from napari_slitseg.pipelines.runs.turn import turn
 from tests.pipelines.runs.conftest import Make, until
 
 LONG = 1000
@@ -121,6 +126,40 @@ def test_the_ticket_of_a_number_that_belongs_to_another_process_now_is_void(
     dead = join(queue, before, "cpu")
     assert queue.begin(join(queue, processes[1], "cpu")) == ()
     assert dead not in queue._living()
+
+
+def test_a_run_works_at_once_where_the_queue_breaks_down(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> tuple[Ticket, ...]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(DeviceQueue, "begin", no_room)
+    told: list[Event] = []
+    folder = make()
+    me = Identity.of(os.getpid())
+    with turn(folder, folder.read_job(), me, lambda: "go", told.append) as finished:
+        assert finished is None
+    (notice,) = told
+    assert isinstance(notice, Notice)
+    assert "No space left on device" in notice.text
+    assert not list(tmp_path.glob("state/queue/*/*.ticket"))
+
+
+def test_who_waits_is_told_that_the_first_is_paused(make: Make, processes: list[Identity]) -> None:
+    first, second = make("first"), make("second")
+    write_ask(first, "pause")
+    queue = DeviceQueue.of_this_machine()
+    queue.begin(queue.want(queue.join(first, processes[0]), ("cpu",)))
+    told: list[Event] = []
+    asked = iter(("go", "stop"))
+    with turn(
+        second, second.read_job(), processes[1], lambda: cast("Ask", next(asked)), told.append
+    ) as finished:
+        assert finished is not None
+    (waiting,) = told
+    assert isinstance(waiting, RunState)
+    assert waiting.message.startswith("Waits for first (paused) on cpu")
 
 
 @pytest.mark.parametrize(

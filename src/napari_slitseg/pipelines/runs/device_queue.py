@@ -119,8 +119,7 @@ class DeviceQueue:
 
     def leave(self, ticket: Ticket) -> None:
         """Give a ticket back; without it others can begin."""
-        with contextlib.suppress(OSError):
-            self._file_of(ticket).unlink(missing_ok=True)
+        _remove(self._file_of(ticket))
 
     def change(self, ticket: Ticket, *, is_paused: bool) -> Ticket:
         """Let others pass, or no longer."""
@@ -160,7 +159,7 @@ class DeviceQueue:
             if ticket.identity.is_living:
                 yield ticket
             else:
-                path.unlink(missing_ok=True)
+                _remove(path)
 
     def _put(self, ticket: Ticket) -> Ticket:
         replace_json(self._file_of(ticket), ticket.to_dict())
@@ -176,3 +175,8 @@ class DeviceQueue:
 
 def _is_same(one: Identity, other: Identity) -> bool:
     return (one.pid, one.host) == (other.pid, other.host) and one.is_living
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)

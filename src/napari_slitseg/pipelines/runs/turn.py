@@ -10,6 +10,7 @@ from typing import Final
 from napari_slitseg.events import Event, Finished, Notice, RunState
 from napari_slitseg.events.training import Phase
 from napari_slitseg.jobs import FinetuneJob
+from napari_slitseg.pipelines.runs.control import read_ask
 from napari_slitseg.pipelines.runs.device_names import devices_of, is_given_devices
 from napari_slitseg.pipelines.runs.device_queue import DeviceQueue, Ticket
 from napari_slitseg.pipelines.runs.folder import Ask, RunFolder
@@ -34,18 +35,17 @@ def turn(
         The end, where the person stopped the run before its turn came.
     """
     queue = DeviceQueue.of_this_machine()
-    try:
-        ticket = queue.join(folder, identity)
-    except OSError as error:
-        why = error.strerror or str(error)
-        text = f"It does not wait for other runs: {queue.folder} cannot be used ({why})."
-        tell(Notice(text=text))
-        yield None
-        return
-    try:
-        yield _wait(queue, queue.want(ticket, _devices(job)), ask, tell)
-    finally:
-        queue.leave(ticket)
+    with contextlib.ExitStack() as stack:
+        try:
+            ticket = queue.join(folder, identity)
+            stack.callback(queue.leave, ticket)
+            finished = _wait(queue, queue.want(ticket, _devices(job)), ask, tell)
+        except OSError as error:
+            why = error.strerror or str(error)
+            text = f"It does not wait for other runs: {queue.folder} cannot be used ({why})."
+            tell(Notice(text=text))
+            finished = None
+        yield finished
 
 
 def _devices(job: FinetuneJob) -> tuple[str, ...]:
@@ -80,5 +80,10 @@ def _place(ticket: Ticket, first: Sequence[Ticket]) -> str:
     device = ", ".join(ticket.devices or ())
     if ticket.is_paused:
         return f"Paused before it began; others go first on {device}."
-    names = ", ".join(each.run.name for each in first)
+    names = ", ".join(map(_name_of, first))
     return f"Waits for {names} on {device}; number {len(first) + 1} in the queue."
+
+
+def _name_of(ticket: Ticket) -> str:
+    is_paused = read_ask(RunFolder(ticket.run)) == "pause"
+    return f"{ticket.run.name} (paused)" if is_paused else ticket.run.name
