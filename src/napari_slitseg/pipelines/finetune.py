@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 
@@ -40,8 +41,10 @@ def finetune(
 
     try:
         yield from _run(folder, ask, save_steps)
-    except Exception as error:  # noqa: BLE001 (the last event tells, whatever it was)
-        if not is_helper():
+    except Exception as error:
+        if is_helper():
+            logging.getLogger(__name__).error("A process that helps ends", exc_info=error)
+        else:
             yield from in_words(error)
 
 

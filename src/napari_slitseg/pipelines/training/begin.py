@@ -81,7 +81,7 @@ def begin(folder: RunFolder, job: FinetuneJob, team: Team, stack: ExitStack) -> 
     plan = _plan(job, info, examples)
     [patch] = fixed_patches(examples, plan, job.the_augmentation(), 1)
     reached = reached_heads(plan, patch)
-    freeze_unreached(model, reached.ever, job.patch_px)
+    freeze_unreached(model, reached.ever)
     learner = Learner(model, job, team, touch_all=reached.always < reached.ever)
     course = Course(micro_batch=job.batch)
     if earlier:

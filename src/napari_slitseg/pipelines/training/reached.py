@@ -51,7 +51,7 @@ def reached_heads(plan: Plan, patch: Patch) -> Reached:
     return Reached(frozenset.union(*found), frozenset.intersection(*found))
 
 
-def freeze_unreached(model: SegmentationModel, heads: frozenset[str], pixels: int) -> None:
+def freeze_unreached(model: SegmentationModel, heads: frozenset[str]) -> None:
     """Make weights that no loss ever reaches need no gradient.
 
     Parameters
@@ -59,13 +59,12 @@ def freeze_unreached(model: SegmentationModel, heads: frozenset[str], pixels: in
     model : SegmentationModel
     heads : frozenset of str
         Those with a loss.
-    pixels : int
-        Side of a patch.
     """
     if heads == frozenset(Logits._fields):
         return
     trial = copy.deepcopy(model).train()
-    logits = trial(torch.zeros(2, 1, pixels, pixels))
+    side = 2 * model.size_multiple
+    logits = trial(torch.zeros(1, 1, side, side))
     outputs = [getattr(logits, head).sum() for head in sorted(heads)]
     gradients = torch.autograd.grad(outputs, list(trial.parameters()), allow_unused=True)
     for weight, gradient in zip(model.parameters(), gradients, strict=True):
