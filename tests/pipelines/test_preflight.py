@@ -155,6 +155,17 @@ def test_pixel_sizes_far_from_the_models_are_said(
     assert says in found.text
 
 
+def test_a_pixel_size_that_cannot_be_is_red_also_beside_an_unknown_one(
+    images: Path, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "sizes.csv").write_text("image,pixel_size_nm\nimg3,900\nimg4,10\n")
+    sizes = {"pixel_size_nm": None, "pixel_sizes": tmp_path / "sizes.csv"}
+    found = card(images, **settings, **sizes)["Pixel size"]
+    assert found.status == "fail"
+    assert "have 10 to 900 nm" in found.text
+    assert "img3.png cannot be brought" in found.text
+
+
 def test_images_without_slits_are_fine_up_to_a_half(images: Path, settings: dict[str, Any]) -> None:
     everywhere = (images / "img0.csv").read_bytes()
     for number in range(6):
@@ -186,7 +197,10 @@ def test_points_outside_and_dots_that_touch_are_amber(
     assert (found.status, "1 annotated point outside" in found.text) == ("warn", True)
     write_points(images / "img0.csv", PointTable.from_yx([[5, 5], [20, 20]]))
     touching = card(images, **settings, dot_radius_nm=200)["Places of slits"]
-    assert (touching.status, "melt together" in touching.text) == ("warn", True)
+    assert (touching.status, "a dot of the target is wide (400 nm)" in touching.text) == (
+        "warn",
+        True,
+    )
 
 
 def test_missing_membranes_are_amber_unless_they_are_not_trained(

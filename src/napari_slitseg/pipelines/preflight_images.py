@@ -85,6 +85,11 @@ def _grey_values(members: Sequence[Member]) -> Finding:
 def _pixel_size(members: Sequence[Member], model_nm: float | None) -> Finding:
     known = [member.pixel_size_nm for member in members if member.pixel_size_nm is not None]
     unknown = [member.name for member in members if member.pixel_size_nm is None]
+    if wrong := [m.name for m in members if not _suits(m.pixel_size_nm, model_nm)]:
+        sizes = " to ".join(f"{size:.3g}" for size in sorted({min(known), max(known)}))
+        text = f"Images have {sizes} nm, and the model is for {model_nm:.3g} nm: {some(wrong)} "
+        cure = "Correct the pixel size; a unit may be wrong."
+        return Finding("fail", "Pixel size", f"{text}cannot be brought to that.", cure)
     if unknown:
         return Finding(
             "warn",
@@ -99,14 +104,6 @@ def _pixel_size(members: Sequence[Member], model_nm: float | None) -> Finding:
     )
     if model_nm is None:
         return Finding("ok", "Pixel size", f"{alike}.")
-    if wrong := [m.name for m in members if not _suits(m.pixel_size_nm, model_nm)]:
-        return Finding(
-            "fail",
-            "Pixel size",
-            f"{alike}, and the model is for {model_nm:.3g} nm: {some(wrong)} cannot be brought "
-            "to that.",
-            "Correct the pixel size; a unit may be wrong.",
-        )
     return _resampling(alike, low / model_nm, high / model_nm, model_nm)
 
 
@@ -133,7 +130,9 @@ def _resampling(alike: str, low: float, high: float, model_nm: float) -> Finding
     return Finding("ok", "Pixel size", f"{text}.")
 
 
-def _suits(size_nm: float | None, model_nm: float) -> bool:
+def _suits(size_nm: float | None, model_nm: float | None) -> bool:
+    if model_nm is None:
+        return True
     try:
         model_scale(size_nm, model_nm)
     except InferenceError:
@@ -156,8 +155,8 @@ def _places(job: FinetuneJob, members: Sequence[Member]) -> Finding:
         return Finding(
             "warn",
             "Places of slits",
-            f"{n_close} of {n_slits} slits are nearer to another one than two dots are wide "
-            f"({2 * job.dot_radius_nm:g} nm), so their dots melt together.",
+            f"{n_close} of {n_slits} slits are nearer to another one than a dot of the target is "
+            f"wide ({2 * job.dot_radius_nm:g} nm), so their dots melt together.",
             "Lower --dot-radius-nm, or check the annotations for points set twice.",
         )
-    return Finding("ok", "Places of slits", "All are inside their image, and dots part them.")
+    return Finding("ok", "Places of slits", "All are inside their image, and few dots touch.")
