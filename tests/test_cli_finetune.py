@@ -132,6 +132,29 @@ def test_what_makes_no_sense_ends_with_2(
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_run_is_known_by_its_name_where_runs_are_made(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    assert main(["finetune", "a", "--name", "mine", "--prepare-only"]) == 0
+    made = tmp_path / "home" / "slitseg-runs" / "mine"
+    assert capsys.readouterr().out.strip() == str(made)
+    for name in ("show", "command"):
+        assert main(["runs", name, "mine"]) == 0
+        assert str(made) in capsys.readouterr().out
+    assert main(["runs", "cancel", "mine"]) == 0
+    assert main(["runs", "resume", "mine"]) == 2
+    assert "mine cannot go on. The run is cancelled" in capsys.readouterr().err
+    assert main(["runs", "compare", "mine"]) == 0
+    capsys.readouterr()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "job.json").write_text((made / "job.json").read_text())
+    assert main(["runs", "command", "mine"]) == 0
+    assert str(tmp_path / "mine" / "job.json") in capsys.readouterr().out
+    assert main(["runs", "show", "yours"]) == 2
+    assert "yours is no run" in capsys.readouterr().err
+
+
 # -- real processes
 
 

@@ -85,4 +85,4 @@ def finetune(
         return 0
     from napari_slitseg.cli.work import work_on
 
-    return work_on(folder, detach=detach, quiet=quiet)
+    return work_on(folder.path, detach=detach, quiet=quiet)

@@ -15,7 +15,11 @@ from napari_slitseg.cli.work import with_run, work_on
 if TYPE_CHECKING:
     from napari_slitseg.pipelines.runs.folder import Ask, RunFolder
 
-runs: Final = App(name="runs", help="Look after runs: what slitseg finetune made.")
+runs: Final = App(
+    name="runs",
+    help="Look after runs: what slitseg finetune made. A run is given by its folder, or by its "
+    "name where it lies in slitseg-runs in the home folder.",
+)
 """The command ``slitseg runs``; further ones are added to it."""
 
 _Flag = Parameter(negative=(), show_default=False)
@@ -55,7 +59,7 @@ def show(path: Path, /, *, as_json: AsJson = False) -> int:
     Parameters
     ----------
     path
-        Folder of the run.
+        Folder of the run, or its name in the folder of runs.
     as_json
         Print JSON, and nothing else, to the output stream.
     """
@@ -83,7 +87,7 @@ def follow(path: Path, /, *, quiet: Annotated[bool, _Flag] = False) -> int:
     Parameters
     ----------
     path
-        Folder of the run.
+        Folder of the run, or its name in the folder of runs.
     quiet
         Show only what went wrong.
     """
@@ -143,15 +147,13 @@ def resume(
     Parameters
     ----------
     path
-        Folder of the run.
+        Folder of the run, or its name in the folder of runs.
     detach
         Return at once; the training goes on by itself.
     quiet
         Show only what went wrong.
     """
-    from napari_slitseg.pipelines.runs.folder import RunFolder
-
-    return work_on(RunFolder(path.resolve()), detach=detach, quiet=quiet)
+    return work_on(path, detach=detach, quiet=quiet)
 
 
 @runs.command
@@ -161,7 +163,7 @@ def duplicate(path: Path, /, *, name: str = "") -> int:
     Parameters
     ----------
     path
-        Folder of the run.
+        Folder of the run, or its name in the folder of runs.
     name
         Name of the new run. Default: that of the other with a number.
     """

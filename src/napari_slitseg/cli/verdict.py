@@ -46,7 +46,7 @@ def compare_runs(
     Parameters
     ----------
     runs
-        Folders of runs.
+        Folders of runs, or their names in the folder of runs.
     out
         Folder for runs.csv, curves.csv (every epoch of every curve), pairs.csv, losses.csv,
         curves.svg (curves of all runs together), losses-1.svg and so on (all losses of each run)
@@ -62,9 +62,10 @@ def compare_runs(
     from napari_slitseg.pipelines.outputs import OutputError
     from napari_slitseg.pipelines.runs.compare import compare_runs as compare
     from napari_slitseg.pipelines.runs.compare_files import write_comparison
+    from napari_slitseg.pipelines.runs.folder import find_run
 
     try:
-        comparison = compare(runs)
+        comparison = compare([find_run(each).path for each in runs])
         if out is not None:
             write_comparison(out, comparison)
     except (JobError, OutputError) as error:

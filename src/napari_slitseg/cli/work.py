@@ -26,10 +26,12 @@ def run(path: Path, /) -> int:
     Parameters
     ----------
     path
-        Folder of the run.
+        Folder of the run, or its name in the folder of runs.
     """
     from napari_slitseg.pipelines.runs.execute import execute
+    from napari_slitseg.pipelines.runs.folder import find_run
 
+    path = find_run(path).path
     if not sys.stdout.isatty():
         return execute(path)
     from napari_slitseg.cli.training_view import make_training_view
@@ -38,7 +40,7 @@ def run(path: Path, /) -> int:
         return execute(path, tell=view.show)
 
 
-def work_on(folder: RunFolder, *, detach: bool, quiet: bool) -> int:
+def work_on(path: Path, *, detach: bool, quiet: bool) -> int:
     """Start the process of a run, and follow it until its end unless it is to work by itself."""
 
     def act(folder: RunFolder) -> int:
@@ -53,16 +55,16 @@ def work_on(folder: RunFolder, *, detach: bool, quiet: bool) -> int:
         say_where(folder)
         return 0
 
-    return with_run(folder.path, act)
+    return with_run(path, act)
 
 
 def with_run(path: Path, act: Callable[[RunFolder], int]) -> int:
-    """Do something with a run; 2 for what makes no sense."""
+    """Do something with a run, given by its folder or name; 2 for what makes no sense."""
     from napari_slitseg.pipelines.errors import JobError
-    from napari_slitseg.pipelines.runs.folder import RunFolder
+    from napari_slitseg.pipelines.runs.folder import find_run
 
     try:
-        return act(RunFolder(path.expanduser().resolve()))
+        return act(find_run(path))
     except JobError as error:
         say_error(f"Error: {error}")
         return 2

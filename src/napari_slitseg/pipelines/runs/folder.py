@@ -134,6 +134,14 @@ def runs_folder(job: FinetuneJob | None = None) -> Path:
     return (job and job.runs) or Path.home() / "slitseg-runs"
 
 
+def find_run(typed: Path) -> RunFolder:
+    """Return the run that a person means: by its folder, or by its name in the folder of runs."""
+    path = typed.expanduser().resolve()
+    by_name = RunFolder(runs_folder() / typed)
+    is_name = len(typed.parts) == 1 and not (path / JOB).exists()
+    return by_name if is_name and by_name.exists else RunFolder(path)
+
+
 def new_run(job: FinetuneJob) -> RunFolder:
     """Make the folder of a run, with nothing but its job in it.
 
