@@ -229,7 +229,7 @@ def assert_same_entries(one: dict[str, Any], other: dict[str, Any]) -> None:
             del entry[key], other[name][key]
         for side in (entry, other[name]):
             for file in side["written"].values():
-                del file["mtime_ns"]
+                del file["mtime_ns"], file["ctime_ns"]
     assert one == other
 
 

@@ -26,7 +26,7 @@ def sha256_of(path: Path) -> str:
 
 
 def fingerprint_of(path: Path) -> dict[str, Any]:
-    """Size in bytes, time of the last change in ns, and SHA-256 of a file.
+    """Size in bytes, times of the last change (content, any) in ns, and SHA-256 of a file.
 
     Raises
     ------
@@ -37,6 +37,7 @@ def fingerprint_of(path: Path) -> dict[str, Any]:
     return {
         "bytes": status.st_size,
         "mtime_ns": status.st_mtime_ns,
+        "ctime_ns": status.st_ctime_ns,
         "sha256": sha256_of(path),
     }
 
@@ -44,13 +45,15 @@ def fingerprint_of(path: Path) -> dict[str, Any]:
 def is_unchanged(path: Path, known: Mapping[str, Any]) -> bool:
     """Whether a file has the content of which `fingerprint_of` told; False where there is none.
 
-    The content is read only if the time of the last change differs, as it does for copies.
+    The content is read only if a time differs, as it does for copies. Two files that were unpacked
+    together often share size and time of the content; renaming changes the other time.
     """
     try:
         status = path.stat()
         if not path.is_file() or status.st_size != known.get("bytes"):
             return False
-        same_time = status.st_mtime_ns == known.get("mtime_ns")
-        return same_time or sha256_of(path) == known.get("sha256")
+        times = {"mtime_ns": status.st_mtime_ns, "ctime_ns": status.st_ctime_ns}
+        same_times = all(known.get(name) == time for name, time in times.items())
+        return same_times or sha256_of(path) == known.get("sha256")
     except OSError:
         return False
