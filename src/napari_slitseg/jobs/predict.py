@@ -30,5 +30,6 @@ class PredictJob(ModelSettings, ImageSettings, ClusterSettings):
         description="Skip images that are done: their results are in the folder, unchanged, and "
         "its record says that they were made from the same image content by this version, with "
         "the same model, threshold, minimum distance, detector, precision, pixel size, page and "
-        "format of the maps. --no-skip-done predicts them again.",
+        "format of the maps. Results that were changed since, or that the record does not know, "
+        "are never replaced. --no-skip-done predicts all again and replaces all.",
     )

@@ -15,6 +15,7 @@ from napari_slitseg.core.prediction import Prediction
 from napari_slitseg.pipelines.outputs import writing
 
 PAGES: Final = ("membrane", "slit")
+SOFTWARE: Final = "napari-slitseg"
 
 _STRIP_BYTES: Final = 2**23
 _BIG_TIFF_BYTES: Final = 2**31
@@ -69,7 +70,7 @@ def write_maps(
             dtype=dtype,
             photometric="minisblack",
             rowsperstrip=rows,
-            software="napari-slitseg",
+            software=SOFTWARE,
             **describe(prediction, pixel_size_nm),
         )
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from napari_slitseg.core.bundled import resolve_model
 from napari_slitseg.core.checkpoint import read_checkpoint_info
@@ -32,16 +31,15 @@ from napari_slitseg.pipelines.workplace import Here, Workplace
 
 __all__ = ["open_predictor", "predict_files", "predict_image"]
 
-_DONE: Final = "It is done already; --no-skip-done predicts it again."
-
 
 def predict_files(job: PredictJob, should_stop: ShouldStop = never) -> Generator[Event, None, None]:
     """Find the slits of image files and write them to a folder.
 
     For an image ``a.tif`` the folder gets ``a_slits.csv`` and ``a_maps.tif`` (`write_maps`), and
     for all of them ``predictions.json`` (`Record`). Images that are done already are skipped
-    (`Record.is_done`). Files of an earlier run with the same names are replaced one by one, each
-    as a whole; others stay.
+    (`Record.why_skipped`). Files of an earlier run with the same names are replaced one by one,
+    each as a whole; others stay, and so do results that a person has changed (`why_kept`), unless
+    the job is not to skip what is done.
 
     Parameters
     ----------
@@ -79,7 +77,7 @@ class _Run:
     """One execution of a `PredictJob`: everything checked and loaded."""
 
     images: tuple[Path, ...]
-    done: frozenset[Path]
+    skipped: Mapping[Path, str]
     place: Workplace[Predicted]
     record: Record
 
@@ -93,49 +91,49 @@ class _Run:
         prepare_folder(job.out)
         record = Record.open(job.out, job)
         record.set_model(info)
-        done = _done(job, images, reader, record, should_stop)
-        task, to_do = PredictFile(job, reader), [path for path in images if path not in done]
+        skipped = _skipped(job, images, reader, record, should_stop)
+        to_do = [path for path in images if path not in skipped]
+        task = PredictFile(job, reader, {path: record.written(path) for path in to_do})
         place: Workplace[Predicted] = Here(task, None, should_stop)
         if to_do:
             place = open_workplace(job, task, to_do, should_stop)
         record.set_device(place.device)
-        return cls(images, done, place, record)
+        return cls(images, skipped, place, record)
 
     def arrivals(self) -> Arrivals:
-        """Tell which images are done; the others as they come from the workplace."""
+        """Tell which images are skipped; the others as they come from the workplace."""
         for path in self.images:
-            if path in self.done:
-                yield ImageSkipped(name=path.name, path=path, reason=_DONE)
-        yield from self.place.arrivals(path for path in self.images if path not in self.done)
+            if path in self.skipped:
+                yield ImageSkipped(name=path.name, path=path, reason=self.skipped[path])
+        yield from self.place.arrivals(path for path in self.images if path not in self.skipped)
 
     def predict(self, path: Path) -> Generator[Event, None, None]:
         """Predict one file, write its results and enter them in the record."""
         try:
             predicted = yield from self.place.work(path)
-            self.record.add(predicted.entry)
+            if predicted.entry is not None:
+                self.record.add(predicted.entry)
         except Cancelled:
             raise
         except Exception as error:
             self.record.add_failure(path, describe(error))
             raise
-        yield predicted.done
+        yield predicted.event
 
 
-def _done(
+def _skipped(
     job: PredictJob,
     images: Iterable[Path],
     reader: ImageReader,
     record: Record,
     should_stop: ShouldStop,
-) -> frozenset[Path]:
-    """Images whose results are there; none more once it should stop."""
+) -> dict[Path, str]:
+    """Images that are not predicted, and why; none more once it should stop."""
     if not job.skip_done:
-        return frozenset()
-    return frozenset(
-        path
-        for path in images
-        if not should_stop() and record.is_done(path, reader.given_size_nm(path))
-    )
+        return {}
+    asked = (path for path in images if not should_stop())
+    reasons = {path: record.why_skipped(path, reader.given_size_nm(path)) for path in asked}
+    return {path: reason for path, reason in reasons.items() if reason}
 
 
 def _save(record: Record, tally: Tally) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from napari_slitseg import __version__
 from napari_slitseg.core.image import Micrograph
@@ -19,6 +19,7 @@ from napari_slitseg.core.prediction import Prediction
 from napari_slitseg.jobs import PredictJob
 from napari_slitseg.pipelines.fingerprints import fingerprint_of, is_unchanged
 from napari_slitseg.pipelines.inputs import JobError
+from napari_slitseg.pipelines.kept import Written, changed_since
 from napari_slitseg.pipelines.outputs import write_text
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _FORMAT: Final = "napari-slitseg predictions"
 _VERSION: Final = 1
 _SECONDS_BETWEEN_SAVES: Final = 5.0
 _GIVEN: Final = "user"
+_DONE: Final = "It is done already; --no-skip-done predicts it again."
 
 
 @dataclass
@@ -94,8 +96,10 @@ class Record:
         if monotonic() - self.saved_at > _SECONDS_BETWEEN_SAVES:
             self.save()
 
-    def is_done(self, path: Path, size_nm: float | None) -> bool:
-        """Whether the results of an image are there, unchanged, and as this run would make them.
+    def why_skipped(self, path: Path, size_nm: float | None) -> str:
+        """Why an image is not predicted; "" if it is.
+
+        Its results are there as this run would make them, or a person has changed them since.
 
         Parameters
         ----------
@@ -105,12 +109,20 @@ class Record:
             Pixel size that the job gives for it; None where the file is to tell.
         """
         entry = self.earlier.get(path.stem, {})
-        written = entry.get("written")
+        folder, written = self.path.parent, self.written(path)
         alike = all(entry.get(key) == value for key, value in self._wanted().items())
         if not (written and alike and _same_size(entry, size_nm)):
-            return False
-        results = all(is_unchanged(self.path.parent / name, was) for name, was in written.items())
-        return results and is_unchanged(path, entry.get("content", {}))
+            return ""
+        if not is_unchanged(path, _mapping(entry.get("content"))):
+            return ""
+        if all(is_unchanged(folder / name, was) for name, was in written.items()):
+            return _DONE
+        return changed_since(folder, written)
+
+    def written(self, path: Path) -> Written:
+        """Fingerprints of the results of an image from an earlier run, as far as they are known."""
+        written = _mapping(self.earlier.get(path.stem, {}).get("written"))
+        return {name: _mapping(was) for name, was in written.items()}
 
     def _wanted(self) -> dict[str, Any]:
         """Return what entries say of images that were predicted as in this run."""
@@ -216,6 +228,10 @@ def _read_entries(path: Path) -> dict[str, dict[str, Any]]:
         f"{path} is no record of this program, or a damaged one. Move it away or choose another "
         "output folder."
     )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def _same_size(entry: Mapping[str, Any], size_nm: float | None) -> bool:
