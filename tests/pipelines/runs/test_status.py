@@ -24,10 +24,12 @@ from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs import keeping
 from napari_slitseg.pipelines.runs.alive import SILENT_S, write_alive
 from napari_slitseg.pipelines.runs.asking import ask
+from napari_slitseg.pipelines.runs.control import read_ask
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.identity import Identity
 from napari_slitseg.pipelines.runs.journal import EventFile, Journal
 from napari_slitseg.pipelines.runs.keeping import command_of, delete, duplicate
+from napari_slitseg.pipelines.runs.locking import locked
 from napari_slitseg.pipelines.runs.process import start
 from napari_slitseg.pipelines.runs.reading import read_events
 from napari_slitseg.pipelines.runs.status import list_runs, status_of
@@ -155,6 +157,25 @@ def test_only_runs_that_nothing_works_on_go_to_the_trash(
     assert thrown == []
     delete(folder)
     assert thrown == [folder.path]
+
+
+def test_a_run_that_is_locked_is_not_thrown_away_whatever_its_files_say(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thrown: list[Path] = []
+    monkeypatch.setattr(keeping, "send2trash", thrown.append)
+    folder = make()
+    with locked(folder), pytest.raises(JobError, match="A process works on the run run already"):
+        delete(folder)
+    write_alive(folder, me(), 0)
+    folder.job.write_text("{")
+    status = status_of(folder)
+    assert (status.state, status.is_alive, status.pid) == ("damaged", True, os.getpid())
+    with pytest.raises(JobError, match=f"Process {os.getpid()} works on run; cancel it first"):
+        delete(folder)
+    assert thrown == []
+    ask(folder, "stop")
+    assert read_ask(folder) == "stop"
 
 
 def test_without_a_trash_a_run_stays(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from send2trash import TrashPermissionError, send2trash
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.folder import RunFolder
+from napari_slitseg.pipelines.runs.locking import locked
 from napari_slitseg.pipelines.runs.status import status_of
 
 
@@ -38,6 +39,8 @@ def delete(folder: RunFolder) -> None:
     status = status_of(folder)
     if status.is_alive:
         raise JobError(f"Process {status.pid} works on {folder.name}; cancel it first.")
+    with locked(folder):
+        pass
     try:
         send2trash(folder.path)
     except (OSError, TrashPermissionError) as error:

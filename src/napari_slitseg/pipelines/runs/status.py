@@ -109,12 +109,17 @@ class RunStatus:
 
 def status_of(folder: RunFolder) -> RunStatus:
     """Return how a run stands, from its files and the processes of this machine."""
+    alive = read_alive(folder)
+    is_alive = alive is not None and alive.is_living
+    pid, host = (alive.identity.pid, alive.identity.host) if alive else (None, "")
     try:
         folder.read_job()
     except JobError as error:
-        return RunStatus(folder, "damaged", message=str(error), created=_time_of(folder.path))
-    alive, told = read_alive(folder), brief_history(folder)
-    is_alive = alive is not None and alive.is_living
+        created = _time_of(folder.path)
+        return RunStatus(
+            folder, "damaged", is_alive, str(error), created=created, pid=pid, host=host
+        )
+    told = brief_history(folder)
     state, phase, message = _live(folder, alive) if alive and is_alive else _dead(folder, told)
     attempt = told.attempts[-1] if told.attempts else None
     epoch = told.epochs[-1] if told.epochs else None
@@ -134,8 +139,8 @@ def status_of(folder: RunFolder) -> RunStatus:
         created=_time_of(folder.job),
         changed=max(_time_of(folder.events), _time_of(folder.job)),
         seconds_left=told.seconds_left if state == "training" else None,
-        pid=alive.identity.pid if alive else None,
-        host=alive.identity.host if alive else "",
+        pid=pid,
+        host=host,
     )
 
 
