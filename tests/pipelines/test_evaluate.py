@@ -482,6 +482,18 @@ def test_maps_beside_predictions_are_read(
     assert run(job, predictions=found)[1].images[0].further == {}
 
 
+def test_maps_of_an_earlier_prediction_are_not_read(
+    job: EvaluateJob, folder: Path, slits: Path, tmp_path: Path
+) -> None:
+    draw_membrane(folder / "img1_membrane.png")
+    found = tmp_path / "found"
+    again = PredictJob(images=(folder,), out=found, model=job.model, pixel_size_nm=10)
+    for maps in ("float16", "none"):
+        list(predict_files(again.model_copy(update={"maps": maps})))
+    assert (found / "img1_maps.tif").is_file()
+    assert run(job, predictions=found)[1].images[0].further == {}
+
+
 def test_a_mask_of_another_size_is_told_and_left_out(job: EvaluateJob, folder: Path) -> None:
     draw_membrane(folder / "img1_membrane.png", (50, 60))
     events, table = run(job)

@@ -166,8 +166,11 @@ class ScoreFile:
         return found
 
     def _read(self, path: Path, file: Path) -> Found:
-        known_from = self.record.get(path.stem, {}).get("threshold")
-        found = found_in_file(read_points(file), known_from)
+        entry = self.record.get(path.stem, {})
+        found = found_in_file(read_points(file), entry.get("threshold"))
+        maps_are_of_an_earlier_prediction = "maps" in entry and entry["maps"] is None
+        if maps_are_of_an_earlier_prediction:
+            return found
         return replace(found, membrane=predicted_membrane(path, file.parent))
 
     def _predict(
