@@ -23,7 +23,7 @@ from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines import preflight as module
 from napari_slitseg.pipelines.dataset import DataSet, collect, steps_per_epoch
 from napari_slitseg.pipelines.preflight import Finding, preflight
-from napari_slitseg.pipelines.preflight_costs import about_time, about_trial, duration
+from napari_slitseg.pipelines.preflight_costs import about_disk, about_time, about_trial, duration
 from napari_slitseg.pipelines.preflight_learning import about_patches, needs_pretraining
 from napari_slitseg.pipelines.preflight_parts import about_parts
 from napari_slitseg.pipelines.trial import Trial, TrialError
@@ -331,6 +331,27 @@ def test_a_folder_that_cannot_be_written_is_red(
 ) -> None:
     monkeypatch.setattr("os.access", lambda *_: False)
     assert card(images, **settings)["Disk"].status == "fail"
+
+
+def test_runs_go_into_folders_only(images: Path, settings: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    found = card(images, **{**settings, "runs": tmp_path / "file"})["Disk"]
+    assert (found.status, "file" in found.text) == ("fail", True)
+
+
+def test_room_for_previews_is_that_of_those_that_are_kept(
+    images: Path, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=300 * 2**20))
+    data = data_of(images)
+    long = replace(data, validation=(replace(data.validation[0], shape=(1000, 1000)),) * 9)
+
+    def status(epochs: int) -> str:
+        job = job_for(images, **settings, epochs=epochs)
+        return next(about_disk(job, long, 2**20, 10.0)).status
+
+    assert [status(epochs) for epochs in (2, 1000)] == ["ok", "warn"]
+    assert status(100_000) == status(20)
 
 
 def of_trial(job: FinetuneJob, **changes: Any) -> dict[str, Finding]:

@@ -16,11 +16,12 @@ from napari_slitseg.pipelines.preflight_learning import needs_pretraining
 from napari_slitseg.pipelines.runs.folder import runs_folder
 from napari_slitseg.pipelines.trial import Trial
 
+PREVIEW_IMAGES: Final = 3
+PREVIEWS_KEPT: Final = 20
 _GIB: Final = 2**30
 _KEPT_IN_MEMORY: Final = 2 * _GIB
 _BYTES_OF_EXAMPLE: Final = 8
-_BYTES_OF_PREVIEW: Final = 4
-_IMAGES_OF_PREVIEW: Final = 4
+_BYTES_OF_PREVIEW: Final = 2
 _TENSORS_OF_STATE: Final = 4
 _COPIES_WHILE_WRITING: Final = 2
 _SPARE_BYTES: Final = 100 * 2**20
@@ -73,7 +74,7 @@ def about_disk(
 ) -> Iterator[Finding]:
     """Compare the space that there is with what checkpoints, previews and patches need."""
     home = _existing(runs_folder(job).expanduser().resolve())
-    if not os.access(home, os.W_OK):
+    if not (home.is_dir() and os.access(home, os.W_OK)):
         yield Finding(
             "fail",
             "Disk",
@@ -157,9 +158,9 @@ def _space(title: str, place: Path, needed: int, setting: str) -> Finding:
 def _preview_bytes(job: FinetuneJob, members: Sequence[Member]) -> int:
     if not job.preview_every:
         return 0
-    areas = sorted(height * width for height, width in (member.shape for member in members))
-    times = 1 + job.epochs // job.preview_every
-    return times * sum(areas[-_IMAGES_OF_PREVIEW:]) * _BYTES_OF_PREVIEW
+    areas = (height * width for height, width in (m.shape for m in members[:PREVIEW_IMAGES]))
+    times = min(PREVIEWS_KEPT, 1 + job.epochs // job.preview_every) + 1
+    return times * sum(areas) * _BYTES_OF_PREVIEW
 
 
 def _example_bytes(members: Sequence[Member], model_nm: float) -> int:
@@ -169,7 +170,7 @@ def _example_bytes(members: Sequence[Member], model_nm: float) -> int:
 
 
 def _existing(path: Path) -> Path:
-    return next(each for each in (path, *path.parents) if each.exists())
+    return next(each for each in (path, *path.parents) if os.path.exists(each))
 
 
 def _size(number: float) -> str:
