@@ -18,11 +18,12 @@ from napari_slitseg.core.prediction import Prediction
 from napari_slitseg.events import Event, Preview
 from napari_slitseg.pipelines.maps_file import PAGES
 from napari_slitseg.pipelines.outputs import SLIT_COLUMNS, writing
+from napari_slitseg.pipelines.preflight_costs import PREVIEW_IMAGES, PREVIEWS_KEPT
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.training.validation import Seen
 
-N_IMAGES: Final = 3
-KEPT: Final = 20
+N_IMAGES: Final = PREVIEW_IMAGES
+KEPT: Final = PREVIEWS_KEPT
 _NAME: Final = re.compile(r"epoch-\d{4,}")
 
 
@@ -36,18 +37,19 @@ def write_previews(
     OutputError
         If they cannot be written.
     """
+    shown = [(each, each.prediction) for each in seen if each.prediction is not None]
+    if not shown:
+        return
     home = folder.previews / f"epoch-{epoch:04d}"
     with writing(home):
         home.mkdir(parents=True, exist_ok=True)
-    for each in seen:
-        if each.prediction is None:
-            continue
+    for each, prediction in shown:
         stem = each.name.replace("/", "-").replace("\\", "-")
         maps, slits = home / f"{stem}_maps.tif", home / f"{stem}_slits.csv"
         with writing(maps):
-            _write_maps(maps, each.prediction)
+            _write_maps(maps, prediction)
         with writing(slits):
-            write_points(slits, each.prediction.at(threshold).table, SLIT_COLUMNS)
+            write_points(slits, prediction.at(threshold).table, SLIT_COLUMNS)
         yield Preview(epoch=epoch, image=each.name, source=each.source, maps=maps, slits=slits)
     _remove_old(folder.previews)
 
