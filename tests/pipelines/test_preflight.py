@@ -400,6 +400,16 @@ def test_patches_are_compared_with_images_and_network(
     assert found.status == status
 
 
+@pytest.mark.parametrize(("side_px", "said"), [(20.0, 32), (100.0, 96), (31.0, 32)])
+def test_a_size_of_patches_that_is_advised_can_be_given(
+    side_px: float, said: int, images: Path
+) -> None:
+    found = about_patches(job_for(images), side_px, 16, 90)
+    assert found.cure == f"Give --patch-px {said}."
+    then = about_patches(job_for(images, patch_px=said), side_px, 16, 30)
+    assert then.status == "ok"
+
+
 def test_an_epoch_sees_each_image_about_once(images: Path) -> None:
     data = data_of(images)
     assert steps_per_epoch(job_for(images), data.train, 10.0) == 10

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_slitseg.core.training.spec_optimiser import OptimiserSpec
 
 BatchNorm = Literal["recalibrate", "train", "frozen"]
+LEAST_PATCH_PX: Final = 32
 _SLIT_LOSS: Final = "sum:dice_and_one_to_one"
 
 
@@ -125,7 +126,7 @@ class LearningSettings(DataSettings):
         "learns as one of 8 in a quarter of the memory (but for batch statistics).",
     )
     patch_px: int = Field(
-        default=256, ge=32, le=4096, description="Side of a patch, px of the model."
+        default=256, ge=LEAST_PATCH_PX, le=4096, description="Side of a patch, px of the model."
     )
     dot_radius_nm: float = Field(
         default=35, gt=0, le=500, description="Radius in nm of the dots that slits are drawn as."

@@ -11,6 +11,7 @@ from napari_slitseg.core.models.spec_points import PointSpec
 from napari_slitseg.core.schedules import rate_at
 from napari_slitseg.core.schedules.spec_cycles import ExpRange, Triangular, Triangular2
 from napari_slitseg.jobs import FinetuneJob
+from napari_slitseg.jobs.learning import LEAST_PATCH_PX
 from napari_slitseg.pipelines.preflight_finding import Finding, counted, some
 
 if TYPE_CHECKING:
@@ -107,15 +108,15 @@ def about_patches(
             "warn",
             "Patches",
             f"{text} The network works on multiples of {multiple} px, so each is padded.",
-            f"Give --patch-px {round(side / multiple) * multiple or multiple}.",
+            f"Give --patch-px {_multiple_of(multiple, side)}.",
         )
-    if side > smallest_side_px:
+    if side > max(smallest_side_px, _multiple_of(multiple, smallest_side_px)):
         return Finding(
             "warn",
             "Patches",
             f"{text} The smallest training image has a side of {smallest_side_px:.0f} px of the "
             "model, so the rest of its patches is a mirror image that teaches nothing.",
-            f"Give --patch-px {max(multiple, int(smallest_side_px) // multiple * multiple)}.",
+            f"Give --patch-px {_multiple_of(multiple, smallest_side_px)}.",
         )
     if side < reach_px:
         return Finding(
@@ -125,6 +126,11 @@ def about_patches(
             f"Give --patch-px {-(-reach_px // multiple) * multiple} or more, if memory allows.",
         )
     return Finding("ok", "Patches", text)
+
+
+def _multiple_of(multiple: int, side_px: float) -> int:
+    """Return the largest size of a patch up to a side, or the smallest that a job may have."""
+    return max(-(-LEAST_PATCH_PX // multiple), int(side_px) // multiple) * multiple
 
 
 def needs_pretraining(job: FinetuneJob) -> bool:
