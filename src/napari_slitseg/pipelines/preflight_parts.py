@@ -26,6 +26,7 @@ def about_parts(job: FinetuneJob, data: DataSet) -> Iterator[Finding]:
 def _empty(members: Sequence[Member]) -> Finding:
     empty = [member.name for member in members if not member.n_slits]
     n = f"{len(empty)} of {counted(len(members), 'training image')}"
+    n += " has" if len(empty) == 1 else " have"
     if len(empty) == len(members):
         return Finding(
             "fail",
@@ -37,10 +38,10 @@ def _empty(members: Sequence[Member]) -> Finding:
         return Finding(
             "warn",
             "Images without slits",
-            f"{n} have no slit ({some(empty)}): so many teach a model to find few.",
+            f"{n} no slit ({some(empty)}): so many teach a model to find few.",
             "Check that these are annotated, and take some of them out.",
         )
-    text = f"{n} have none, which teaches what is no slit." if empty else "All have slits."
+    text = f"{n} none, which teaches what is no slit." if empty else "All have slits."
     return Finding("ok", "Images without slits", text)
 
 
@@ -56,9 +57,11 @@ def _membranes(job: FinetuneJob, data: DataSet) -> Finding:
             "membrane may get worse as the network changes.",
             "Draw masks, such as image_membrane.png beside image.tif, if you need the membrane.",
         )
-    text = f"{n} of {counted(len(data.train), 'training image')} have a mask"
-    others = "; the others teach slits only" if n < len(data.train) else ""
-    return Finding("ok", "Membranes", f"{text}{others}.")
+    if n == len(data.train):
+        return Finding("ok", "Membranes", "All training images have a mask of the membrane.")
+    text = f"{n} of {counted(len(data.train), 'training image')} {'has' if n == 1 else 'have'}"
+    others = "a mask of the membrane; the others teach slits only."
+    return Finding("ok", "Membranes", f"{text} {others}")
 
 
 def _twins(data: DataSet) -> Finding:
