@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Final
@@ -65,7 +66,8 @@ class Needs:
         """File that says that the results of an image are written in this run."""
         if self.probe is None:
             return None
-        return self.probe.with_name(f"{self.probe.stem}-{image.stem}{self.probe.suffix}")
+        short = sha256(image.stem.encode(errors="surrogateescape")).hexdigest()[:32]
+        return self.probe.with_name(f"{self.probe.stem}-{short}{self.probe.suffix}")
 
 
 @dataclass(frozen=True)

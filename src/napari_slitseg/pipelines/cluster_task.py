@@ -6,7 +6,7 @@ import asyncio
 import os
 import pickle
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, cast
@@ -83,7 +83,8 @@ def run_errand(path: Path, errand: Errand[R]) -> Report[R]:
         with _threads(worker.state.nthreads, wanted=errand.needs.model is not None):
             report = _report(path, errand, worker.address, should_stop)
         if receipt is not None and report.error is None:
-            write_atomically(receipt, pickle.dumps(report))
+            with suppress(OSError):
+                write_atomically(receipt, pickle.dumps(report))
         return report
 
 
