@@ -121,6 +121,7 @@ def test_documents_and_jobs_come_from_files(
         ("a --schedule-set rate", "--schedule-set needs NAME=VALUE such as rate=1e-3"),
         ("a --epochs 0", "epochs: Input should be greater than or equal to 1"),
         ("a --runs list.json/runs", "No run can be made in"),
+        (os.fsdecode(b"\xff.tif"), "bytes that are no letters"),
     ],
 )
 def test_what_makes_no_sense_ends_with_2(

@@ -146,7 +146,7 @@ def broken(folder: RunFolder, step: int) -> Generator[Event, None, None]:
 
 def refusing(folder: RunFolder, step: int) -> Generator[Event, None, None]:
     """Find that it cannot be done."""
-    raise JobError("There are no images.")
+    raise JobError(os.environ.get("STAND_IN_WORDS", "There are no images."))
     yield
 
 

@@ -194,6 +194,9 @@ def test_a_run_pauses_goes_on_and_belongs_to_one_process(make: Make) -> None:
     ask(folder, "cancel")
     assert status_of(folder).state == "cancelled"
     assert not folder.checkpoints.exists()
+    done = _work_on(folder)
+    assert (done.returncode, "run was cancelled" in done.stderr) == (2, True)
+    assert status_of(folder).state == "cancelled"
 
 
 @pytest.mark.parametrize("state", ["training", "paused"])
@@ -252,6 +255,11 @@ def test_what_cannot_be_done_is_refused(make: Make, monkeypatch: pytest.MonkeyPa
     assert _work_on(folder).returncode == 2
     status = status_of(folder)
     assert (status.state, status.message) == ("refused", "There are no images.")
+    monkeypatch.setenv("STAND_IN_WORDS", os.fsdecode(b"No image is called \xff."))
+    assert _work_on(folder).returncode == 2
+    status = status_of(folder)
+    assert (status.state, status.message) == ("refused", "No image is called ?.")
+    assert "Cannot be done. No image is called \\udcff." in folder.log.read_text()
 
 
 def test_a_process_that_dies_at_once_says_why(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

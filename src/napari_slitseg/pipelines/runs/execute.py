@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,10 +32,11 @@ from napari_slitseg.pipelines.runs.killing import children, kill_all, kill_self
 from napari_slitseg.pipelines.runs.locking import locked
 from napari_slitseg.pipelines.runs.ranks import is_helper, leave_with_first
 from napari_slitseg.pipelines.runs.small_files import replace_json
+from napari_slitseg.pipelines.runs.status import status_of
 from napari_slitseg.pipelines.runs.turn import turn
 from napari_slitseg.pipelines.runs.watchdog import Watchdog
 from napari_slitseg.pipelines.runs.wishes import LeaveError, Wishes
-from napari_slitseg.pipelines.runs.words import LEFT
+from napari_slitseg.pipelines.runs.words import LEFT, spelled
 
 Work = Callable[[RunFolder, Callable[[], Ask]], Generator[Event, None, None]]
 
@@ -69,10 +71,9 @@ def execute(path: Path, work: Work | None = None, tell: Tell | None = None) -> i
     if is_helper():
         return _help(folder, work or _finetune)
     try:
-        folder.read_job()
-        held = locked(folder)
+        held = _taken(folder)
     except JobError as error:
-        sys.stderr.write(f"Error: {error}\n")
+        sys.stderr.write(spelled(f"Error: {error}\n"))
         return _REFUSED
     with held:
         _prepare(folder, is_started=bool(token))
@@ -118,15 +119,19 @@ class _Run:
 
     def cancel_now(self) -> None:
         """End at once, with nothing kept."""
-        self.close(Finished(reason="cancelled"))
-        discard(self.folder)
-        clear_ask(self.folder)
-        kill_self(self.spared)
+        try:
+            self.close(Finished(reason="cancelled"))
+            discard(self.folder)
+            clear_ask(self.folder)
+        finally:
+            kill_self(self.spared)
 
     def leave_now(self) -> None:
         """End at once, to be resumed from what was saved last."""
-        self.journal.add(Notice(text=LEFT))
-        kill_self(self.spared, 128 + signal.SIGTERM)
+        try:
+            self.journal.add(Notice(text=LEFT))
+        finally:
+            kill_self(self.spared, 128 + signal.SIGTERM)
 
     def _to_end(self) -> Finished:
         text = f"Process {self.identity.pid} on {self.identity.host} takes it up."
@@ -151,9 +156,15 @@ class _Run:
 def _execute(folder: RunFolder, work: Work, tell: Tell, token: str) -> int:
     identity = Identity.of(os.getpid(), token)
     spared = children()
+    try:
+        opened = Journal(folder, tell)
+    except OSError as error:
+        why = error.strerror or str(error)
+        sys.stderr.write(f"Error: {folder.events} cannot be written: {why}.\n")
+        return _CODES["failed"]
     with (
         Heartbeat(folder, identity),
-        contextlib.closing(Journal(folder, tell)) as journal,
+        contextlib.closing(opened) as journal,
         LogWarnings(journal),
         Wishes(folder) as wishes,
     ):
@@ -162,7 +173,8 @@ def _execute(folder: RunFolder, work: Work, tell: Tell, token: str) -> int:
             finished = run.to_end()
             if finished is not None:
                 run.close(finished)
-        clear_ask(folder)
+        with contextlib.suppress(OSError):
+            clear_ask(folder)
     if token:
         _end_soon(finished, spared)
     return _code(finished, wishes)
@@ -190,6 +202,14 @@ def _help(folder: RunFolder, work: Work) -> int:
     for _ in work(folder, lambda: "go"):
         pass
     return 0
+
+
+def _taken(folder: RunFolder) -> AbstractContextManager[object]:
+    """Take the run for this process, if it can be worked on."""
+    folder.read_job()
+    if status_of(folder).state == "cancelled":
+        raise JobError(f"{folder.name} was cancelled. Duplicate it to train again.")
+    return locked(folder)
 
 
 def _prepare(folder: RunFolder, *, is_started: bool) -> None:

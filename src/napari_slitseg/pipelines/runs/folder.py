@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from napari_slitseg.core.atomic import write_atomically
 from napari_slitseg.core.bundled import bundled_models
@@ -153,13 +154,13 @@ def new_run(job: FinetuneJob) -> RunFolder:
         If the folder cannot be made.
     """
     home, job = runs_folder(job).expanduser().resolve(), _absolute(job)
+    content = _content_of(job)
     base = _file_name(job.name) or f"{datetime.now():%Y-%m-%d-%H%M}-{_words_of(job)}"
     try:
         home.mkdir(parents=True, exist_ok=True)
         folder = RunFolder(_made(home, base))
         folder.checkpoints.mkdir()
-        text = job.model_dump_json(indent=2)
-        write_atomically(folder.job, text.encode(errors="surrogateescape"))
+        write_atomically(folder.job, content)
     except OSError as error:
         why = error.strerror or str(error)
         raise JobError(
@@ -167,6 +168,16 @@ def new_run(job: FinetuneJob) -> RunFolder:
             "runs."
         ) from error
     return folder
+
+
+def _content_of(job: FinetuneJob) -> bytes:
+    try:
+        return job.model_dump_json(indent=2).encode()
+    except PydanticSerializationError as error:
+        raise JobError(
+            "The name of an image or folder holds bytes that are no letters, so no record of a run "
+            "can name it. Rename it."
+        ) from error
 
 
 def _made(home: Path, base: str) -> Path:

@@ -15,7 +15,8 @@ from typing import Final, Self
 from napari_slitseg.events import EpochDone, Event, Finished, VerdictReady
 from napari_slitseg.pipelines.runs.ends import write_end
 from napari_slitseg.pipelines.runs.folder import RunFolder
-from napari_slitseg.pipelines.runs.words import sentence_of
+from napari_slitseg.pipelines.runs.json_lines import line_of
+from napari_slitseg.pipelines.runs.words import sentence_of, spelled
 
 Tell = Callable[[Event], None]
 
@@ -138,7 +139,7 @@ class Journal:
         """Write a sentence for people."""
         now = datetime.now().isoformat(sep=" ", timespec="seconds")
         with contextlib.suppress(OSError), self._folder.log.open("a", encoding="utf-8") as file:
-            file.write(f"{now}  {text}\n")
+            file.write(f"{now}  {spelled(text)}\n")
 
     def log_error(self, error: BaseException) -> None:
         """Write down where an error came from, for those who can repair it."""
@@ -155,7 +156,7 @@ class Journal:
             self.log(text)
         matters = isinstance(event, EpochDone | VerdictReady | Finished)
         try:
-            self._events.append(event.model_dump_json().encode(), to_disk=matters)
+            self._events.append(line_of(event), to_disk=matters)
             is_written = True
         except OSError as error:
             self.error, is_written = error, False

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from queue import Full, Queue
 from threading import Thread
 from typing import Final
 
+from pydantic_core import PydanticSerializationError
+
 from napari_slitseg.events import Event
 
 _WAITING_AT_MOST: Final = 10_000
 _LAST_WORDS_S: Final = 2.0
+
+
+def line_of(event: Event) -> bytes:
+    """Return an event as a line of JSON without its end; odd bytes of file names become "?"."""
+    try:
+        return event.model_dump_json().encode()
+    except PydanticSerializationError:
+        text = json.dumps(event.model_dump(), ensure_ascii=False, default=str)
+        return text.encode("utf-8", "replace")
 
 
 class JsonLines:
@@ -44,7 +56,7 @@ class JsonLines:
 
     def _tell(self, event: Event) -> None:
         try:
-            self._lines.put_nowait(event.model_dump_json().encode() + b"\n")
+            self._lines.put_nowait(line_of(event) + b"\n")
         except Full:
             return
 

@@ -21,7 +21,7 @@ _PHASES: Final = {
 }
 _ENDS: Final = {
     "done": "Finished.",
-    "stopped": "Stopped; the best model is kept.",
+    "stopped": "Stopped.",
     "cancelled": "Cancelled; the models are thrown away.",
     "failed": "Failed.",
     "refused": "Cannot be done.",
@@ -71,3 +71,8 @@ def _epoch(event: events.EpochDone) -> str:
         value = event.scores.get(name)
         parts.append(f"{title} {'-' if value is None else f'{value:.{digits}f}'}{unit}")
     return ", ".join(parts) + (" (best so far)" if event.is_best else "")
+
+
+def spelled(text: str) -> str:
+    """Return text that every file and message takes: odd bytes of file names are spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
