@@ -260,3 +260,13 @@ def test_changed_and_missing_files_are_named(images: Path) -> None:
     changed = next(member for member in data.members if member.name == "img3.png")
     with pytest.raises(JobError, match=r"img3\.png has changed"):
         load_member(changed, job_for(images))
+
+
+def test_a_list_of_which_nothing_can_be_used_says_why(annotated_images: Path) -> None:
+    gone = (annotated_images / "gone.png",)
+    with pytest.raises(JobError, match=r"None of the validation images .*There is no file .*gone"):
+        drain(collect(job_for(annotated_images, validation_images=gone)))
+    (annotated_images / "img2.csv").unlink()
+    bare = (annotated_images / "img2.png",)
+    with pytest.raises(JobError, match=r"the test images .*1 without an annotation \(img2\.png\)"):
+        drain(collect(job_for(annotated_images, test_images=bare)))

@@ -96,7 +96,7 @@ def parted(
         If they cannot be parted so.
     """
     items = [_item(member, wanted.parts.get(member.image), job) for member in members]
-    _check_lists(wanted, items)
+    _check_lists(wanted, items, left_out)
     try:
         found = split(
             items,
@@ -215,11 +215,12 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def _check_lists(wanted: Wanted, items: Sequence[Item]) -> None:
+def _check_lists(wanted: Wanted, items: Sequence[Item], left_out: LeftOut) -> None:
     """Refuse a list of images of which none is left."""
-    for part in set(wanted.parts.values()):
+    for part in sorted(set(wanted.parts.values())):
         if not any(item.part == part for item in items):
+            of_list = [each for each in left_out if wanted.parts.get(each[0].resolve()) == part]
             raise JobError(
-                f"None of the {part} images that were given can be used. Check their annotations, "
-                "or leave the list away: then some of the other images are taken."
+                f"None of the {part} images that were given can be used.{_why_few(of_list)} "
+                "Correct the list, or leave it away: then some of the other images are taken."
             )
