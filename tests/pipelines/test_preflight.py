@@ -95,6 +95,31 @@ def test_images_that_are_left_out_are_named(images: Path, settings: dict[str, An
     assert "img1.png" in found.text
 
 
+def test_images_without_annotation_do_not_hide_damaged_ones(
+    images: Path, settings: dict[str, Any]
+) -> None:
+    for number in range(7):
+        annotated(images, f"bare{number}").with_suffix(".csv").unlink()
+    (images / "img5.png").write_bytes(b"no image")
+    (images / "img4.csv").unlink()
+    text = card(images, **settings)["Images"].text
+    assert "bare0.png, bare1.png, bare2.png, bare3.png and 4 more (It has no annotation)" in text
+    assert "img5.png (img5.png" in text
+    assert "so few" in text
+
+
+def test_what_is_said_of_single_files_is_on_the_card(
+    images: Path, settings: dict[str, Any]
+) -> None:
+    write_points(images / "img1.csv", PointTable.from_yx([[5, 5], [9, 500], [20, 20]]))
+    assert "Annotations" not in card(images, **settings)
+    Image.new("L", (9, 9), 255).save(images / "img0_membrane.png")
+    found = card(images, **settings)["Annotations"]
+    assert found.status == "warn"
+    assert found.text.startswith("img0.png: Its membrane is not used.")
+    assert "9 x 9 px, but its image 48 x 64 px" in found.text.replace("is 48", "48")
+
+
 def test_few_images_are_amber_and_too_few_red(images: Path, settings: dict[str, Any]) -> None:
     for number in range(2, 6):
         (images / f"img{number}.png").unlink()

@@ -6,14 +6,14 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from napari_slitseg.core.checkpoint import CheckpointInfo, read_checkpoint_info
-from napari_slitseg.events import Event
+from napari_slitseg.events import Event, Notice
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.dataset import DataSet, collect, steps_per_epoch
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.inputs import ShouldStop, never
 from napari_slitseg.pipelines.preflight_costs import about_disk, about_time, about_trial
 from napari_slitseg.pipelines.preflight_finding import Finding
-from napari_slitseg.pipelines.preflight_images import about_images
+from napari_slitseg.pipelines.preflight_images import about_images, about_notices
 from napari_slitseg.pipelines.preflight_learning import (
     about_losses,
     about_patches,
@@ -92,13 +92,30 @@ def _images(
 ) -> Generator[Event, None, DataSet | None]:
     """Collect the images, or say why they are not enough."""
     try:
-        data = yield from collect(job, should_stop)
+        data, notices = yield from _collected(job, should_stop)
     except JobError as error:
         findings.append(Finding("fail", "Images", f"{error}"))
         return None
     findings += about_images(job, data, None if info is None else info.pixel_size_nm)
+    findings += about_notices(data, notices)
     findings += about_parts(job, data)
     return data
+
+
+def _collected(
+    job: FinetuneJob, should_stop: ShouldStop
+) -> Generator[Event, None, tuple[DataSet, list[Notice]]]:
+    """Collect the images, and keep what was said of single ones."""
+    collecting = collect(job, should_stop)
+    notices: list[Notice] = []
+    while True:
+        try:
+            event = next(collecting)
+        except StopIteration as stop:
+            return stop.value, notices
+        if isinstance(event, Notice) and event.item:
+            notices.append(event)
+        yield event
 
 
 def _tried(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from napari_slitseg.core.inference_request import SAME_SCALE, model_scale
 from napari_slitseg.core.inference_types import InferenceError
+from napari_slitseg.events import Notice
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.dataset import DataSet, Member
 from napari_slitseg.pipelines.preflight_finding import Finding, counted, some
@@ -14,6 +16,8 @@ from napari_slitseg.pipelines.preflight_finding import Finding, counted, some
 _SATURATED: Final = 0.2
 _FAR: Final = 2.0
 _FEW: Final = 5
+_TOO_FEW: Final = "Whether a model is better can hardly be told from so few."
+_OUTSIDE: Final = "lie outside the image"
 
 
 def about_images(job: FinetuneJob, data: DataSet, model_nm: float | None) -> Iterator[Finding]:
@@ -33,27 +37,54 @@ def about_images(job: FinetuneJob, data: DataSet, model_nm: float | None) -> Ite
     yield _places(job, data.members)
 
 
+def about_notices(data: DataSet, notices: Sequence[Notice]) -> Iterator[Finding]:
+    """Tell what reading single images and annotations said, where no other finding does."""
+    elsewhere = {text for member in data.members for text in member.grey.notices}
+    others = [
+        f"{notice.item}: {notice.text}"
+        for notice in notices
+        if notice.text not in elsewhere and _OUTSIDE not in notice.text
+    ]
+    if others:
+        more = f" And {len(others) - _FEW} more like that." if len(others) > _FEW else ""
+        yield Finding(
+            "warn",
+            "Annotations",
+            f"{' '.join(others[:_FEW])}{more}",
+            "Correct these files, unless they are meant to be so.",
+        )
+
+
 def _pairs(data: DataSet) -> Finding:
     n_slits = sum(member.n_slits for member in data.members)
     n_unsure = sum(member.n_uncertain for member in data.members)
     text = f"{counted(len(data.members), 'annotated image')} with {counted(n_slits, 'slit')}"
     text += f" and {n_unsure} uncertain ones." if n_unsure else "."
     if data.left_out:
-        reasons = [f"{path.name} ({reason.rstrip('.')})" for path, reason in data.left_out]
+        few = f" {_TOO_FEW}" if len(data.members) < _FEW else ""
         return Finding(
             "warn",
             "Images",
-            f"{text} Left out: {some(reasons)}.",
+            f"{text}{few} Left out: {_by_reason(data.left_out)}.",
             "Annotate or repair those that should be learned from.",
         )
     if len(data.members) < _FEW:
         return Finding(
             "warn",
             "Images",
-            f"{text} Whether a model is better can hardly be told from so few.",
+            f"{text} {_TOO_FEW}",
             "Annotate some more, best from other biopsies.",
         )
     return Finding("ok", "Images", text)
+
+
+def _by_reason(left_out: Sequence[tuple[Path, str]]) -> str:
+    """Tell which images are left out for which reason, the rarest reasons first."""
+    names: dict[str, list[str]] = {}
+    for path, reason in left_out:
+        names.setdefault(reason.rstrip("."), []).append(path.name)
+    rarest_first = sorted(names.items(), key=lambda each: len(each[1]))
+    return some([f"{some(paths)} ({reason})" for reason, paths in rarest_first])
 
 
 def _grey_values(members: Sequence[Member]) -> Finding:
