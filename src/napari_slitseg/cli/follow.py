@@ -49,6 +49,8 @@ def follow_own(running: RunProcess, offset: int, *, quiet: bool) -> int:
         return stopper.exit_code if stopper() else 1
     if not quiet:
         say_next_steps(folder)
+        if finished.reason in ("stopped", "failed"):
+            say_error(f"Go on with: {_command('resume', folder)}")
     return stopper.exit_code if stopper() else _CODES[finished.reason]
 
 

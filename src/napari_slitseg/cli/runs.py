@@ -113,11 +113,16 @@ def cancel(path: Path, /) -> int:
 
     def act(folder: RunFolder) -> int:
         from napari_slitseg.pipelines.runs.asking import ask, see_it_end
+        from napari_slitseg.pipelines.runs.status import status_of
 
         ask(folder, "cancel")
         if not see_it_end(folder):
             say_error("It works on another machine, and will end there.")
-        return 0
+            return 0
+        state = status_of(folder).state
+        if state != "cancelled":
+            say_error(f"{folder.name} ended before it was cancelled ({state}); its files are kept.")
+        return int(state != "cancelled")
 
     return with_run(path, act)
 
@@ -188,6 +193,7 @@ def delete(path: Path, /) -> int:
         from napari_slitseg.pipelines.runs.keeping import delete as remove
 
         remove(folder)
+        say_error(f"{folder.path} is in the trash.")
         return 0
 
     return with_run(path, act)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from napari_slitseg.events import (
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs import keeping
 from napari_slitseg.pipelines.runs.alive import SILENT_S, write_alive
-from napari_slitseg.pipelines.runs.asking import ask
+from napari_slitseg.pipelines.runs.asking import ask, see_it_end
 from napari_slitseg.pipelines.runs.control import read_ask
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.identity import Identity
@@ -129,6 +130,22 @@ def test_what_nothing_works_on_can_only_be_cancelled(make: Make) -> None:
         ask(folder, "cancel")
     with pytest.raises(JobError, match=r"cannot go on\. The run is cancelled"):
         start(folder)
+
+
+def test_a_run_that_dies_while_it_is_cancelled_is_cancelled(make: Make) -> None:
+    folder = make()
+    tell(folder, *begun())
+    folder.best.write_text("weights")
+    with subprocess.Popen(["sleep", "0.3"]) as dying:
+        write_alive(folder, Identity.of(dying.pid), 0)
+        ask(folder, "cancel")
+        assert status_of(folder).state == "stopping"
+        assert see_it_end(folder, patience_s=20)
+    assert status_of(folder).state == "cancelled"
+    assert not folder.checkpoints.exists()
+    write_alive(folder, me(host="elsewhere"), folder.events.stat().st_size)
+    ask(folder, "cancel")
+    assert not see_it_end(folder)
 
 
 def test_a_duplicate_is_a_new_run_beside_the_old_one(make: Make) -> None:

@@ -63,15 +63,15 @@ def see_it_end(folder: RunFolder, patience_s: float = _PATIENCE_S) -> bool:
     alive = read_alive(folder)
     if alive is None:
         return True
-    if _ends_by_itself(alive.identity, patience_s):
-        return True
     if not alive.identity.is_here:
         return False
-    kill_run(alive.identity)
-    if status_of(folder).state == "cancelled":
-        return True
-    with contextlib.suppress(JobError):
-        _cancel_dead(folder)
+    is_killed = not _ends_by_itself(alive.identity, patience_s)
+    if is_killed:
+        kill_run(alive.identity)
+    state = status_of(folder).state
+    if state == "interrupted" or (is_killed and state != "cancelled"):
+        with contextlib.suppress(JobError):
+            _cancel_dead(folder)
     return True
 
 
@@ -81,7 +81,7 @@ def _ends_by_itself(identity: Identity, patience_s: float) -> bool:
         if time.monotonic() > until:
             return False
         time.sleep(_POLL_S)
-    return identity.is_here
+    return True
 
 
 def _leave_word(folder: RunFolder, what: Ask) -> None:
