@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from napari_slitseg.core.metrics.verdict import Verdict
-from napari_slitseg.events import Alarm, EpochDone, Preview, StepDone
+from napari_slitseg.events import Alarm, EpochDone, Preview
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.curves import Curve, smoothed, thinned
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.history import History
-from napari_slitseg.pipelines.runs.reading import read_events
-from napari_slitseg.pipelines.runs.status import RunStatus, status_of
+from napari_slitseg.pipelines.runs.status import RunStatus, StatusReader
 
 _COLUMNS: Final = 150
-_LOOK_S: Final = 2.0
-"""To know how a run stands all its events are read: not oftener than this, if nothing happened."""
-
 _HEADS: Final = ("slit", "membrane")
 
 
@@ -102,24 +96,18 @@ class Follower:
     folder: RunFolder
     memory: float = 0.0
     _history: History = field(default_factory=History)
-    _offset: int = 0
-    _status: RunStatus | None = None
-    _looked: float = -math.inf
+    _reader: StatusReader | None = None
     _verdict: Verdict | None = None
 
     def look(self) -> Snapshot:
         """Return the run as it is now."""
-        events, offset, _ = read_events(self.folder, self._offset)
-        if offset < self._offset:
-            self._history = History()
-        self._history.add(events)
-        self._offset = offset
+        history = self._read_on()
         trouble = self._read_verdict()
-        history = self._history
-        status = self._know_status(is_news=any(type(each) is not StepDone for each in events))
+        if self._reader is None:
+            self._reader = StatusReader(self.folder)
         attempt = history.attempts[-1] if history.attempts else None
         return Snapshot(
-            status=status,
+            status=self._reader.look(),
             lines=self._lines(attempt.steps_per_epoch if attempt else 1),
             best=history.best,
             alarms=tuple(history.alarms),
@@ -130,13 +118,14 @@ class Follower:
             trouble=trouble,
         )
 
-    def _know_status(self, *, is_news: bool) -> RunStatus:
-        """Return how the run stands; between steps only their number is new, for some seconds."""
-        now = time.monotonic()
-        if is_news or self._status is None or now - self._looked > _LOOK_S:
-            self._status, self._looked = status_of(self.folder), now
-        steps = self._history.steps.step
-        return replace(self._status, step=int(steps[-1])) if steps else self._status
+    def _read_on(self) -> History:
+        """Return all that the run told; a file that is shorter than before is another one."""
+        known = self._history.offset
+        self._history.read_on(self.folder)
+        if self._history.offset < known:
+            self._history = History()
+            self._history.read_on(self.folder)
+        return self._history
 
     def _read_verdict(self) -> str:
         """Read the report once the run says that there is one; return what is wrong with it."""

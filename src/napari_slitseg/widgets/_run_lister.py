@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.folder import JOB, RunFolder
-from napari_slitseg.pipelines.runs.status import RunStatus, status_of
+from napari_slitseg.pipelines.runs.status import RunStatus, StatusReader
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Lister:
     homes: tuple[Path, ...]
     _jobs: dict[Path, FinetuneJob | None] = field(default_factory=dict)
     _keys: dict[Path, int] = field(default_factory=dict)
+    _readers: dict[Path, StatusReader] = field(default_factory=dict)
     _known: dict[Path, tuple[object, RunStatus]] = field(default_factory=dict)
 
     def look(self) -> list[RunRow]:
@@ -51,7 +52,7 @@ class Lister:
         before = self._known.get(folder.path)
         if before and before[0] == stamp and not (before[1].is_alive or folder.alive.exists()):
             return before[1]
-        found = status_of(folder)
+        found = self._readers.setdefault(folder.path, StatusReader(folder)).look()
         self._known[folder.path] = (stamp, found)
         return found
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import pytest
+
 from napari_slitseg.events import (
     Alarm,
     Attempt,
@@ -17,8 +19,8 @@ from napari_slitseg.events import (
     StepDone,
 )
 from napari_slitseg.pipelines.runs.folder import RunFolder
-from napari_slitseg.pipelines.runs.history import History, brief_history
-from napari_slitseg.pipelines.runs.reading import read_events
+from napari_slitseg.pipelines.runs.history import BriefReader, History, brief_history
+from napari_slitseg.pipelines.runs.reading import read_events, read_lines
 
 
 def step(number: int, loss: float | None = 1.0, **parts: float | None) -> StepDone:
@@ -127,6 +129,43 @@ def test_a_brief_history_knows_all_but_early_steps(tmp_path: Path) -> None:
     assert brief.last_step == 101
     assert len(brief.steps) == 20
     assert brief.epochs == [epoch(1)]
+
+
+def test_a_reader_goes_on_where_it_stopped(tmp_path: Path, monkeypatch) -> None:
+    events = [attempt(0), *(step(i) for i in range(1, 101)), epoch(1), step(101)]
+    folder = told(tmp_path, lines(*events))
+    reader = BriefReader(folder)
+    reader.look()
+    places = []
+
+    def noted(of: RunFolder, offset: int) -> tuple[list[bytes], int]:
+        places.append(offset)
+        return read_lines(of, offset)
+
+    monkeypatch.setattr("napari_slitseg.pipelines.runs.history.read_lines", noted)
+    size = folder.events.stat().st_size
+    told(tmp_path, lines(*(step(i) for i in range(102, 150)), attempt(120), step(121), epoch(2)))
+    history = reader.look()
+    assert places == [size], "what was read is not read again"
+    assert (history.last_step, len(history.steps)) == (121, 20)
+    assert history.epochs == [epoch(1), epoch(2)]
+    told(tmp_path, lines(*(step(i) for i in range(122, 150))))
+    assert list(reader.look().steps.step) == list(range(130, 150))
+
+
+@pytest.mark.parametrize("n_steps", [1, 400])
+def test_a_reader_begins_anew_with_another_file_of_the_same_name(
+    tmp_path: Path, n_steps: int
+) -> None:
+    folder = told(tmp_path, lines(attempt(0), *(step(i) for i in range(1, 101)), epoch(1)))
+    reader = BriefReader(folder)
+    assert reader.look().epochs == [epoch(1)]
+    folder.events.unlink()
+    told(tmp_path, lines(Notice(text="other"), *(step(i) for i in range(1, n_steps + 1))))
+    assert reader.look().epochs == []
+    assert reader.look().last_step == n_steps
+    folder.events.unlink()
+    assert reader.look().last_step == 0
 
 
 def _shown(values: object) -> list[float | None]:

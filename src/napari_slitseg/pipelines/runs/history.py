@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ _NAN: Final = math.nan
 _STEP: Final = b'{"kind":"step_done",'
 _AT_ONCE: Final = 2000
 _RECENT: Final = 20
+_HEAD_BYTES: Final = 512
 
 
 @dataclass
@@ -199,11 +201,45 @@ class History:
             self.epochs.pop()
 
 
-def brief_history(folder: RunFolder, offset: int = 0) -> History:
+class BriefReader:
+    """Reads on where it stopped: all that a run told, with none but the latest steps.
+
+    For one thread at a time.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    start : int
+        Place in the file of events, in bytes, before which nothing matters.
+    """
+
+    def __init__(self, folder: RunFolder, start: int = 0) -> None:
+        self.folder, self.start = folder, start
+        self._history, self._head = History(offset=start), b""
+
+    def look(self) -> History:
+        """Return what the run told until now; the same history grows with each call."""
+        if not self._is_same_file():
+            self._history, self._head = History(offset=self.start), b""
+        history = self._history
+        lines, history.offset = read_lines(self.folder, history.offset)
+        numbers = [i for i, line in enumerate(lines) if line.startswith(_STEP)]
+        dropped = set(numbers[:-_RECENT])
+        history.add_lines([line for i, line in enumerate(lines) if i not in dropped])
+        history.steps.keep_latest(_RECENT)
+        return history
+
+    def _is_same_file(self) -> bool:
+        """Whether it is still the file that was read, perhaps longer, and no other in its place."""
+        try:
+            with self.folder.events.open("rb") as file:
+                head, size = file.read(_HEAD_BYTES), file.seek(0, os.SEEK_END)
+        except OSError:
+            return not self._head
+        known, self._head = self._head, head
+        return size >= self._history.offset and head.startswith(known)
+
+
+def brief_history(folder: RunFolder, start: int = 0) -> History:
     """Return what a run told behind a place in the file, with none but the latest steps."""
-    lines, _ = read_lines(folder, offset)
-    numbers = [i for i, line in enumerate(lines) if line.startswith(_STEP)]
-    dropped = set(numbers[:-_RECENT])
-    history = History()
-    history.add_lines([line for i, line in enumerate(lines) if i not in dropped])
-    return history
+    return BriefReader(folder, start).look()

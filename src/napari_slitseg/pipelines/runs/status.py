@@ -13,7 +13,7 @@ from napari_slitseg.pipelines.runs.alive import Alive, read_alive
 from napari_slitseg.pipelines.runs.control import read_ask
 from napari_slitseg.pipelines.runs.ends import last_words, read_end
 from napari_slitseg.pipelines.runs.folder import JOB, RunFolder
-from napari_slitseg.pipelines.runs.history import History, brief_history
+from napari_slitseg.pipelines.runs.history import BriefReader, History
 from napari_slitseg.pipelines.runs.words import LEFT
 
 State = Literal[
@@ -107,41 +107,72 @@ class RunStatus:
         return self.folder.best.is_file()
 
 
+class StatusReader:
+    """Tells again and again how a run stands, and reads only what is new; for one thread at a time.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._all, self._own = BriefReader(folder), BriefReader(folder)
+
+    def look(self) -> RunStatus:
+        """Return how the run stands, from its files and the processes of this machine."""
+        folder, alive = self.folder, read_alive(self.folder)
+        is_alive = alive is not None and alive.is_living
+        pid, host = (alive.identity.pid, alive.identity.host) if alive else (None, "")
+        try:
+            folder.read_job()
+        except JobError as error:
+            created = _time_of(folder.path)
+            return RunStatus(
+                folder, "damaged", is_alive, str(error), created=created, pid=pid, host=host
+            )
+        told = self._all.look()
+        state, phase, message = self._live(alive) if alive and is_alive else _dead(folder, told)
+        attempt = told.attempts[-1] if told.attempts else None
+        epoch = told.epochs[-1] if told.epochs else None
+        return RunStatus(
+            folder,
+            state,
+            is_alive,
+            message,
+            phase,
+            step=told.last_step,
+            total_steps=attempt.total_steps if attempt else 0,
+            epoch=epoch.epoch if epoch else 0,
+            total_epochs=attempt.total_steps // attempt.steps_per_epoch if attempt else 0,
+            best=told.best,
+            verdict=told.verdict,
+            device=attempt.device if attempt else "",
+            created=_time_of(folder.job),
+            changed=max(_time_of(folder.events), _time_of(folder.job)),
+            seconds_left=told.seconds_left if state == "training" else None,
+            pid=pid,
+            host=host,
+        )
+
+    def _live(self, alive: Alive) -> tuple[State, Phase | None, str]:
+        """State of a run whose process lives: what earlier ones told is no matter."""
+        if self._own.start != alive.offset:
+            self._own = BriefReader(self.folder, alive.offset)
+        own = self._own.look()
+        if own.finished:
+            return _end(own.finished), None, own.finished.message
+        phase = own.phase.phase if own.phase else None
+        if read_ask(self.folder) in ("stop", "cancel"):
+            return "stopping", phase, ""
+        if own.phase is None:
+            return "preparing", None, "Its process starts."
+        return _PHASES[own.phase.phase], phase, own.phase.message
+
+
 def status_of(folder: RunFolder) -> RunStatus:
     """Return how a run stands, from its files and the processes of this machine."""
-    alive = read_alive(folder)
-    is_alive = alive is not None and alive.is_living
-    pid, host = (alive.identity.pid, alive.identity.host) if alive else (None, "")
-    try:
-        folder.read_job()
-    except JobError as error:
-        created = _time_of(folder.path)
-        return RunStatus(
-            folder, "damaged", is_alive, str(error), created=created, pid=pid, host=host
-        )
-    told = brief_history(folder)
-    state, phase, message = _live(folder, alive) if alive and is_alive else _dead(folder, told)
-    attempt = told.attempts[-1] if told.attempts else None
-    epoch = told.epochs[-1] if told.epochs else None
-    return RunStatus(
-        folder,
-        state,
-        is_alive,
-        message,
-        phase,
-        step=told.last_step,
-        total_steps=attempt.total_steps if attempt else 0,
-        epoch=epoch.epoch if epoch else 0,
-        total_epochs=attempt.total_steps // attempt.steps_per_epoch if attempt else 0,
-        best=told.best,
-        verdict=told.verdict,
-        device=attempt.device if attempt else "",
-        created=_time_of(folder.job),
-        changed=max(_time_of(folder.events), _time_of(folder.job)),
-        seconds_left=told.seconds_left if state == "training" else None,
-        pid=pid,
-        host=host,
-    )
+    return StatusReader(folder).look()
 
 
 def list_runs(home: Path) -> list[RunStatus]:
@@ -152,19 +183,6 @@ def list_runs(home: Path) -> list[RunStatus]:
         return []
     found = [status_of(RunFolder(path)) for path in paths]
     return sorted(found, key=lambda status: (status.created, status.folder.name), reverse=True)
-
-
-def _live(folder: RunFolder, alive: Alive) -> tuple[State, Phase | None, str]:
-    """State of a run whose process lives: what earlier ones told is no matter."""
-    own = brief_history(folder, alive.offset)
-    if own.finished:
-        return _end(own.finished), None, own.finished.message
-    phase = own.phase.phase if own.phase else None
-    if read_ask(folder) in ("stop", "cancel"):
-        return "stopping", phase, ""
-    if own.phase is None:
-        return "preparing", None, "Its process starts."
-    return _PHASES[own.phase.phase], phase, own.phase.message
 
 
 def _dead(folder: RunFolder, told: History) -> tuple[State, Phase | None, str]:

@@ -59,6 +59,11 @@ class StepCurves:
         for column in (self.step, *self.columns.values()):
             del column[length:]
 
+    def keep_latest(self, n: int) -> None:
+        """Forget all but the latest `n` steps."""
+        for column in (self.step, *self.columns.values()):
+            del column[: max(len(column) - n, 0)]
+
     def _append(self, number: array[float], added: Mapping[str, array[float]]) -> None:
         if self.step and number[0] <= self.step[-1]:
             self.keep_to(int(number[0]) - 1)
