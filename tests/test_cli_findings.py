@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from napari_slitseg.cli.findings import check
+from napari_slitseg.cli.findings import check, print_findings
 from napari_slitseg.pipelines import preflight
+from napari_slitseg.pipelines.preflight_finding import Finding
 from napari_slitseg.pipelines.trial import TrialError
 from tests.pipelines.annotated import annotated, job_for
 
@@ -67,3 +69,21 @@ def test_a_trial_that_fails_forbids_it(
     monkeypatch.setattr(preflight, "try_out", failing)
     assert check(job_for(images, runs=images), as_json=False) == 2
     assert capsys.readouterr().out.startswith("fail Trial: No memory.")
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_lines_break_between_words_in_a_terminal_only(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = " ".join(f"word{number}" for number in range(40))
+    finding = Finding("warn", "Images", words, "Do this.")
+    print_findings([finding])
+    assert capsys.readouterr().out == f"warn Images: {words}\n     -> Do this.\n"
+    screen = Console(force_terminal=True, width=width, color_system=None)
+    monkeypatch.setattr("napari_slitseg.cli.findings.make_console", lambda: screen)
+    print_findings([finding])
+    first, *others = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert max(len(line) for line in (first, *others)) <= width
+    assert first.startswith("warn Images: word0 ")
+    assert all(line.startswith("     ") for line in others)
+    assert f"warn Images: {words} -> Do this." == " ".join(" ".join((first, *others)).split())

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from napari_slitseg.cli.stopping import Stopper
@@ -54,11 +56,22 @@ def check(job: FinetuneJob, *, as_json: bool) -> int:
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
-    """Print findings, the worst first, each with its cure."""
+    """Print findings, the worst first, each with its cure.
+
+    Lines are broken between words, and indented, in a terminal only: elsewhere a finding is a line.
+    """
     console = make_console()
     for finding in sorted(findings, key=lambda each: _WORST_FIRST.index(each.status)):
         mark = Text(f"{finding.status:<5}", style=_STYLES[finding.status])
-        line = mark + Text(f"{finding.title}: {finding.text}")
-        console.print(line, soft_wrap=True, highlight=False)
+        _print(console, mark, f"{finding.title}: {finding.text}")
         if finding.cure:
-            console.print(Text(f"     -> {finding.cure}"), soft_wrap=True, highlight=False)
+            _print(console, Text("     "), f"-> {finding.cure}")
+
+
+def _print(console: Console, mark: Text, text: str) -> None:
+    if not console.is_terminal:
+        console.print(Text.assemble(mark, text), soft_wrap=True, highlight=False)
+        return
+    grid = Table.grid(padding=0)
+    grid.add_row(mark, Text(text))
+    console.print(grid, highlight=False)
