@@ -270,3 +270,13 @@ def test_a_list_of_which_nothing_can_be_used_says_why(annotated_images: Path) ->
     bare = (annotated_images / "img2.png",)
     with pytest.raises(JobError, match=r"the test images .*1 without an annotation \(img2\.png\)"):
         drain(collect(job_for(annotated_images, test_images=bare)))
+
+
+def test_a_folder_that_is_not_there_is_told_of_as_such(annotated_images: Path) -> None:
+    for changes in (
+        {"images": (annotated_images, Path("tsypo"))},
+        {"test_images": (Path("tsypo"),)},
+    ):
+        job = job_for(annotated_images).model_copy(update=changes)
+        with pytest.raises(JobError, match="There is no file and no folder tsypo"):
+            drain(collect(job))

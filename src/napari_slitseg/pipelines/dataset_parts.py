@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from napari_slitseg.core.image import is_image_file
 from napari_slitseg.core.split import Item, Part, SplitError, split
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.dataset_member import Member
@@ -66,6 +67,9 @@ class Wanted:
         """
         if job.annotations is not None and not job.annotations.is_dir():
             raise JobError(f"There is no folder of annotations {job.annotations}.")
+        for path in (*job.images, *job.validation_images, *job.test_images):
+            if not path.exists() and not is_image_file(path):
+                raise JobError(f"There is no file and no folder {path}. Check its name.")
         lists: dict[Part, tuple[Path, ...]] = {
             "validation": find_images(job.validation_images),
             "test": find_images(job.test_images),
