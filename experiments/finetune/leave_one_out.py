@@ -40,8 +40,12 @@ def fold(data: Path, left_out: Path, work: Path, settings: dict[str, Any]) -> Fo
         known = json.loads(took.read_text(encoding="utf-8"))
         return verdict_of(RunFolder(work / known["run"])), known["took"]
     images = sorted((data / "images").glob("*.png"))
+    chooses = next(
+        path for path in images if path.stem in WHOLLY_ANNOTATED and path.stem != left_out.stem
+    )
     job = FinetuneJob(
         images=tuple(path for path in images if path != left_out),
+        validation_images=(chooses,),
         test_images=(left_out,),
         pixel_sizes=data / "images.csv",
         **{"start": MODEL, "runs": work, "name": f"without {left_out.stem}", **settings},
@@ -57,9 +61,14 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder of annotated micrographs")
     parser.add_argument("--work", type=Path, required=True, help="folder for the runs")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "leave_one_out.json")
+    parser.add_argument("--only", nargs="*", default=[], help="leave out these alone, in turn")
     parser.add_argument("--set", nargs="*", default=[], help="settings of the job, NAME=VALUE")
     args = parser.parse_args()
-    images = sorted((args.data / "images").glob("*.png"), reverse=True)
+    images = [
+        path
+        for path in sorted((args.data / "images").glob("*.png"), reverse=True)
+        if not args.only or path.stem in args.only
+    ]
     if not images:
         sys.exit(f"skipped: there are no images in {args.data / 'images'}")
     settings = settings_of(args.set)
