@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_slitseg.core.training.sampling import default_steps, draw_middle, number_of_example
+from napari_slitseg.core.training.sampling import draw_middle, number_of_example
 from tests.core.training.made import changed, drawn, example, many, noise
 
 LARGE = (2000, 2000)
@@ -123,23 +123,3 @@ def test_a_patch_is_of_the_example_whose_turn_it_is():
     examples = [example(np.full((80, 80), value)) for value in (0.0, 0.25, 0.5)]
     found = [drawn(examples, seed=4, epoch=2, index=i).pixels[0, 0] * 4 for i in range(9)]
     assert found == numbers(3, range(9), seed=4, epoch=2)
-
-
-# --- how many --------------------------------------------------------------------------------
-
-
-def test_steps_of_an_epoch_see_about_the_area_of_all_examples():
-    examples = [empty((640, 640))] * 8
-    assert default_steps(examples, 64, 8) == 8 * 100 / 8
-    assert default_steps(examples, 128, 8) == 25
-    assert default_steps(examples, 64, 16) == 50
-
-
-def test_the_part_of_a_grid_beyond_the_image_is_not_counted():
-    examples = [replace(empty((640, 640)), image_shape=(320, 640))] * 8
-    assert default_steps(examples, 64, 8) == 50
-
-
-def test_an_epoch_has_from_10_to_200_steps():
-    assert default_steps([empty((64, 64))], 256, 4) == 10
-    assert default_steps([empty((9000, 9000))] * 50, 64, 1) == 200

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -13,8 +12,6 @@ from napari_slitseg.core.training.examples import Example
 
 Doubles = NDArray[np.float64]
 
-FEWEST_STEPS: Final = 10
-MOST_STEPS: Final = 200
 _SHUFFLES: Final = 1
 _RIM: Final = 1 / 8
 _OUTERMOST: Final = 1 / 32
@@ -29,23 +26,6 @@ def number_of_example(n_examples: int, seed: int, epoch: int, index: int) -> int
     turn, place = divmod(index, n_examples)
     order = np.random.default_rng([seed, epoch, turn, _SHUFFLES]).permutation(n_examples)
     return int(order[place])
-
-
-def default_steps(examples: Sequence[Example], patch_px: int, global_batch: int) -> int:
-    """Return how many steps see about as much area as all examples have, from 10 to 200.
-
-    Parameters
-    ----------
-    examples : sequence of Example
-        To train with.
-    patch_px : int
-        Side of a patch.
-    global_batch : int
-        Patches of a step.
-    """
-    area = sum(math.prod(example.shape) for example in examples)
-    steps = math.ceil(area / (patch_px**2 * global_batch))
-    return min(max(steps, FEWEST_STEPS), MOST_STEPS)
 
 
 def draw_middle(
