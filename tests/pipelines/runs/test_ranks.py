@@ -10,7 +10,9 @@ import sys
 import psutil
 import pytest
 
-from napari_slitseg.pipelines.runs.alive import write_alive
+from napari_slitseg.pipelines.runs import ranks
+from napari_slitseg.pipelines.runs.alive import Alive, write_alive
+from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.identity import Identity
 from napari_slitseg.pipelines.runs.ranks import is_helper
 from tests.pipelines.runs.conftest import Make, until
@@ -56,6 +58,7 @@ def test_a_helper_leaves_when_the_first_process_is_no_more(
 ) -> None:
     monkeypatch.setenv("LOCAL_RANK", "1")
     monkeypatch.setenv("STAND_IN", "hashing")
+    monkeypatch.setenv("STAND_IN_GRACE_S", "1")
     folder = make()
     with subprocess.Popen(["sleep", "60"]) as first:
         write_alive(folder, Identity.of(first.pid), 0)
@@ -65,3 +68,35 @@ def test_a_helper_leaves_when_the_first_process_is_no_more(
             assert helper.poll() is None
             first.kill()
             assert helper.wait(30) == 1
+
+
+class Clock:
+    """Time that passes only in sleep; from some second on, something else is seen."""
+
+    def __init__(self, seen: dict[float, Alive | None]) -> None:
+        self.now, self._seen = 0.0, seen
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def read_alive(self, _: RunFolder) -> Alive | None:
+        return self._seen[max(second for second in self._seen if second <= self.now)]
+
+
+def test_a_helper_bears_a_gap_and_does_not_take_another_for_the_first(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    first, other = (Alive(Identity.of(os.getpid(), token), 0.0, 0) for token in "ab")
+    clock = Clock({0: None, 20: first, 30: None, 34: first, 40: other})
+    monkeypatch.setattr(ranks, "time", clock)
+    monkeypatch.setattr(ranks, "read_alive", clock.read_alive)
+    monkeypatch.setattr(os, "_exit", leave)
+    with pytest.raises(SystemExit):
+        ranks._watch(make(), os.getppid())
+    assert 44 <= clock.now <= 46

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from threading import Thread
@@ -28,14 +29,11 @@ def leave_with_first(folder: RunFolder) -> None:
 
 
 def _watch(folder: RunFolder, parent: int) -> None:
-    was_seen = False
-    while os.getppid() == parent:
+    token, seen_at = "", math.inf
+    while os.getppid() == parent and time.monotonic() - seen_at < _GRACE_S:
         alive = read_alive(folder)
-        is_there = alive is not None and alive.is_living
-        if was_seen and not is_there:
-            time.sleep(_GRACE_S)
-            break
-        was_seen = was_seen or is_there
+        if alive is not None and alive.is_living and token in ("", alive.identity.token):
+            token, seen_at = alive.identity.token, time.monotonic()
         time.sleep(_EVERY_S)
     os._exit(_ORPHANED)
 
