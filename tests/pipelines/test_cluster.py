@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing import forkserver
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import dask
 import pytest
 from distributed import Client, LocalCluster
+from distributed.utils import get_mp_context
 from PIL import Image
 
 from napari_slitseg.core.points import PointTable, write_points
@@ -43,6 +45,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="workers are killed with
 
 N_IMAGES = 12
 PATIENCE_S = 120
+IMPORTED = "napari_slitseg.pipelines.predict"
 
 IN_THE_WORKERS = """
 import os, signal, time
@@ -90,7 +93,16 @@ def preload(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def scheduler(preload: Path) -> Iterator[str]:
+def quick_starts() -> Iterator[None]:
+    """Worker processes are forks of one that has imported everything."""
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        get_mp_context().set_forkserver_preload(["distributed.nanny", "torch", IMPORTED])
+        yield
+    forkserver._forkserver._stop()
+
+
+@pytest.fixture(scope="module")
+def scheduler(preload: Path, quick_starts: None) -> Iterator[str]:
     """Address of the scheduler of two worker processes, which are started again when they die."""
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
@@ -197,7 +209,7 @@ def refusal(job: PredictJob | EvaluateJob) -> str:
 # -- nothing is lost
 
 
-def test_a_killed_worker_costs_no_image_and_a_rerun_skips_what_is_done(
+def test_a_killed_worker_costs_no_image_and_a_rerun_skips_what_is_done_or_edited(
     job: PredictJob, images: Path, tmp_path: Path
 ) -> None:
     (images / "bad.png").write_bytes(b"this is no picture")
@@ -237,6 +249,17 @@ def test_a_killed_worker_costs_no_image_and_a_rerun_skips_what_is_done(
     assert len(of_kind(again, ImageSkipped)) == N_IMAGES
     assert (tmp_path / "written.txt").read_text().split() == written
     assert (job.out / "predictions.json").read_bytes() == record
+    assert_edited_slits_are_kept(job, images / "img0.png")
+
+
+def assert_edited_slits_are_kept(job: PredictJob, image: Path) -> None:
+    slits = job.out / f"{image.stem}_slits.csv"
+    slits.write_text(edited := slits.read_text() + "9,12.5,60.0,1.0\n")
+    edited_too = job.model_copy(update={"images": (image,), "threshold": 0.6})
+    kept, _ = drain(predict_files(edited_too))
+    assert kept[-1] == Finished(reason="done", n_skipped=1)
+    assert "was changed after it was written" in of_kind(kept, ImageSkipped)[0].reason
+    assert slits.read_text() == edited
 
 
 def assert_same_entries(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -387,11 +410,14 @@ def test_a_scheduler_file(job: PredictJob, images: Path, tmp_path: Path, schedul
     assert events[-1] == Finished(reason="done", n_ok=1)
 
 
-def test_the_library_for_clusters_is_missing(
-    job: PredictJob, monkeypatch: pytest.MonkeyPatch
+def test_only_a_scheduler_needs_the_library_for_clusters(
+    job: PredictJob, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
+    for name in ("distributed", "dask"):
+        monkeypatch.setitem(sys.modules, name, None)
     assert "napari-slitseg[cluster]" in refusal(job)
+    one = here(job, tmp_path / "plain").model_copy(update={"images": (images / "img0.png",)})
+    assert drain(predict_files(one))[0][-1] == Finished(reason="done", n_ok=1)
 
 
 @pytest.mark.parametrize(
@@ -424,26 +450,30 @@ def test_a_device_that_the_workers_lack(job: PredictJob) -> None:
 
 
 def test_ctrl_c_in_the_terminal_ends_the_processes_of_this_machine_too(
-    job: PredictJob, images: Path
+    job: PredictJob, images: Path, preload: Path
 ) -> None:
-    large = Image.open(images / "img3.png").resize((4000, 4000))
-    for number in range(2):
-        large.save(images / f"large{number}.png", compress_level=1)
+    close_gate(images, after=N_IMAGES - 2)
     command = [sys.executable, "-m", "napari_slitseg", "predict", str(images), "--out"]
     options = ["--model", job.model, "--pixel-size-nm", "10", "--device", "cpu"]
     line = [*command, str(job.out), *options, "--scheduler", "local:2"]
+    environment = {**os.environ, "DASK_DISTRIBUTED__WORKER__PRELOAD": str([str(preload)])}
     said = []
     with subprocess.Popen(
-        line, stderr=subprocess.PIPE, text=True, start_new_session=True
+        line, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment
     ) as process:
+        too_late = threading.Timer(PATIENCE_S, os.killpg, (process.pid, signal.SIGKILL))
+        too_late.start()
         assert process.stderr is not None
         for text in process.stderr:
             said.append(text)
-            if f"[{N_IMAGES}/" in text:
+            if f"[{N_IMAGES - 2}/" in text:
+                wait_for(lambda: len(reached(images)) == 2, "two images at work")
                 os.killpg(process.pid, signal.SIGINT)
+        too_late.cancel()
     assert process.returncode == 130, said
-    assert said[-1].startswith(f"Cancelled: {N_IMAGES} done"), said
-    assert set(entries(job.out)) == {f"img{n}" for n in range(N_IMAGES)}
+    assert said[-1].startswith(f"Cancelled: {N_IMAGES - 2} done"), said
+    at_work = {path.stem for path in reached(images)}
+    assert set(entries(job.out)) == {f"img{n}" for n in range(N_IMAGES)} - at_work
     wait_for(lambda: not group_lives(process.pid), "the end of all processes")
 
 
