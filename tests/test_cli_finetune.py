@@ -29,6 +29,7 @@ from napari_slitseg.pipelines.runs.device_queue import STATE_VARIABLE
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.identity import Identity
 from napari_slitseg.pipelines.runs.status import status_of
+from tests.pipelines.tiny_runs import make_images, make_model
 
 STAND_IN = Path(__file__).parent / "pipelines" / "runs"
 
@@ -233,10 +234,18 @@ def tell(folder: RunFolder, *told: events.Event) -> None:
 
 
 FOLLOWER = """
-import sys
+import os, signal, sys
 from napari_slitseg.cli import main
 from napari_slitseg.pipelines.runs import process
 process._MODULE = "stand_in"
+if len(sys.argv) > 1 and sys.argv[1] == "at once":
+    spawn = process._spawn
+    def interrupted(*words):
+        child = spawn(*words)
+        os.kill(os.getpid(), signal.SIGINT)
+        return child
+    process._spawn = interrupted
+    del sys.argv[1]
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -245,6 +254,7 @@ sys.exit(main(sys.argv[1:]))
     ("signals", "code", "state"),
     [
         ([signal.SIGINT], 130, "stopped"),
+        ([], 130, "stopped"),
         ([signal.SIGINT, signal.SIGINT], 130, "interrupted"),
         ([signal.SIGTERM], 143, "interrupted"),
     ],
@@ -260,9 +270,9 @@ def test_signals_stop_a_run_or_leave_it_to_be_resumed(
         monkeypatch.setenv("STAND_IN", "hashing")
     line = "finetune a --name mine --runs runs --epochs 1000 --device cpu"
     folder = RunFolder(tmp_path / "runs" / "mine")
-    command = [sys.executable, "-c", FOLLOWER, *line.split()]
+    command = [sys.executable, "-c", FOLLOWER, *([] if signals else ["at once"]), *line.split()]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as follower:
-        until(lambda: folder.exists and status_of(folder).epoch > 0)
+        until(lambda: not signals or (folder.exists and status_of(folder).epoch > 0))
         for number in signals:
             time.sleep(0.5)
             os.kill(follower.pid, number)
@@ -270,17 +280,18 @@ def test_signals_stop_a_run_or_leave_it_to_be_resumed(
     assert follower.returncode == code, said
     status = status_of(folder)
     assert (status.state, status.is_alive) == (state, False)
-    assert folder.best.exists()
+    assert folder.best.exists() or not signals
     assert f"Go on with: slitseg runs resume {folder.path}" in said
 
 
 def test_run_trains_in_its_own_process_and_tells_json(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    simulate = "--out data --n 3 --shape 192 192 --quiet"
-    assert main(["simulate", *simulate.split()]) == 0
-    line = "data/images --device cpu --epochs 1 --steps-per-epoch 2 --patch-px 64 --batch 1"
-    folder = prepared(capsys, *line.split(), "--threads", "1", "--name", "mine")
+    make_images(tmp_path / "images")
+    make_model(tmp_path / "tiny.safetensors")
+    line = "images --device cpu --epochs 1 --steps-per-epoch 2 --patch-px 64 --batch 1"
+    more = "--start tiny.safetensors --threads 1 --name mine"
+    folder = prepared(capsys, *line.split(), *more.split())
     command = [sys.executable, "-m", "napari_slitseg", "run", str(folder.path)]
     done = subprocess.run(command, capture_output=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

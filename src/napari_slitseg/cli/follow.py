@@ -23,7 +23,7 @@ _EVERY_S: Final = 0.2
 _CODES: Final = {"done": 0, "stopped": 0, "cancelled": 1, "failed": 1, "refused": 2}
 
 
-def follow_own(running: RunProcess, offset: int, *, quiet: bool) -> int:
+def follow_own(running: RunProcess, offset: int, stopper: Stopper, *, quiet: bool) -> int:
     """Show what a run tells that was started here, until it ends.
 
     Ctrl-C asks it to stop and keep the best model, a second one ends it at once; SIGTERM is passed
@@ -36,7 +36,7 @@ def follow_own(running: RunProcess, offset: int, *, quiet: bool) -> int:
         number of the signal if it was ended by one.
     """
     folder = running.folder
-    with make_training_view(quiet=quiet) as view, Stopper() as stopper:
+    with make_training_view(quiet=quiet) as view:
         try:
             finished = _watch(folder, offset, view, running, stopper)
         except KeyboardInterrupt:

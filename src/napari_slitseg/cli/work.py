@@ -45,13 +45,15 @@ def work_on(path: Path, *, detach: bool, quiet: bool) -> int:
 
     def act(folder: RunFolder) -> int:
         from napari_slitseg.cli.follow import follow_own, say_where
+        from napari_slitseg.cli.stopping import Stopper
         from napari_slitseg.pipelines.runs.alive import events_size
         from napari_slitseg.pipelines.runs.process import start
 
         offset = events_size(folder)
-        running = start(folder)
-        if not detach:
-            return follow_own(running, offset, quiet=quiet)
+        with Stopper() as stopper:
+            running = start(folder)
+            if not detach:
+                return follow_own(running, offset, stopper, quiet=quiet)
         say_where(folder)
         return 0
 
