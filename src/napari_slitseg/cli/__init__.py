@@ -28,8 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from napari_slitseg.cli.app import app
     from napari_slitseg.cli.view import say_error
+    from napari_slitseg.core.waiting import let_waiting_threads_sleep
     from napari_slitseg.jobs import explain
 
+    let_waiting_threads_sleep()
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         code = app(words, exit_on_error=False)

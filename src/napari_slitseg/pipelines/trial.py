@@ -24,6 +24,7 @@ import psutil
 from napari_slitseg.core.atomic import write_atomically
 from napari_slitseg.core.inference_types import Cancelled
 from napari_slitseg.core.json_text import to_json
+from napari_slitseg.core.waiting import let_waiting_threads_sleep
 from napari_slitseg.events import Event, Progress
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.dataset import DataSet, write_record
@@ -149,6 +150,7 @@ def _read(folder: RunFolder) -> Trial:
 
 def main(home: str) -> None:
     """Try a batch of the job in a folder; the result is a file there."""
+    let_waiting_threads_sleep()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     folder = RunFolder(Path(home))
     write_atomically(folder.path / _RESULT, to_json(outcome(folder)).encode())
