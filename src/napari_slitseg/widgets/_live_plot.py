@@ -88,7 +88,7 @@ class CurvePlot(QWidget):
         self.legend = QLabel()
         self.legend.setWordWrap(True)
         self.legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        self.plot = _Plot()
+        self.plot = SmallPlot()
         self._lines: tuple[Line, ...] = ()
         self._told: tuple[object, ...] = ()
         self._limits, self._is_log = limits, False
@@ -209,7 +209,7 @@ def _are_same(before: Sequence[Line], now: Sequence[Line]) -> bool:
     )
 
 
-class _Plot(pg.PlotWidget):
+class SmallPlot(pg.PlotWidget):
     """A plot that does not take the mouse wheel from the dock."""
 
     def __init__(self) -> None:

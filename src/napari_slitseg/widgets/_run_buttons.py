@@ -10,9 +10,10 @@ from typing import Final
 
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QMenu, QWidget
+from qtpy.QtWidgets import QMenu, QPushButton, QWidget
 from superqt import QFlowLayout
 
+from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.runs.status import ENDED, RunStatus
 from napari_slitseg.widgets._spec_fields import small_button
 from napari_slitseg.widgets._spec_words import wrapped
@@ -98,6 +99,12 @@ WISHES: Final = MappingProxyType(
 )
 """Everything that can be asked of one run, by name."""
 
+_COMPARE: Final = "Show curves and final figures of the selected runs side by side."
+_LOSSES: Final = "Show all losses that were tracked during this run."
+_CHOOSE: Final = (
+    "Select two or more runs (Ctrl or Shift and click), or one that was made with tracked losses."
+)
+
 
 class RunButtons(QWidget):
     """Buttons for some wishes; those that a run is not open to are not there.
@@ -154,3 +161,17 @@ def run_menu(parent: QWidget, status: RunStatus, ask: Callable[[str, RunStatus],
 
 def _tell(ask: Callable[[str, RunStatus], None], name: str, status: RunStatus, *_: object) -> None:
     ask(name, status)
+
+
+def compare_button() -> QPushButton:
+    """Return the button that compares runs."""
+    made = small_button("Co&mpare", wrapped(_CHOOSE))
+    made.setEnabled(False)
+    return made
+
+
+def show_comparable(button: QPushButton, jobs: Sequence[FinetuneJob | None]) -> None:
+    """Open the button for several runs, or for one whose losses were tracked."""
+    has_losses = len(jobs) == 1 and jobs[0] is not None and bool(jobs[0].track_losses)
+    button.setEnabled(len(jobs) > 1 or has_losses)
+    button.setToolTip(wrapped(_LOSSES if has_losses else _COMPARE if len(jobs) > 1 else _CHOOSE))

@@ -14,7 +14,12 @@ from napari_slitseg.pipelines.runs.status import RunStatus
 from napari_slitseg.widgets import _run_words as words
 from napari_slitseg.widgets._dock import Message
 from napari_slitseg.widgets._live_poll import Poll
-from napari_slitseg.widgets._run_buttons import RunButtons, run_menu
+from napari_slitseg.widgets._run_buttons import (
+    RunButtons,
+    compare_button,
+    run_menu,
+    show_comparable,
+)
 from napari_slitseg.widgets._run_lister import Lister, RunRow
 from napari_slitseg.widgets._table import KEY, Column, EntryTable, SummaryLast, table_view
 
@@ -82,11 +87,14 @@ class RunList(QWidget):
     ----------
     asked : signal
         Emits the name of a wish and the status of the run.
+    compared : signal
+        Emits the folders of the runs to lay side by side.
     listed : signal
         Emits the rows whenever they were read.
     """
 
     asked = Signal(str, object)
+    compared = Signal(object)
     listed = Signal(object)
 
     def __init__(self, home: Path) -> None:
@@ -97,6 +105,7 @@ class RunList(QWidget):
         self.sorted.setSourceModel(self.table)
         self.view = table_view(self.sorted)
         self.buttons = RunButtons(("show", "pause", "stop", "resume", "use", "duplicate"))
+        self.compare_button = compare_button()
         self.empty, self.message = QLabel(_EMPTY), Message()
         self.empty.setWordWrap(True)
         self.message.say("")
@@ -111,12 +120,14 @@ class RunList(QWidget):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.setVisible(False)
+        self.compare_button.setVisible(False)
         header = self.view.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        for widget in (self.empty, self.view, self.buttons, self.message):
+        parts = (self.empty, self.view, self.buttons, self.compare_button, self.message)
+        for widget in parts:
             layout.addWidget(widget, int(widget is self.view))
         layout.addStretch()
 
@@ -124,6 +135,7 @@ class RunList(QWidget):
         self.poll.answered.connect(self._on_listed)
         self.poll.failed.connect(self.message.warn)
         self.buttons.asked.connect(self.asked)
+        self.compare_button.clicked.connect(self._on_compare)
         self.view.doubleClicked.connect(self._on_opened)
         self.view.customContextMenuRequested.connect(self._on_menu)
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._on_selected())
@@ -154,6 +166,7 @@ class RunList(QWidget):
         self._select(chosen)
         self.empty.setVisible(not rows)
         self.view.setVisible(bool(rows))
+        self.compare_button.setVisible(bool(rows))
         self._on_selected()
         self.listed.emit(self.rows)
 
@@ -171,6 +184,10 @@ class RunList(QWidget):
     def _on_selected(self) -> None:
         chosen = self.chosen()
         self.buttons.show_status(chosen[0].status if len(chosen) == 1 else None)
+        show_comparable(self.compare_button, [row.job for row in chosen])
+
+    def _on_compare(self, *_: object) -> None:
+        self.compared.emit([row.status.folder.path for row in self.chosen()])
 
     def _on_opened(self, index: QModelIndex) -> None:
         for row in self.rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 from weakref import ref
 
@@ -24,6 +25,7 @@ from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.folder import RunFolder, new_run, runs_folder
 from napari_slitseg.pipelines.runs.status import RunStatus
+from napari_slitseg.widgets._compare_view import CompareView
 from napari_slitseg.widgets._dock import Dock, Message, line, row
 from napari_slitseg.widgets._finetune_form import FinetuneForm
 from napari_slitseg.widgets._live_layers import PreviewLayers
@@ -36,13 +38,13 @@ from napari_slitseg.widgets._run_lister import RunRow
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets.open_workspace import PLUGIN, inner
 
-NEW, RUNS, LIVE = range(3)
+NEW, RUNS, LIVE, COMPARE = range(4)
 _MAY_START: Final = "Start the training in a process of its own (Alt+T)."
 _MAY_NOT: Final = "Check first: a training starts when nothing must be changed."
 
 
 class FinetuneDock(Dock):
-    """New run, runs, and the run that is shown, as tabs."""
+    """New run, runs, the run that is shown, and runs side by side, as tabs."""
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
@@ -76,6 +78,7 @@ class FinetuneDock(Dock):
         self.start_button = QPushButton("S&tart training")
         self.runs = RunList(runs_folder())
         self.live = LiveView(PreviewLayers(self.viewer, self.session))
+        self.compare = CompareView()
         self.actions = RunActions(self, self, self.message.say, self.message.warn)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -96,6 +99,7 @@ class FinetuneDock(Dock):
         self.tabs.addTab(new, "&New run")
         self.tabs.addTab(self.runs, "R&uns")
         self.tabs.addTab(_scrolling(self.live), "L&ive")
+        self.tabs.addTab(_scrolling(self.compare), "Compare")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 2)
         layout.addWidget(self.tabs, 1)
@@ -108,6 +112,7 @@ class FinetuneDock(Dock):
         self.start_button.clicked.connect(self.start)
         self.runs.asked.connect(self._on_asked)
         self.live.asked.connect(self._on_asked)
+        self.runs.compared.connect(self.show_comparison)
         self.runs.listed.connect(self._on_listed)
 
     # -- what a person does
@@ -138,6 +143,11 @@ class FinetuneDock(Dock):
         self.live.follow(folder)
         self.tabs.setCurrentIndex(LIVE)
         self.runs.look_now()
+
+    def show_comparison(self, paths: Sequence[Path]) -> None:
+        """Lay runs side by side."""
+        self.compare.compare(paths)
+        self.tabs.setCurrentIndex(COMPARE)
 
     def fill_form(self, job: FinetuneJob) -> None:
         """Show a job in the form."""
