@@ -240,20 +240,51 @@ class Window(QMainWindow):
         return True
 
 
+def living(name: str) -> SimpleNamespace:
+    """A process that was started here."""
+    return SimpleNamespace(folder=SimpleNamespace(name=name, path=Path(name)), is_living=True)
+
+
 @pytest.mark.parametrize(
-    ("answer", "closes"), [("keep", 1), ("stop", 1), ("cancel", 1), ("stay", 0)]
+    ("answer", "asked", "closes"),
+    [("keep", [], 1), ("stop", ["stop"], 1), ("cancel", ["cancel"], 1), ("stay", [], 0)],
 )
 def test_closing_asks_about_runs_of_this_window(
-    qtbot, monkeypatch: pytest.MonkeyPatch, answer: str, closes: int
+    qtbot, monkeypatch: pytest.MonkeyPatch, answer: str, asked: list[str], closes: int
 ) -> None:
-    window, settled = Window(), []
+    window, heard = Window(), []
     qtbot.addWidget(window)
-    _run_ask.RunsGuard(window, lambda: ["mine"], settled.append)
+    guard = _run_ask.guard_of(window)
+    assert _run_ask.guard_of(window) is guard, "a window asks once, however many docks it had"
+    guard.started[Path("mine")] = living("mine")
+    monkeypatch.setattr(_run_ask, "ask", lambda _, what: heard.append(what))
     monkeypatch.setattr(_run_ask, "ask_on_close", lambda *_: answer)
     event = QCloseEvent()
     QApplication.sendEvent(window, event)
     assert event.isAccepted() == bool(closes)
-    assert settled == [answer] * closes
+    assert heard == asked
+
+
+@pytest.mark.parametrize("lives_on", [True, False])
+def test_a_window_stays_open_if_a_run_could_not_be_ended(
+    qtbot, monkeypatch: pytest.MonkeyPatch, lives_on: bool
+) -> None:
+    window, told = Window(), []
+    qtbot.addWidget(window)
+    guard = _run_ask.guard_of(window)
+    run = guard.started[Path("mine")] = living("mine")
+
+    def refuse(*_) -> None:
+        run.is_living = lives_on
+        raise JobError("The disk is full.")
+
+    monkeypatch.setattr(_run_ask, "ask", refuse)
+    monkeypatch.setattr(_run_ask, "ask_on_close", lambda *_: "cancel")
+    monkeypatch.setattr(_run_ask, "_tell", lambda _, text: told.append(text))
+    event = QCloseEvent()
+    QApplication.sendEvent(window, event)
+    assert event.isAccepted() != lives_on
+    assert told == ["The disk is full."] * lives_on, "one that ended by itself is no trouble"
 
 
 def test_closing_does_not_ask_without_a_run_and_asks_about_annotations_first(
@@ -261,14 +292,13 @@ def test_closing_does_not_ask_without_a_run_and_asks_about_annotations_first(
 ) -> None:
     window, order = Window(), []
     qtbot.addWidget(window)
-    living: list[str] = []
     guard = CloseGuard(window, Workspace(50.0))
     monkeypatch.setattr(CloseGuard, "_may_close", lambda _: order.append("annotations") or True)
     monkeypatch.setattr(_run_ask, "ask_on_close", lambda *_: order.append("runs") or "keep")
-    _run_ask.RunsGuard(window, lambda: living, lambda _: None)
+    started = _run_ask.guard_of(window).started
     QApplication.sendEvent(window, QCloseEvent())
     assert order == ["annotations"]
-    living.append("mine")
+    started[Path("mine")] = living("mine")
     QApplication.sendEvent(window, QCloseEvent())
     assert order == ["annotations", "annotations", "runs"]
     assert not guard.eventFilter(window, QEvent(QEvent.Type.Show))

@@ -78,14 +78,6 @@ class RunActions:
         """Return the runs that were started here and are alive."""
         return [each.folder for each in self.started.values() if each.is_living]
 
-    def settle(self, answer: _run_ask.Answer) -> None:
-        """Keep the runs of this window going, or end them."""
-        for folder in self.living() if answer in ("stop", "cancel") else ():
-            try:
-                ask(folder, cast("Ask", answer))
-            except JobError as error:
-                self._warn(str(error))
-
     def _ask(self, folder: RunFolder, name: str) -> str:
         ask(folder, cast("Ask", name))
         return f"{folder.name}: {_ASKS[name]}"

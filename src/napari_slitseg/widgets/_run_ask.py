@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
+from napari_slitseg.pipelines.errors import JobError
+from napari_slitseg.pipelines.runs.asking import ask
+from napari_slitseg.pipelines.runs.folder import RunFolder
+from napari_slitseg.pipelines.runs.process import RunProcess
 from napari_slitseg.widgets._save import CloseGuard
+
+if TYPE_CHECKING:
+    from napari_slitseg.pipelines.runs.folder import Ask
 
 Answer = Literal["keep", "stop", "cancel", "stay"]
 
@@ -72,37 +80,58 @@ def ask_on_close(parent: QWidget, names: Sequence[str]) -> Answer:
 
 
 class RunsGuard(QObject):
-    """Asks, as a window closes, what becomes of the runs it started.
+    """Asks, as a window closes, what becomes of the runs that were started in it.
 
-    Parameters
+    Attributes
     ----------
-    window : QMainWindow
-    names : callable
-        Names of the runs of this window that live.
-    settle : callable
-        Does what was answered.
+    started : dict
+        Processes by folder: known for as long as the window, also when their dock was closed.
     """
 
-    def __init__(
-        self,
-        window: QMainWindow,
-        names: Callable[[], Sequence[str]],
-        settle: Callable[[Answer], None],
-    ) -> None:
+    def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
-        self._window, self._names, self._settle = window, names, settle
+        self._window = window
+        self.started: dict[Path, RunProcess] = {}
         window.installEventFilter(self)
         for first in window.findChildren(CloseGuard):
             window.installEventFilter(first)
 
+    def living(self) -> list[RunFolder]:
+        """Return the runs of this window that are alive."""
+        return [each.folder for each in self.started.values() if each.is_living]
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Qt: True keeps the window open."""
-        closing = watched is self._window and event.type() == QEvent.Type.Close
-        names = self._names() if closing and self._window.isVisible() else ()
-        answer = ask_on_close(self._window, names) if names else "keep"
-        if answer == "stay":
-            event.ignore()
-            return True
-        if names:
-            self._settle(answer)
-        return False
+        is_closing = watched is self._window and event.type() == QEvent.Type.Close
+        if not is_closing or not self._window.isVisible() or self._may_close():
+            return False
+        event.ignore()
+        return True
+
+    def _may_close(self) -> bool:
+        living = self.living()
+        answer = ask_on_close(self._window, [each.name for each in living]) if living else "keep"
+        refused = self._settle(living, answer)
+        if refused:
+            _tell(self._window, "\n".join(refused))
+        return answer != "stay" and not refused
+
+    def _settle(self, living: Sequence[RunFolder], answer: Answer) -> list[str]:
+        """End runs if that was the answer; return why some go on all the same."""
+        refused = []
+        for folder in living if answer in ("stop", "cancel") else ():
+            try:
+                ask(folder, cast("Ask", answer))
+            except JobError as error:
+                if self.started[folder.path].is_living:
+                    refused.append(str(error))
+        return refused
+
+
+def guard_of(window: QMainWindow) -> RunsGuard:
+    """Return the guard of a window, the same for every dock."""
+    return window.findChild(RunsGuard) or RunsGuard(window)
+
+
+def _tell(parent: QWidget, text: str) -> None:
+    QMessageBox.warning(parent, "Training goes on", text)

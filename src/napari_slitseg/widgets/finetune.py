@@ -32,7 +32,7 @@ from napari_slitseg.widgets._live_layers import PreviewLayers
 from napari_slitseg.widgets._live_view import LiveView
 from napari_slitseg.widgets._preflight_card import PreflightCard
 from napari_slitseg.widgets._run_actions import RunActions
-from napari_slitseg.widgets._run_ask import RunsGuard
+from napari_slitseg.widgets._run_ask import guard_of
 from napari_slitseg.widgets._run_list import RunList
 from napari_slitseg.widgets._run_lister import RunRow
 from napari_slitseg.widgets._session import session_of
@@ -52,7 +52,7 @@ class FinetuneDock(Dock):
         self.session = session_of(viewer)
         self.workspace = self.session.workspace
         self._alive: set[str] = set()
-        self._guard: RunsGuard | None = None
+        self._is_in_window = False
         self._make_widgets()
         self._lay_out()
         self._connect()
@@ -206,15 +206,15 @@ class FinetuneDock(Dock):
                 self.message.say(f"{status.folder.name}: {status.state}. {told}".strip())
         self._alive = {status.folder.name for status in own if status.is_alive}
 
-    def _living_names(self) -> list[str]:
-        return [folder.name for folder in self.actions.living()]
-
     def showEvent(self, event: QShowEvent) -> None:
         """Qt: the dock appears; from now on closing its window asks about runs it started."""
         super().showEvent(event)
         window = self.window()
-        if self._guard is None and isinstance(window, QMainWindow):
-            self._guard = RunsGuard(window, self._living_names, self.actions.settle)
+        if not self._is_in_window and isinstance(window, QMainWindow):
+            self._is_in_window = True
+            guard = guard_of(window)
+            guard.started.update(self.actions.started)
+            self.actions.started = guard.started
             _join_tabs(window, self)
 
 
