@@ -14,6 +14,7 @@ import pytest
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs import process
 from napari_slitseg.pipelines.runs.asking import ask
+from napari_slitseg.pipelines.runs.control import write_ask
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.history import History
 from napari_slitseg.pipelines.runs.process import start
@@ -124,6 +125,7 @@ import os, signal, sys, time
 from pathlib import Path
 from napari_slitseg.pipelines.runs import process
 from napari_slitseg.pipelines.runs.asking import ask
+from napari_slitseg.pipelines.runs.control import write_ask
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.process import start
 process._MODULE = "stand_in"
@@ -153,6 +155,7 @@ WATCHER = """
 import sys
 from pathlib import Path
 from napari_slitseg.pipelines.runs.asking import ask
+from napari_slitseg.pipelines.runs.control import write_ask
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.history import History
 from napari_slitseg.pipelines.runs.status import list_runs
@@ -249,6 +252,17 @@ def test_an_error_is_a_sentence_and_its_origin_is_in_the_log(
     assert int(folder.last.read_text()) == 5
 
 
+@pytest.mark.parametrize("how", ["started", "in a terminal"])
+def test_what_was_asked_of_an_earlier_process_too_late_is_forgotten(make: Make, how: str) -> None:
+    folder = make()
+    write_ask(folder, "stop")
+    if how == "started":
+        assert start(folder).wait(30)
+    else:
+        assert _work_on(folder).returncode == 0
+    assert status_of(folder).state == "finished"
+
+
 def test_what_cannot_be_done_is_refused(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN", "refusing")
     folder = make()
@@ -275,7 +289,7 @@ def test_a_process_that_dies_at_once_says_why(make: Make, monkeypatch: pytest.Mo
 def test_nobody_need_read_the_output_stream(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN", "talkative")
     for closed in (True, False):
-        folder = make(epochs=20)
+        folder = make(epochs=10)
         command = [sys.executable, "-m", "stand_in", "run", str(folder.path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
             assert running.stdout is not None

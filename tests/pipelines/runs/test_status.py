@@ -132,6 +132,24 @@ def test_what_nothing_works_on_can_only_be_cancelled(make: Make) -> None:
         start(folder)
 
 
+def test_word_is_left_also_where_a_file_that_is_read_cannot_be_replaced_at_once(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, refused = os.replace, iter((True, True, False))
+
+    def at_third(old: Path, new: Path) -> None:
+        if next(refused):
+            raise PermissionError(errno.EACCES, "Access is denied")
+        replace(old, new)
+
+    folder = make()
+    write_alive(folder, me(), 0)
+    monkeypatch.setattr(os, "replace", at_third)
+    ask(folder, "stop")
+    assert read_ask(folder) == "stop"
+    assert not list(folder.path.glob(".*.part"))
+
+
 def test_a_run_that_dies_while_it_is_cancelled_is_cancelled(make: Make) -> None:
     folder = make()
     tell(folder, *begun())
