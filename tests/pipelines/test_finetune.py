@@ -127,7 +127,8 @@ def test_stages_change_the_losses(tmp_path: Path) -> None:
         )
     )
     epochs = of_kind(train(make_run(tmp_path, curriculum=curriculum.to_dict())), EpochDone)
-    assert set(epochs[1].train) == {"total", "slit"}
+    assert set(epochs[1].train) == set(epochs[1].validation) == {"total", "slit"}
+    assert set(epochs[2].train) == set(epochs[2].validation)
     assert set(epochs[2].train) > {"total", "slit", "slit.dice"}
 
 
@@ -219,13 +220,17 @@ def test_a_file_that_changes_meanwhile_ends_the_training_by_name(
 
 def test_a_frozen_encoder_stays_as_it_is(tmp_path: Path) -> None:
     start = make_model(tmp_path / "m.safetensors", norm="batch")
-    folder = make_run(tmp_path, start=str(start), freeze="encoder")
-    train(folder)
+    folder = make_run(
+        tmp_path, start=str(start), freeze="encoder", keep_best_by="loss", epochs=1, ema=0
+    )
+    assert of_kind(train(folder), EpochDone)[-1].is_best
     first, tensors = load_checkpoint(start)[0].state_dict(), read_state(folder.last)[0]
+    best = load_checkpoint(folder.best)[0].state_dict()
     for name, each in first.items():
-        same = torch.equal(each, tensors[f"model.{name}"])
+        same = torch.equal(each, tensors[f"model.{name}"]) and torch.equal(each, best[name])
         assert same or not name.startswith("down."), name
-    assert not torch.equal(first["slit.weight"], tensors["model.slit.weight"])
+    for learned in (tensors["model.slit.weight"], best["slit.weight"]):
+        assert not torch.equal(first["slit.weight"], learned)
 
 
 def test_the_mean_of_the_weights_is_what_is_kept(tmp_path: Path) -> None:
@@ -311,3 +316,21 @@ def test_a_start_that_finds_little_is_compared_with_itself() -> None:
         if keeping.erasure_alarm(course, {"fixed_count_ratio": fixed, "count_ratio": 1.0}, epoch):
             heard.append(epoch)
     assert heard == [3]
+
+
+def test_what_was_found_meanwhile_counts_where_the_start_found_little() -> None:
+    course, heard = Course(micro_batch=1), []
+    for epoch, fixed in enumerate([0.2, 0.9, 0.3]):
+        if keeping.erasure_alarm(course, {"fixed_count_ratio": fixed, "count_ratio": 1.0}, epoch):
+            heard.append(epoch)
+    assert heard == [2]
+
+
+def test_a_loss_of_some_steps_has_the_mean_over_those() -> None:
+    course = Course(micro_batch=1)
+    course.add({"total": 4.0})
+    course.add({"total": 2.0, "slit.dice": 1.0})
+    again = Course.from_dict(course.to_dict())
+    assert again.take_means() == {"total": 3.0, "slit.dice": 1.0}
+    again.add({"total": 5.0})
+    assert again.take_means() == {"total": 5.0}

@@ -6,7 +6,12 @@ import pytest
 import torch
 
 from napari_slitseg.core.models import MODELS, build_model, model_spec
-from napari_slitseg.core.training.freezing import batch_norms, freeze_encoder, set_training
+from napari_slitseg.core.training.freezing import (
+    batch_norms,
+    freeze_alike,
+    freeze_encoder,
+    set_training,
+)
 from tests.core.models.cases import FEWER_LAYERS, TINY
 
 ENCODERS = {
@@ -57,3 +62,12 @@ def test_all_statistics_stay_where_that_is_asked_for() -> None:
     assert model.training
     assert not any(norm.training for norm in batch_norms(model))
     assert all(each.requires_grad for each in model.parameters())
+
+
+def test_the_same_weights_can_be_frozen_in_another_model() -> None:
+    model, other = (build_model(model_spec("unet", width=TINY, depth=2)) for _ in range(2))
+    freeze_encoder(other)
+    freeze_alike(model, other)
+    needed = {name for name, each in model.named_parameters() if each.requires_grad}
+    assert needed == {name for name, each in other.named_parameters() if each.requires_grad}
+    assert 0 < len(needed) < len(list(model.parameters()))

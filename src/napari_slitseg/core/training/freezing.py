@@ -20,6 +20,12 @@ def freeze_encoder(model: SegmentationModel) -> None:
         part.requires_grad_(requires_grad=False)
 
 
+def freeze_alike(model: nn.Module, other: nn.Module) -> None:
+    """Make those weights need no gradient that need none in another model of the same kind."""
+    for weight, known in zip(model.parameters(), other.parameters(), strict=True):
+        weight.requires_grad = known.requires_grad
+
+
 def set_training(model: SegmentationModel, *, freeze_statistics: bool) -> None:
     """Put a model into training mode, but for batch norms that stay as they are.
 

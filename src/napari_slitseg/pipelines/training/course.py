@@ -77,14 +77,16 @@ class Course:
         Last epoch that was validated; 0 is the model it starts from, -1 none.
     n_bad : int
         Steps in a row that were not finite.
-    sums : dict
-        Sums over the steps of the present epoch, by name of the loss.
+    sums, counts : dict
+        Sums over the steps of the present epoch, and of how many steps, by name of the loss.
     best_merit, best_epoch, best_threshold : float, int, float
         Of the best model so far; the merit is higher for better models.
     plateau : dict or None
         State of a schedule that has one.
     start_ratio : float
         Detections over annotations of the model it starts from, at that model's threshold.
+    highest_ratio : float
+        The same, of the model that found most so far.
     is_erasing : bool
         Whether the alarm was given for the fall that lasts.
     """
@@ -94,12 +96,13 @@ class Course:
     validated: int = -1
     n_bad: int = 0
     sums: dict[str, float] = field(default_factory=dict)
-    n_summed: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
     best_merit: float = -math.inf
     best_epoch: int = -1
     best_threshold: float = 0.5
     plateau: dict[str, Any] | None = None
     start_ratio: float = math.nan
+    highest_ratio: float = 0.0
     is_erasing: bool = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -118,14 +121,17 @@ class Course:
 
     def add(self, losses: Mapping[str, float]) -> None:
         """Take in the losses of a step that was applied."""
-        self.n_summed += 1
         for name, value in losses.items():
             self.sums[name] = self.sums.get(name, 0.0) + value
+            self.counts[name] = self.counts.get(name, 0) + 1
 
     def take_means(self) -> dict[str, float | None]:
-        """Return the mean losses of the epoch, and begin the next one."""
+        """Return the mean losses of the epoch, and begin the next one.
+
+        A loss that was in force in some steps only has the mean over those.
+        """
         means: dict[str, float | None] = {
-            name: value / self.n_summed for name, value in self.sums.items()
+            name: value / self.counts[name] for name, value in self.sums.items()
         }
-        self.sums, self.n_summed = {}, 0
+        self.sums, self.counts = {}, {}
         return means

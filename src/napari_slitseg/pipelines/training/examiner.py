@@ -11,9 +11,11 @@ import torch
 from napari_slitseg.core.losses import LossSpec, loss_from_dict
 from napari_slitseg.core.models import build_model
 from napari_slitseg.core.models.base import SegmentationModel
+from napari_slitseg.core.training.freezing import freeze_alike
 from napari_slitseg.core.training.patches import Patch
 from napari_slitseg.core.training.recalibrate import recalibrate
 from napari_slitseg.core.training.spec_augmentation import NoAugmentation
+from napari_slitseg.core.training.store import keep_examples
 from napari_slitseg.events import Event
 from napari_slitseg.jobs.named import with_preset
 from napari_slitseg.pipelines.training.begin import examples_of
@@ -61,12 +63,15 @@ class Examiner:
         """Load what validating needs."""
         job, plan = training.job, training.plan
         members = training.data.validation
+        model = build_model(plan.info.spec).to(training.team.device)
+        freeze_alike(model, training.learner.model)
         takes_statistics = job.batch_norm == "recalibrate"
         n_typical = _RECALIBRATION_BATCHES * job.batch if takes_statistics else 0
-        patches = fixed_patches(list(examples_of(training, members)), plan, NoAugmentation().full())
+        with keep_examples(examples_of(training, members)) as examples:
+            patches = fixed_patches(examples, plan, NoAugmentation().full())
         return cls(
             training=training,
-            model=build_model(plan.info.spec).to(training.team.device),
+            model=model,
             images=Images(members, job),
             patches=patches,
             typical=fixed_patches(training.examples, plan, job.the_augmentation(), n_typical),
@@ -85,8 +90,7 @@ class Examiner:
 
     def losses(self) -> tuple[dict[str, float], dict[str, float]]:
         """Return the mean losses of the validation patches, and those that are only noted."""
-        step = min(self.training.course.step, self.training.plan.total_steps - 1)
-        objective = self.training.plan.objective(step)
+        objective = self.training.plan.objective(max(0, self.training.course.step - 1))
         torch.manual_seed(self.training.job.seed)
         return (
             self._look.losses(self.patches, objective, self.training.learner.balance),

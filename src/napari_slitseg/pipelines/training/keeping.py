@@ -38,14 +38,15 @@ def erasure_alarm(course: Course, scores: Figures, epoch: int) -> Alarm | None:
 
     The count ratio (detections over annotations) is looked at twice: at the best threshold, and at
     the threshold the model came with. The latter tells earlier: while a loss fades the map, the
-    best threshold follows it down. A start that finds less than half of the slits, as in images of
-    another kind, is compared with itself.
+    best threshold follows it down. While no epoch has found half of the slits yet, as in images of
+    another kind, the most that was found stands for all.
     """
-    if epoch == 0:
-        course.start_ratio = _known(scores["fixed_count_ratio"])
-        return None
     fixed, best = _known(scores["fixed_count_ratio"]), _known(scores["count_ratio"])
-    limit = ERASING_BELOW * (1.0 if course.start_ratio >= ERASING_BELOW else course.start_ratio)
+    before, course.highest_ratio = course.highest_ratio, max(course.highest_ratio, fixed)
+    if epoch == 0:
+        course.start_ratio = fixed
+        return None
+    limit = ERASING_BELOW * (1.0 if before >= ERASING_BELOW else before)
     was_erasing = course.is_erasing
     course.is_erasing = fixed < limit or best < limit
     if was_erasing or not course.is_erasing:

@@ -28,8 +28,6 @@ class Training:
     plan : Plan
     course : Course
     learner : Learner
-    start_sha256 : str
-        Of the weights it started from.
     patches : iterator of Patch
         Those of this process, from the next step on.
     examples : tuple of Example
