@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
 
 from napari_slitseg.core.curriculum import InForce
 from napari_slitseg.core.losses import loss_from_dict
-from napari_slitseg.core.losses.spec_combine import TwoHeads
+from napari_slitseg.core.losses.spec_combine import Term, TwoHeads, WeightedSum
 from napari_slitseg.core.models import build_model, model_spec
 from napari_slitseg.core.training.objective import Objective
 from napari_slitseg.core.training.optimisers import set_rate
@@ -43,12 +44,22 @@ def patches(number: int, *, broken: bool = False) -> list[Patch]:
 
 
 class Bench:
-    """A tiny model in float64 that learns."""
+    """A tiny model that learns, in float64 where no team is given."""
 
-    def __init__(self, home: Path, *, norm: str = "group", clip: float | None = 0.5) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        norm: str = "group",
+        clip: float | None = 0.5,
+        team: Team | None = None,
+    ) -> None:
         torch.manual_seed(0)
-        self.team = Team(Fabric(accelerator="cpu", devices=1, precision="64-true"), go)
-        model = build_model(model_spec("forknet", width=0.0625, norm=norm)).double()
+        model = build_model(model_spec("forknet", width=0.0625, norm=norm))
+        if team is None:
+            team = Team(Fabric(accelerator="cpu", devices=1, precision="64-true"), go)
+            model = model.double()
+        self.team = team
         self.learner = Learner(model, make_job(home, ema=0.5), self.team)
         set_rate(self.learner.optimiser.optimizer, 1e-3)
         losses = TwoHeads(slit=loss_from_dict({"name": "dice"}))
@@ -110,8 +121,55 @@ def test_a_step_that_is_not_finite_leaves_everything_as_it_is(tmp_path: Path) ->
     assert bench.step(patches(2), 2).is_applied
 
 
-def test_too_large_a_step_leaves_nothing_behind(tmp_path: Path) -> None:
-    bench, same = Bench(tmp_path), Bench(tmp_path)
+def test_statistics_forget_a_step_that_is_not_finite(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, norm="batch")
+    bench.step(patches(2), 1)
+    before = {name: each.clone() for name, each in bench.learner.tensors().items()}
+    assert not bench.step(patches(2, broken=True), 1).is_applied
+    for name, each in bench.learner.tensors().items():
+        assert torch.equal(each, before[name]), name
+
+
+def test_a_step_that_is_not_finite_is_forgotten_by_balanced_sums(tmp_path: Path) -> None:
+    bench, terms = Bench(tmp_path), (Term(), Term(loss=loss_from_dict({"name": "bce"})))
+    losses = TwoHeads(slit=WeightedSum(terms=terms, balance="grad_ema"))
+    bench.objective = Objective(InForce(0, losses), 2.0)
+    bench.step(patches(2), 1)
+    before = bench.learner.balance.state_dict()
+    assert before
+    bench.step(patches(2, broken=True), 1)
+    assert bench.learner.balance.state_dict() == before
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:torch")
+def test_float16_finds_its_scale_and_leaves_out_steps_meanwhile(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    precision = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=2.0**40))
+    team = Team(Fabric(accelerator="cpu", devices=1, plugins=[precision]), go)
+    bench = Bench(tmp_path, norm="batch", team=team)
+    assert bench.learner.searches_scale
+    scales, weights = [2.0**40], [bench.weights()]
+    for _ in range(40):
+        outcome = bench.step(patches(2), 1)
+        scales.append(bench.learner.numbers()["precision"]["scale"])
+        weights.append(bench.weights())
+        assert torch.equal(weights[-1], weights[-2]) == (not outcome.is_applied)
+        if outcome.is_applied:
+            break
+        assert scales[-1] == scales[-2] / 2
+        assert bench.learner.mean is not None
+        assert bench.learner.mean.number == 1
+    assert outcome.is_applied
+    assert 0 < outcome.gradient_norm < 100
+    assert scales[-1] == scales[-2] < 2.0**40
+    again = Bench(tmp_path, norm="batch", team=team)
+    again.learner.load(bench.learner.tensors(), bench.learner.numbers())
+    assert again.learner.numbers() == bench.learner.numbers()
+
+
+@pytest.mark.parametrize("norm", ["group", "batch"])
+def test_too_large_a_step_leaves_nothing_behind(tmp_path: Path, norm: str) -> None:
+    bench, same = Bench(tmp_path, norm=norm), Bench(tmp_path, norm=norm)
     seen: list[int] = []
 
     def full(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
@@ -126,7 +184,8 @@ def test_too_large_a_step_leaves_nothing_behind(tmp_path: Path) -> None:
     assert seen == [2, 2]
     bench.step(patches(4), 1)
     same.step(patches(4), 1)
-    assert torch.equal(bench.weights(), same.weights())
+    for name, each in same.learner.tensors().items():
+        assert torch.equal(bench.learner.tensors()[name], each), name
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory(tmp_path: Path) -> None:

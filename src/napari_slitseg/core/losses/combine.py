@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -54,6 +55,12 @@ class GradientBalance:
             return None
         both = self._sums[name]
         return both[0] / both[1]
+
+    def copy(self) -> Self:
+        """Return another one that remembers the same."""
+        other = copy.copy(self)
+        other._sums = dict(self._sums)
+        return other
 
     def state_dict(self) -> dict[str, list[float]]:
         """Return all running sums as plain JSON values."""

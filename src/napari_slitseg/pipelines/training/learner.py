@@ -55,12 +55,28 @@ class Learner:
         self.model, self.touch_all = model, touch_all
         self.mean = WeightMean(model, job.ema) if job.ema else None
         self.balance = SharedBalance(team) if team.size > 1 else GradientBalance()
+        self._balance_before = self.balance
+        self._buffers = list(model.buffers())
+        self._buffers_before = [each.clone() for each in self._buffers]
         self._precision = team.fabric.strategy.precision
+        self._scaler = getattr(self._precision, "scaler", None)
 
     @property
-    def skips_by_itself(self) -> bool:
-        """Whether a gradient that is not finite is normal, as the scale of float16 is searched."""
-        return bool(self._precision.state_dict())
+    def searches_scale(self) -> bool:
+        """Whether gradients that are not finite are normal for a while, as in float16."""
+        return self._scaler is not None
+
+    def forget_gradients(self) -> None:
+        """Have no gradient."""
+        self.optimiser.zero_grad(set_to_none=True)
+
+    @torch.no_grad()
+    def begin(self) -> None:
+        """Begin a step."""
+        self.forget_gradients()
+        self._balance_before = self.balance.copy()
+        if self._buffers:
+            torch._foreach_copy_(self._buffers_before, self._buffers)
 
     def apply(self) -> None:
         """Make the step that the gradients ask for."""
@@ -68,9 +84,19 @@ class Learner:
         if self.mean is not None:
             self.mean.update()
 
-    def forget_gradients(self) -> None:
-        """Begin a step."""
-        self.optimiser.zero_grad(set_to_none=True)
+    def skip(self) -> None:
+        """Leave out a step whose gradients are not finite; in float16, try a lower scale next."""
+        if self._scaler is not None:
+            self._scaler.update()
+        self.undo()
+
+    @torch.no_grad()
+    def undo(self) -> None:
+        """Be as before the step was begun, with statistics of batches and lengths of gradients."""
+        self.forget_gradients()
+        self.balance = self._balance_before
+        if self._buffers:
+            torch._foreach_copy_(self._buffers, self._buffers_before)
 
     def best_guess(self) -> dict[str, Tensor]:
         """Return the state to validate and to keep: with the mean weights where there are."""

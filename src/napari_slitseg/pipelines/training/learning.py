@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_slitseg.core.training.patches import Patch
 
 MOST_BAD_STEPS: Final = 3
+_MOST_TO_FIND_SCALE: Final = 24
 
 
 class NoMemory(Exception):
@@ -56,7 +57,7 @@ def learn(training: Training) -> Generator[Event, None, None]:
         seconds=perf_counter() - begun,
         waited=waited,
     )
-    if course.n_bad >= MOST_BAD_STEPS:
+    if course.n_bad >= (_MOST_TO_FIND_SCALE if training.learner.searches_scale else MOST_BAD_STEPS):
         raise NotFinite
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,8 +62,7 @@ def take_step(
     TooLarge
         If the device's memory does not suffice.
     """
-    before = copy.deepcopy(learner.balance) if team.size == 1 else learner.balance
-    learner.forget_gradients()
+    learner.begin()
     try:
         losses = _accumulate(learner, patches, objective, team, micro_batch)
     except (RuntimeError, MemoryError) as error:
@@ -73,8 +71,7 @@ def take_step(
         message = str(error)
     else:
         return _apply(learner, losses, team, clip_norm)
-    learner.balance = before
-    learner.forget_gradients()
+    learner.undo()
     free_cached_memory(team.device)
     raise TooLarge(message)
 
@@ -117,9 +114,9 @@ def _apply(
     on_device = [torch.as_tensor(norm, device=team.device), *losses.values()]
     figures = team.mean(torch.stack([each.float() for each in on_device])).tolist()
     gradient_norm, values = figures[0], dict(zip(losses, figures[1:], strict=True))
-    is_finite = math.isfinite(values["total"]) and (
-        math.isfinite(gradient_norm) or learner.skips_by_itself
-    )
-    if is_finite or learner.skips_by_itself:
+    is_finite = math.isfinite(values["total"]) and math.isfinite(gradient_norm)
+    if is_finite:
         learner.apply()
+    else:
+        learner.skip()
     return Outcome(values, gradient_norm, is_finite)
