@@ -153,8 +153,9 @@ def test_a_run_is_known_by_its_name_where_runs_are_made(
     (tmp_path / "mine" / "job.json").write_text((made / "job.json").read_text())
     assert main(["runs", "command", "mine"]) == 0
     assert str(tmp_path / "mine" / "job.json") in capsys.readouterr().out
-    assert main(["runs", "show", "yours"]) == 2
-    assert "yours is no run" in capsys.readouterr().err
+    for command in (["runs", "show"], ["runs", "compare"], ["run"]):
+        assert main([*command, "yours"]) == 2
+        assert "There is no run called yours, neither here nor in" in capsys.readouterr().err
 
 
 # -- real processes

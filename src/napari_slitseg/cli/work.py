@@ -28,16 +28,18 @@ def run(path: Path, /) -> int:
     path
         Folder of the run, or its name in the folder of runs.
     """
-    from napari_slitseg.pipelines.runs.execute import execute
-    from napari_slitseg.pipelines.runs.folder import find_run
 
-    path = find_run(path).path
-    if not sys.stdout.isatty():
-        return execute(path)
-    from napari_slitseg.cli.training_view import make_training_view
+    def act(folder: RunFolder) -> int:
+        from napari_slitseg.pipelines.runs.execute import execute
 
-    with make_training_view(quiet=False) as view:
-        return execute(path, tell=view.show)
+        if not sys.stdout.isatty():
+            return execute(folder.path)
+        from napari_slitseg.cli.training_view import make_training_view
+
+        with make_training_view(quiet=False) as view:
+            return execute(folder.path, tell=view.show)
+
+    return with_run(path, act)
 
 
 def work_on(path: Path, *, detach: bool, quiet: bool) -> int:

@@ -136,11 +136,24 @@ def runs_folder(job: FinetuneJob | None = None) -> Path:
 
 
 def find_run(typed: Path) -> RunFolder:
-    """Return the run that a person means: by its folder, or by its name in the folder of runs."""
+    """Return the run that a person means: by its folder, or by its name in the folder of runs.
+
+    Raises
+    ------
+    JobError
+        If it is but a name, and nothing is called so.
+    """
     path = typed.expanduser().resolve()
     by_name = RunFolder(runs_folder() / typed)
     is_name = len(typed.parts) == 1 and not (path / JOB).exists()
-    return by_name if is_name and by_name.exists else RunFolder(path)
+    if is_name and by_name.exists:
+        return by_name
+    if is_name and not path.exists():
+        raise JobError(
+            f"There is no run called {typed}, neither here nor in {runs_folder()}; slitseg runs "
+            "list shows those there."
+        )
+    return RunFolder(path)
 
 
 def new_run(job: FinetuneJob) -> RunFolder:
