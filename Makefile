@@ -3,6 +3,7 @@
 
 BIN := .venv/bin
 ON_SCREEN := tools/virtual_display.sh
+AT_ONCE := -n logical --maxprocesses 4 --dist loadgroup
 
 # A Linux machine with neither X nor Wayland: draw on a virtual screen and keep the pictures.
 ifeq ($(shell uname -s)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
@@ -24,7 +25,7 @@ demo: setup  ## Open napari on a sample image with its slits found (no screen: p
 	$(DEMO)
 
 test: lint  ## Every check: style, types, layers, tests (make test ARGS="-k points")
-	$(ON_SCREEN) $(BIN)/python -m pytest $(ARGS)
+	$(ON_SCREEN) $(BIN)/python -m pytest $(AT_ONCE) $(ARGS)
 
 lint: setup  ## Style, types and layers only
 	$(BIN)/ruff check

@@ -22,3 +22,11 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip("real micrographs (../shared/data/podocyte_tem) are not on this machine")
     return REAL_DATA
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, and all that need the screen in one."""
+    for item in items:
+        needs_screen = "widgets" in item.path.parts
+        item.add_marker(pytest.mark.xdist_group("screen" if needs_screen else str(item.path)))
