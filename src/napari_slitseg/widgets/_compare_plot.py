@@ -34,8 +34,8 @@ _ON_LIGHT: Final = (
     "#000000",
 )
 _MARKS: Final = (("o", "●"), ("s", "■"), ("t", "▼"), ("d", "◆"), ("t1", "▲"))
-_FEW: Final = 60
 _SCALED: Final = " — min-max *"
+_FEW: Final = 60
 """Lines with more values have no marks: they would hide the line, and take long to draw."""
 
 
@@ -56,8 +56,6 @@ class ComparePlot(QWidget):
     Parameters
     ----------
     panel : Panel
-    names_lines : bool
-        Whether lines are named beside their values.
     """
 
     def __init__(self, panel: Panel) -> None:
@@ -107,8 +105,8 @@ class ComparePlot(QWidget):
             line.setSymbolBrush(colour(trace.number, ink))
             line.setSymbolPen(None)
         title = f"<b>{self.panel.title}{_SCALED if self.is_scaled else ''}</b>"
-        values = [f"{sign(each.number, ink)} {_value(each)}" for each in self.panel.traces]
-        self.legend.setText(" &nbsp; ".join([title, *values]))
+        values = [f"{sign(each.number, ink)}&nbsp;{_value(each)}" for each in self.panel.traces]
+        self.legend.setText(" &nbsp;".join([title, *values]))
 
     def _describe(self, traces: Sequence[Trace]) -> None:
         told = ", ".join(f"{trace.name} {_value(trace)}" for trace in traces)

@@ -181,7 +181,7 @@ def _of_one(found: RunsComparison) -> Compared:
     panels = (
         Panel("Values of all losses", _traces(values, names), may_scale=True),
         Panel("Lengths of their gradients", _traces(gradients, names), may_scale=True),
-        *(_panel((run,), "scores", name) for name in _ONE_RUN),
+        *(_panel((run,), "scores", name, len(names)) for name in _ONE_RUN),
     )
     return Compared(
         title=f"All losses of {run.name}",
@@ -197,15 +197,18 @@ def _of_one(found: RunsComparison) -> Compared:
     )
 
 
-def _panel(runs: Sequence[RunAccount], group: str, name: str) -> Panel:
+def _panel(runs: Sequence[RunAccount], group: str, name: str, first: int = 0) -> Panel:
+    """One figure of all runs; lines are numbered from `first`."""
     title = _SCORES[name] if group == "scores" else _LOSSES[group] + {**_HEADS, **_TOTAL}[name]
     curves = [run.curve(group, name) for run in runs]
-    traces = _traces(curves, [run.name for run in runs])
+    traces = _traces(curves, [run.name for run in runs], first)
     return Panel(title, traces, may_scale=group != "scores")
 
 
-def _traces(curves: Sequence[Curve | None], names: Sequence[str]) -> tuple[Trace, ...]:
-    pairs = enumerate(zip(curves, names, strict=True))
+def _traces(
+    curves: Sequence[Curve | None], names: Sequence[str], first: int = 0
+) -> tuple[Trace, ...]:
+    pairs = enumerate(zip(curves, names, strict=True), start=first)
     return tuple(
         _trace(number, name, curve)
         for number, (curve, name) in pairs

@@ -197,7 +197,7 @@ class CompareView(QWidget):
         if self.found is not None:
             ink = self.palette().color(self.foregroundRole())
             named = enumerate(self.found.names)
-            told = [f"{sign(number, ink)} {escape(name)}" for number, name in named]
+            told = [f"{sign(number, ink)}&nbsp;{escape(name)}" for number, name in named]
             self.names.setText(" &nbsp; ".join(told))
 
     def _on_scaled(self, *_: Any) -> None:
