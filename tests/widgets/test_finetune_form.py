@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
 from napari_slitseg.core.curriculum.presets import CURRICULA
+from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.inputs import read_pixel_sizes
@@ -140,7 +142,7 @@ def test_stages_that_are_no_preset_are_kept(form: FinetuneForm) -> None:
 def test_what_is_wrong_is_told_in_place(form: FinetuneForm) -> None:
     form.images.setValue((Path("images"),))
     form.more.groups["Steps"].fields["ema"].setText("1.5")
-    assert form.error().startswith("Ema")
+    assert form.error().startswith("Mean of weights")
     form.more.groups["Steps"].fields["ema"].setText("much")
     assert "'much' is no number" in form.error()
     assert "wrong" in form.folds["more"].head.accessibleName()
@@ -229,3 +231,37 @@ def test_the_best_of_an_earlier_run_can_be_the_start(
     assert form.value().start == str(best), "a choice stays when its run is no longer listed"
     form.setValue(FinetuneJob(images=("a.png",), start=str(best.parents[1])))
     assert form.value().start == str(best)
+
+
+def test_a_setting_out_of_its_limits_is_framed_and_called_as_in_the_form(
+    form: FinetuneForm, workspace: Workspace, tmp_path: Path
+) -> None:
+    read_in(workspace, annotated_images(tmp_path, 3))
+    form.images.refresh()
+    field = form.more.groups["Steps"].fields["clip_norm"]
+    assert form.error() == ""
+    assert field.accessibleName() == "Longest gradient"
+    field.setText("-1")
+    assert form.error().startswith("Longest gradient: ")
+    assert "border" in field.styleSheet()
+    assert form.folds["more"].head.accessibleName().endswith(", wrong")
+    field.setText("1")
+    assert form.error() == ""
+    assert "border" not in field.styleSheet()
+    assert not form.folds["more"].head.accessibleName().endswith(", wrong")
+
+
+def test_an_image_that_is_only_in_napari_is_seen_whole(
+    form: FinetuneForm, workspace: Workspace, qtbot
+) -> None:
+    name = "a rather long name of a layer that came from elsewhere"
+    workspace.add_image(Micrograph(np.zeros((64, 64), np.uint8), None, "test", name))
+    form.images.refresh()
+    form.resize(300, 600)
+    with qtbot.waitExposed(form):
+        form.show()
+    images = form.images.list
+    assert not images.horizontalScrollBar().isVisible()
+    item = images.visualItemRect(images.item(0))
+    assert images.viewport().rect().contains(item)
+    assert "must be saved as files" in form.images.note.text()

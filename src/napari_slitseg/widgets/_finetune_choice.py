@@ -12,7 +12,7 @@ from napari_slitseg.widgets._entry import ImageEntry, Status
 from napari_slitseg.widgets._overlay import certain_and_uncertain
 
 _NOT_SAVED: Final = "annotation is not saved"
-_ONLY_HERE: Final = "only in napari: save the image as a file and open that"
+_ONLY_HERE: Final = "only in napari"
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Choice:
         Its file, None where it cannot be taken.
     to_save : bool
         Whether saving its annotation would make it one that can be taken.
+    is_only_here : bool
+        Whether it is no file.
     """
 
     key: int
@@ -37,6 +39,7 @@ class Choice:
     tooltip: str
     path: Path | None
     to_save: bool = False
+    is_only_here: bool = False
 
 
 def choice_of(entry: ImageEntry) -> Choice:
@@ -45,8 +48,8 @@ def choice_of(entry: ImageEntry) -> Choice:
     where = str(entry.path or "")
     why = why_not(entry)
     if why:
-        to_save = why == _NOT_SAVED
-        return Choice(entry.key, f"{name}: {why}", f"{where}\n{why}".strip(), None, to_save)
+        about = {"to_save": why == _NOT_SAVED, "is_only_here": why == _ONLY_HERE}
+        return Choice(entry.key, f"{name}: {why}", f"{where}\n{why}".strip(), None, **about)
     slits = n_slits(entry)
     told = "no slits" if not slits else f"{slits} slit{'s' * (slits > 1)}"
     return Choice(entry.key, f"{name}: {told}", where, entry.path)

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 from napari_slitseg.core.spec_settings import Setting
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.widgets._finetune_typed import NamesField, PathField, TextField
+from napari_slitseg.widgets._finetune_words import label_of, with_labels
 from napari_slitseg.widgets._spec_fields import Caption, Field, NumberEdit, simple_field
 from napari_slitseg.widgets._spec_words import FieldInfo
 
@@ -23,16 +24,6 @@ _UNSET: Final[Mapping[str, str]] = {
     "threads": "all cores",
     "patience": "never stops early",
     "pixel_size_nm": "as files say",
-}
-_LABELS: Final[Mapping[str, str]] = {
-    "ema": "Mean of weights",
-    "clip_norm": "Longest gradient",
-    "devices": "Devices",
-    "page": "Page, from 0",
-    "track_losses": "Also note",
-    "preview_every": "Preview every",
-    "batch_norm": "Batch statistics",
-    "runs": "Folder of runs",
 }
 
 
@@ -49,7 +40,7 @@ def info_of(name: str) -> FieldInfo:
         default=field.default,
         unit=unit if unit in _UNITS else "",
         limits=_limits(field.metadata),
-        description=(field.description or "").replace("--test-share", "test share"),
+        description=with_labels(field.description or ""),
     )
     return FieldInfo(setting=found, hint=hint, default=field.default, optional=optional)
 
@@ -126,7 +117,7 @@ class JobFields(QWidget):
             try:
                 values[name] = field.value()
             except ValueError as error:
-                raise ValueError(f"{self.label(name)}: {error}") from error
+                raise ValueError(f"{label_of(name)}: {error}") from error
         return values
 
     def setValue(self, values: Mapping[str, Any]) -> None:
@@ -134,10 +125,6 @@ class JobFields(QWidget):
         for name in self.fields.keys() & values.keys():
             self.fields[name].setValue(values[name])
         self._show_changes()
-
-    def label(self, name: str) -> str:
-        """Return what a setting is called."""
-        return _LABELS.get(name, self.infos[name].label)
 
     def mark(self, names: Sequence[str]) -> None:
         """Frame the fields of these settings and no others."""
@@ -155,8 +142,9 @@ class JobFields(QWidget):
     def _add_row(self, grid: QGridLayout, at: int, name: str) -> None:
         info, field = self.infos[name], self.fields[name]
         caption = self.captions[name] = Caption(info)
-        caption.setText(self.label(name))
+        caption.setText(label_of(name))
         caption.setBuddy(field)
+        field.setAccessibleName(f"{label_of(name)} {info.setting.unit}".rstrip())
         grid.addWidget(caption, at, 0)
         grid.addWidget(field, at, 1)
         if info.setting.unit:

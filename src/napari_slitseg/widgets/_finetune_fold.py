@@ -65,6 +65,10 @@ class Fold(QWidget):
         self.head.setAccessibleName(f"{plain}, wrong" if wrong else plain)
         self.head.setToolTip(f"<qt><b>{plain}</b><br>{self._tooltip}</qt>")
 
+    def mark_wrong(self) -> None:
+        """Say that something in it cannot be used."""
+        self.say("something is wrong in it", wrong=True)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Qt: as much of the line as there is room for."""
         super().resizeEvent(event)

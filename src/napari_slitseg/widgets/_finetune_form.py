@@ -21,7 +21,8 @@ from napari_slitseg.widgets._finetune_losses import LossesPart
 from napari_slitseg.widgets._finetune_more import MorePart
 from napari_slitseg.widgets._finetune_schedule import SchedulePart
 from napari_slitseg.widgets._finetune_start import StartChooser
-from napari_slitseg.widgets._spec_words import capital, in_words
+from napari_slitseg.widgets._finetune_words import label_of, with_labels
+from napari_slitseg.widgets._spec_words import capital
 from napari_slitseg.widgets._workspace import Workspace
 
 MAIN: Final = ("epochs", "batch", "patch_px", "device", "name")
@@ -73,7 +74,7 @@ class FinetuneForm(QWidget):
         self.losses, self.schedule, self.more = LossesPart(), SchedulePart(), MorePart()
         self.main = JobFields(MAIN, {"device": DeviceField})
         self.folds = {
-            "losses": Fold("&Loss", self.losses, "What is minimised, for each head of the model."),
+            "losses": Fold("Lo&ss", self.losses, "What is minimised, for each head of the model."),
             "schedule": Fold("Learning &rate", self.schedule, "How far each step goes."),
             "more": Fold("&More", self.more, "Everything else, with its usual values."),
         }
@@ -116,12 +117,17 @@ class FinetuneForm(QWidget):
             self._on_edited()
 
     def error(self) -> str:
-        """Return what is wrong, in sentences; empty for nothing."""
+        """Return what is wrong, in sentences, and frame its fields; empty for nothing."""
+        told, wrong = "", list[str]()
         try:
             self.value()
         except ValueError as error:
-            return str(error)
-        return ""
+            told, wrong = str(error), _names_in(error.__cause__)
+        self.main.mark(wrong)
+        for name, part in (("losses", self.losses), ("more", self.more)):
+            if part.mark(wrong):
+                self.folds[name].mark_wrong()
+        return told
 
     def know_steps(self, per_epoch: int | None) -> None:
         """Take how many steps an epoch has, as the check found; None while it is not known."""
@@ -150,7 +156,7 @@ class FinetuneForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self.images)
-        label = QLabel("Start &from")
+        label = QLabel("Start fr&om")
         label.setBuddy(self.start.combo)
         layout.addWidget(label)
         layout.addWidget(self.start)
@@ -194,7 +200,13 @@ def _tell(fold: Fold, summary: Callable[[], str], value: Callable[[], Any]) -> N
         value()
         fold.say(summary())
     except ValueError:
-        fold.say("something is wrong in it", wrong=True)
+        fold.mark_wrong()
+
+
+def _names_in(error: BaseException | None) -> list[str]:
+    """Return the settings that an error of the job is about."""
+    told = error.errors() if isinstance(error, ValidationError) else []
+    return [str(each["loc"][0]) for each in told if each["loc"]]
 
 
 def _in_labels(text: str) -> str:
@@ -203,6 +215,6 @@ def _in_labels(text: str) -> str:
     for line in text.split("\n"):
         name, colon, rest = line.partition(": ")
         known: Mapping[str, Any] = FinetuneJob.model_fields
-        label = capital(in_words(name)) if name in known else name
+        label = label_of(name) if name in known else name
         lines.append(f"{label}{colon}{capital(rest)}" if colon else capital(line))
-    return "\n".join(lines)
+    return with_labels("\n".join(lines))

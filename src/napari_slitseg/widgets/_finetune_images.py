@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from napari_slitseg.widgets._dock import Dock, Message, button, row
@@ -17,6 +17,7 @@ from napari_slitseg.widgets._spec_fields import QuietCombo
 from napari_slitseg.widgets._workspace import Workspace
 
 _ROWS: Final = 5
+_PADDING_PX: Final = 3
 _WINDOW, _FILES = "window", "files"
 _EMPTY: Final = (
     "No images in this window. Open some with their annotations in Load images, or choose a folder."
@@ -52,10 +53,11 @@ class ImagesPart(Dock):
         self.list = QListWidget()
         self.list.setAccessibleName("Images to train with")
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.all = button("Tick all", "Train with every annotated image.", self.tick_all)
         self.none = button("None", "Untick every image.", self.tick_none)
         self.save = button(
-            "&Save annotations…", "Write the annotations you edited to files.", self.save_all
+            "Sav&e annotations…", "Write the annotations you edited to files.", self.save_all
         )
         self.note = QLabel()
         self.note.setWordWrap(True)
@@ -175,10 +177,12 @@ class ImagesPart(Dock):
             return _FOLDER_NOTE
         if not shown:
             return _EMPTY
-        text = f"{len(self.choices())} of {len(shown)} images."
-        unsaved = sum(each.to_save for each in shown)
-        more = " Annotations must be saved before they can be learned." if unsaved else ""
-        return text + more
+        told = [f"{len(self.choices())} of {len(shown)} images."]
+        if any(each.to_save for each in shown):
+            told.append("Annotations must be saved before they can be learned.")
+        if any(each.is_only_here for each in shown):
+            told.append("Images that are only in napari must be saved as files and opened again.")
+        return " ".join(told)
 
     def _hint(self) -> str:
         return "Annotate some in Load images and save them, or choose a folder."
@@ -186,6 +190,7 @@ class ImagesPart(Dock):
     def _item(self, choice: Choice) -> QListWidgetItem:
         item = QListWidgetItem(choice.text)
         item.setData(_Role.UserRole, choice.key)
+        item.setSizeHint(QSize(1, self.list.fontMetrics().height() + _PADDING_PX))
         item.setToolTip(choice.tooltip)
         if choice.path is None:
             item.setFlags(Qt.ItemFlag.ItemIsSelectable)

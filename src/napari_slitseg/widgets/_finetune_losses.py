@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from qtpy.QtCore import Signal
@@ -144,6 +144,13 @@ class LossesPart(QWidget):
                 self.menu.addItem(_OTHER, _OTHER)
         self.menu.setCurrentIndex(self.menu.findData(names[0]) if names else 0)
         self.edited.emit()
+
+    def mark(self, names: Sequence[str]) -> bool:
+        """Frame the fields of these settings and no others; return whether any is here."""
+        weights = [part.weight for part in self.heads.values()]
+        for weight in weights:
+            weight.mark(names)
+        return any(name in weight.fields for weight in weights for name in names)
 
     def summary(self) -> str:
         """Return what is chosen in a line; raises ValueError if something is wrong."""

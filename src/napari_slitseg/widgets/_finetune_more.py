@@ -13,6 +13,7 @@ from napari_slitseg.core.training.spec_augmentation import AUGMENTATIONS, augmen
 from napari_slitseg.core.training.spec_optimiser import OPTIMISERS, optimiser_from_dict
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.widgets._finetune_fields import JobFields
+from napari_slitseg.widgets._finetune_words import label_of
 from napari_slitseg.widgets._job_fields import default_of, description_of
 from napari_slitseg.widgets._spec_form import SpecForm
 from napari_slitseg.widgets._spec_words import wrapped
@@ -99,14 +100,15 @@ class MorePart(QWidget):
             group.setValue({name: getattr(job, name) for name in group.fields})
         self.edited.emit()
 
-    def mark(self, names: Sequence[str]) -> None:
-        """Frame the fields of these settings and no others."""
+    def mark(self, names: Sequence[str]) -> bool:
+        """Frame the fields of these settings and no others; return whether any is here."""
         for group in self.groups.values():
             group.mark(names)
+        return any(name in group.fields for group in self.groups.values() for name in names)
 
     def summary(self) -> str:
         """Return which settings are not as they are by default."""
-        changed = [group.label(name) for group in self.groups.values() for name in group.changed()]
+        changed = [label_of(name) for group in self.groups.values() for name in group.changed()]
         changed += [name for name, form in self.forms.items() if _is_changed(name, form)]
         return ", ".join(name.lower() for name in changed)
 

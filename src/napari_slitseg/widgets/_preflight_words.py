@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from types import MappingProxyType
 from typing import Final
 
-from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.preflight_finding import Finding, Status
-from napari_slitseg.widgets._spec_words import capital, in_words
+from napari_slitseg.widgets._finetune_words import with_labels
 from napari_slitseg.widgets._style import BLUISH_GREEN, ORANGE, VERMILLION
 
 _LOOKS: Final[Mapping[Status, tuple[str, str, str]]] = MappingProxyType(
@@ -54,12 +52,4 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text with the names of options as the form writes them."""
-    return re.sub(r"--([a-z][a-z-]+)", _label, escape(text, quote=False))
-
-
-def _label(option: re.Match[str]) -> str:
-    name = option[1].replace("-", "_")
-    if name not in FinetuneJob.model_fields:
-        return option[0]
-    return f"“{capital(in_words(re.sub('_(nm|px)$', '', name)))}”"
+    return with_labels(escape(text, quote=False))
