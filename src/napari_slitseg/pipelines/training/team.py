@@ -140,9 +140,10 @@ def _devices(job: FinetuneJob, device: torch.device) -> int | list[int]:
             f"{job.devices} devices were asked for, and this machine has {there_are} of the kind "
             f"{device.type}. Lower --devices."
         )
-    if device.index is not None and job.devices > 1:
+    is_chosen = device.index is not None and job.device != "auto"
+    if is_chosen and job.devices > 1:
         raise JobError(f"{device} is one device; give --device cuda to use {job.devices}.")
-    return job.devices if device.index is None else [device.index]
+    return [device.index] if is_chosen else job.devices
 
 
 def _strategy(job: FinetuneJob) -> Strategy | str:
