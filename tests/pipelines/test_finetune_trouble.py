@@ -19,6 +19,7 @@ from napari_slitseg.core.models.unet import UNet
 from napari_slitseg.core.training.state_file import read_state
 from napari_slitseg.events import Alarm, EpochDone, Event, Finished, StepDone
 from napari_slitseg.pipelines.runs.folder import Ask
+from napari_slitseg.pipelines.training.fixed_patches import Look
 from tests.pipelines.tiny_runs import make_model, make_run, of_kind, train
 
 PATCH_PX = 32
@@ -97,6 +98,18 @@ def test_where_not_even_one_patch_fits_the_training_ends_with_a_cure(
     assert ending(events).reason == "failed"
     assert "--patch-px" in ending(events).message
     load_checkpoint(folder.best)
+
+
+def test_a_validation_that_does_not_fit_into_the_memory_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(Look, "losses", full)
+    end = ending(train(make_run(tmp_path)))
+    assert end.reason == "failed"
+    assert "smaller --patch-px" in end.message
 
 
 def check_full_disk(events: list[Event], folder_last: Path, best: Path) -> None:

@@ -6,6 +6,7 @@ import errno
 import logging
 from collections.abc import Generator
 
+from napari_slitseg.core.devices import is_out_of_memory
 from napari_slitseg.core.inference_types import Cancelled
 from napari_slitseg.events import Alarm, Event, Finished, Notice, Reason
 from napari_slitseg.pipelines.each import describe
@@ -23,8 +24,12 @@ _NOT_FINITE = (
     "the training ended; nothing of that was kept."
 )
 _LOWER_RATE = (
-    "Start a new run with a learning rate ten times lower, or with clip_norm 1 if it was off; it "
+    "Start a new run with a learning rate ten times lower, or with --clip-norm 1 if it was off; it "
     "may start from this run's best model."
+)
+_NO_ROOM = (
+    "The memory did not suffice. Close other programs and resume the run, or start a new one with "
+    "a smaller --patch-px or --batch."
 )
 
 
@@ -73,6 +78,8 @@ def in_words(error: Exception) -> Generator[Event, None, None]:
             cure = "Free some space and resume the run; it goes on from what was written last."
             yield Alarm(name="disk", text=text, cure=cure)
             yield Finished(reason="failed", message=f"{text} {cure}")
+        case _ if is_out_of_memory(error):
+            yield Finished(reason="failed", message=f"{_NO_ROOM} ({error})")
         case NoMemory() | OutputError():
             yield Finished(reason="failed", message=str(error))
         case _:
