@@ -61,6 +61,14 @@ def test_a_training_tells_its_steps_and_epochs_and_keeps_the_best_model(tmp_path
     assert info.name == folder.name
 
 
+def test_it_is_said_that_slits_choose_where_only_the_membrane_is_learned(tmp_path: Path) -> None:
+    make_images(tmp_path / "images", membrane=True)
+    for keep_by, told in (("f1", 1), ("loss", 0)):
+        run = make_run(tmp_path, slit_weight=0, keep_best_by=keep_by, epochs=1, steps_per_epoch=1)
+        notices = of_kind(train(run), Notice)
+        assert len([each for each in notices if "Only the membrane" in each.text]) == told
+
+
 def test_membranes_are_learned_where_they_are_drawn(tmp_path: Path) -> None:
     images = make_images(tmp_path / "images", membrane=True)
     (images / "a0_membrane.png").unlink()
@@ -166,6 +174,21 @@ def test_what_cannot_be_done_is_refused(tmp_path: Path, changes: dict[str, Any],
     assert isinstance(end, Finished)
     assert end.reason == "refused", end
     assert told in end.message
+
+
+def test_images_without_slits_do_not_choose_the_best_model(tmp_path: Path) -> None:
+    images = make_images(tmp_path / "images")
+    (images / "a0_slits.csv").write_text("index,axis-0,axis-1")
+    chosen = {"validation_images": (images / "a0.png",), "epochs": 1}
+    folder = make_run(tmp_path, **chosen)
+    [*_, end] = train(folder)
+    assert isinstance(end, Finished)
+    assert end.reason == "refused"
+    assert "a0" in end.message
+    assert not folder.last.exists()
+    events = train(make_run(tmp_path, keep_best_by="loss", **chosen))
+    assert of_kind(events, Finished)[0].reason == "done"
+    assert {each.threshold for each in of_kind(events, EpochDone)} == {0.5}
 
 
 def test_a_folder_without_a_job_is_refused(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from napari_slitseg.core.training.store import keep_examples
 from napari_slitseg.events import Event, Notice
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.dataset import (
+    DataSet,
     Member,
     check_unchanged,
     collect,
@@ -61,6 +62,7 @@ def find_data(folder: RunFolder, job: FinetuneJob, team: Team) -> Generator[Even
         check_unchanged(read_record(folder))
         return
     data = yield from collect(job, lambda: team.ask() == "cancel")
+    _check_can_choose(job, data)
     write_record(folder, data)
 
 
@@ -102,6 +104,11 @@ def notices(training: Training) -> Generator[Event, None, None]:
             text="No image that trains has its membrane drawn, so only the slits are learned; the "
             "membrane's part of the network goes along."
         )
+    if not trains(job, "slit") and job.keep_best_by != "loss":
+        yield Notice(
+            text="Only the membrane is learned, while what is found of the slits chooses the best "
+            "epoch. Give --keep-best-by loss to choose by the membrane."
+        )
     if job.steps_per_epoch is None:
         yield Notice(
             text=f"An epoch has {plan.steps_per_epoch} steps of {job.global_batch} patches, "
@@ -112,6 +119,16 @@ def notices(training: Training) -> Generator[Event, None, None]:
         yield Notice(
             text=f"{outside} annotated slits lie where the model does not look; nothing is "
             "learned from them."
+        )
+
+
+def _check_can_choose(job: FinetuneJob, data: DataSet) -> None:
+    if job.keep_best_by != "loss" and not any(each.n_slits for each in data.validation):
+        raise JobError(
+            f"No slit is annotated in the images that choose the best model: "
+            f"{', '.join(each.name for each in data.validation[:3])}"
+            f"{' ...' if len(data.validation) > 3 else ''}. Name others with --validation-images, "
+            "draw others with another --seed, or give --keep-best-by loss."
         )
 
 

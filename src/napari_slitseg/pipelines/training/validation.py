@@ -73,7 +73,7 @@ class Judgement:
     Attributes
     ----------
     threshold : float
-        Of the highest pooled F1.
+        Of the highest pooled F1; that of the model it started from where nothing is annotated.
     scores : dict
         At that threshold; ``fixed_count_ratio`` is the count ratio at the threshold that the model
         came with, which does not follow a map that fades.
@@ -149,7 +149,7 @@ def judge_images(
         seen.append(_look(predictor, images, member, keep_maps=number < n_shown))
     ranked = [each.ranked(images.job) for each in seen]
     curve = precision_recall(ranked)
-    threshold = curve.best().threshold
+    threshold = curve.best().threshold if curve.n_annotated else info.threshold
     pooled = pool_scores([each.scores(images.job, threshold) for each in seen])
     hits, wrong, missed = curve.counts_at(info.threshold)
     scores = {
