@@ -13,7 +13,7 @@ import torch
 from napari_slitseg.core.checkpoint import load_checkpoint
 from napari_slitseg.core.curriculum import Curriculum, Stage
 from napari_slitseg.core.losses import loss_from_dict
-from napari_slitseg.core.losses.spec_combine import TwoHeads, WeightedSum
+from napari_slitseg.core.losses.spec_combine import Term, TwoHeads, WeightedSum
 from napari_slitseg.core.models import MODELS
 from napari_slitseg.core.points import read_points
 from napari_slitseg.core.schedules import rate_at, schedule_from_dict
@@ -138,6 +138,46 @@ def test_stages_change_the_losses(tmp_path: Path) -> None:
     assert set(epochs[1].train) == set(epochs[1].validation) == {"total", "slit"}
     assert set(epochs[2].train) == set(epochs[2].validation)
     assert set(epochs[2].train) > {"total", "slit", "slit.dice"}
+
+
+def test_epochs_are_compared_by_the_losses_of_the_end(tmp_path: Path) -> None:
+    heavy = Curriculum(
+        stages=(
+            Stage(until=1, unit="epochs", losses=TwoHeads(slit_weight=0.1)),
+            Stage(losses=TwoHeads(slit_weight=50.0)),
+        )
+    )
+    folder = make_run(
+        tmp_path,
+        curriculum=heavy.to_dict(),
+        schedule={"name": "constant", "rate": 1e-2},
+        keep_best_by="loss",
+        ema=0,
+    )
+    epochs = of_kind(train(folder), EpochDone)
+    totals = [each.validation["total"] or 0 for each in epochs]
+    assert totals[2] > 100 * totals[1]
+    slits = [each.validation["slit"] or 0 for each in epochs]
+    assert slits[0] > slits[1] > slits[2]
+    assert [each.is_best for each in epochs] == [True] * 3
+    _, numbers = read_state(folder.last)
+    assert numbers["course"]["best_merit"] == pytest.approx(-50 * slits[2], rel=1e-5)
+
+
+def test_balanced_sums_are_compared_as_they_were_balanced_at_the_start(tmp_path: Path) -> None:
+    terms = (Term(), Term(loss=loss_from_dict({"name": "bce"})))
+    balanced = WeightedSum(terms=terms, balance="grad_ema").to_dict()
+    folder = make_run(tmp_path, slit_loss=balanced, keep_best_by="loss", ema=0)
+    epochs = of_kind(train(folder), EpochDone)
+    _, numbers = read_state(folder.last)
+    (dice, n_dice), (bce, n_bce) = numbers["course"]["yardstick"].values()
+    factor = (dice / n_dice) / (bce / n_bce)
+    costs = [
+        (each.validation["slit.dice"] or 0) + factor * (each.validation["slit.bce"] or 0)
+        for each in epochs
+    ]
+    assert numbers["course"]["best_merit"] == pytest.approx(-min(costs), rel=1e-4)
+    assert abs((epochs[0].validation["total"] or 0) - costs[0]) > 0.01 * costs[0]
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "points"])

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from napari_slitseg.core.checkpoint_info import CheckpointInfo
 from napari_slitseg.core.curriculum import Curriculum
-from napari_slitseg.core.schedules import PlateauState, ScheduleSpec, rate_at
+from napari_slitseg.core.schedules import PlateauState, ReduceOnPlateau, ScheduleSpec, rate_at
 from napari_slitseg.core.training.objective import Objective
 from napari_slitseg.jobs import FinetuneJob
 
@@ -39,6 +39,11 @@ class Plan:
     def total_steps(self) -> int:
         """Steps of the whole training."""
         return self.steps_per_epoch * self.job.epochs
+
+    @property
+    def is_ranked_by_loss(self) -> bool:
+        """Whether anything depends on which of two epochs has the lower loss."""
+        return self.job.keep_best_by == "loss" or isinstance(self.schedule, ReduceOnPlateau)
 
     @property
     def uncertain_radius_px(self) -> float:
@@ -81,6 +86,8 @@ class Course:
         Sums over the steps of the present epoch, and of how many steps, by name of the loss.
     best_merit, best_epoch, best_threshold : float, int, float
         Of the best model so far; the merit is higher for better models.
+    yardstick : dict or None
+        Lengths of gradients, at the start, by which balanced sums are compared between epochs.
     plateau : dict or None
         State of a schedule that has one.
     start_ratio : float
@@ -100,6 +107,7 @@ class Course:
     best_merit: float = -math.inf
     best_epoch: int = -1
     best_threshold: float = 0.5
+    yardstick: dict[str, list[float]] | None = None
     plateau: dict[str, Any] | None = None
     start_ratio: float = math.nan
     highest_ratio: float = 0.0

@@ -9,9 +9,11 @@ from typing import Final
 import torch
 
 from napari_slitseg.core.losses import LossSpec, loss_from_dict
+from napari_slitseg.core.losses.combine import GradientBalance
 from napari_slitseg.core.models import build_model
 from napari_slitseg.core.models.base import SegmentationModel
 from napari_slitseg.core.training.freezing import freeze_alike
+from napari_slitseg.core.training.objective import Objective
 from napari_slitseg.core.training.patches import Patch
 from napari_slitseg.core.training.recalibrate import recalibrate
 from napari_slitseg.core.training.spec_augmentation import NoAugmentation
@@ -90,12 +92,36 @@ class Examiner:
 
     def losses(self) -> tuple[dict[str, float], dict[str, float]]:
         """Return the mean losses of the validation patches, and those that are only noted."""
-        objective = self.training.plan.objective(max(0, self.training.course.step - 1))
+        objective = self._objective
         torch.manual_seed(self.training.job.seed)
         return (
             self._look.losses(self.patches, objective, self.training.learner.balance),
             self._look.noted(self.patches, objective, self.tracked),
         )
+
+    def comparable(self, loss: float) -> float:
+        """Return a loss that is lower for better epochs.
+
+        Stages, ramps and balanced sums change what a loss is in the course of a training, so it is
+        that in force at the end, with sums balanced as at the start.
+
+        Parameters
+        ----------
+        loss : float
+            In force now.
+        """
+        plan, course = self.training.plan, self.training.course
+        if not plan.is_ranked_by_loss:
+            return loss
+        objective = plan.objective(plan.total_steps - 1)
+        torch.manual_seed(self.training.job.seed)
+        if course.yardstick is None:
+            course.yardstick = self._look.balanced(self.patches, objective).state_dict()
+        if objective == self._objective and not course.yardstick:
+            return loss
+        balance = GradientBalance()
+        balance.load_state_dict(course.yardstick)
+        return self._look.losses(self.patches, objective, balance)["total"]
 
     def judge(self, pause: Pause, *, with_maps: bool) -> Generator[Event, None, Judgement]:
         """Score the validation images."""
@@ -108,6 +134,11 @@ class Examiner:
             pause=pause,
         )
         return judgement
+
+    @property
+    def _objective(self) -> Objective:
+        """What the last step minimised."""
+        return self.training.plan.objective(max(0, self.training.course.step - 1))
 
     @property
     def _look(self) -> Look:

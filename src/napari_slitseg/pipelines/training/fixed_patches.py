@@ -13,7 +13,7 @@ from torch import Tensor
 
 from napari_slitseg.core.losses import LossSpec, build_loss
 from napari_slitseg.core.losses.combine import GradientBalance
-from napari_slitseg.core.models.base import SegmentationModel
+from napari_slitseg.core.models.base import Logits, SegmentationModel
 from napari_slitseg.core.training.batch import Batch
 from napari_slitseg.core.training.examples import Example
 from napari_slitseg.core.training.objective import Objective, painted
@@ -95,12 +95,25 @@ class Look:
         """Return the mean losses: "total" and the parts."""
         sums: dict[str, float] = {}
         for batch in self.batches(patches):
-            with self.autocast():
-                logits = self.model(batch.pixels)
-            found = objective.of(type(logits)(*(each.float() for each in logits)), batch, balance)
+            found = objective.of(self._logits(batch), batch, balance)
             for name, value in {"total": found.total, **found.parts}.items():
                 sums[name] = sums.get(name, 0.0) + float(value) * len(batch)
         return {name: value / len(patches) for name, value in sums.items()}
+
+    def balanced(self, patches: Sequence[Patch], objective: Objective) -> GradientBalance:
+        """Return the lengths of the gradients of balanced sums; none where nothing is balanced."""
+        balance = GradientBalance()
+        for batch in self.batches(patches):
+            leaves = Logits(*(each.requires_grad_() for each in self._logits(batch)))
+            with torch.enable_grad():
+                objective.of(leaves, batch, balance)
+        return balance
+
+    @torch.no_grad()
+    def _logits(self, batch: Batch) -> Logits:
+        with self.autocast():
+            logits = self.model(batch.pixels)
+        return Logits(*(each.float() for each in logits))
 
     def noted(
         self, patches: Sequence[Patch], objective: Objective, specs: Sequence[tuple[str, LossSpec]]
@@ -112,9 +125,7 @@ class Look:
         if not specs:
             return {}
         batch = next(self.batches(patches))
-        with torch.no_grad(), self.autocast():
-            logits = self.model(batch.pixels)
-        slit = painted(type(logits)(*(each.float() for each in logits)), batch).slit
+        slit = painted(self._logits(batch), batch).slit
         target = objective.slit_target(batch)
         found: dict[str, float] = {}
         for name, spec in specs:

@@ -38,8 +38,9 @@ def validate(training: Training, examiner: Examiner) -> Generator[Event, None, N
     yield phase("validating")
     examiner.take_weights()
     losses, noted = examiner.losses()
+    loss = examiner.comparable(losses["total"])
     judgement = yield from _judged(training, examiner, with_maps=_shows(training, epoch))
-    merit = keeping.merit(judgement.scores, losses["total"], training.job.keep_best_by)
+    merit = keeping.merit(judgement.scores, loss, training.job.keep_best_by)
     is_best = keeping.is_best(course, merit)
     if is_best:
         save_best(training, examiner.model, judgement.scores, judgement.threshold)
@@ -47,7 +48,7 @@ def validate(training: Training, examiner: Examiner) -> Generator[Event, None, N
         course.best_threshold = judgement.threshold
     yield from write_previews(training.folder, epoch, judgement.shown, judgement.threshold)
     alarm = keeping.erasure_alarm(course, judgement.scores, epoch)
-    _advance_plateau(training, losses["total"], epoch)
+    _advance_plateau(training, loss, epoch)
     course.validated = epoch
     yield EpochDone(
         epoch=epoch,
