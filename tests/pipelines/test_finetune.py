@@ -22,6 +22,7 @@ from napari_slitseg.events import (
     Alarm,
     Attempt,
     EpochDone,
+    Event,
     Finished,
     Notice,
     Preview,
@@ -33,6 +34,13 @@ from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.training import keeping, previews, validation
 from napari_slitseg.pipelines.training.course import Course
 from tests.pipelines.tiny_runs import make_images, make_model, make_run, of_kind, train
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
+    """What a training told that chose its number of steps."""
+    home = tmp_path_factory.mktemp("plain")
+    return train(make_run(home, steps_per_epoch=None, epochs=1))
 
 
 def test_a_training_tells_its_steps_and_epochs_and_keeps_the_best_model(tmp_path: Path) -> None:
@@ -80,14 +88,13 @@ def test_membranes_are_learned_where_they_are_drawn(tmp_path: Path) -> None:
     assert not [each for each in of_kind(events, Notice) if "membrane drawn" in each.text]
 
 
-def test_without_membranes_the_slits_are_learned_alone_and_it_is_said(tmp_path: Path) -> None:
-    events = train(make_run(tmp_path))
-    assert [each for each in of_kind(events, Notice) if "membrane drawn" in each.text]
-    assert set(of_kind(events, EpochDone)[-1].train) == {"total", "slit"}
+def test_without_membranes_the_slits_are_learned_alone_and_it_is_said(plain: list[Event]) -> None:
+    assert [each for each in of_kind(plain, Notice) if "membrane drawn" in each.text]
+    assert set(of_kind(plain, EpochDone)[-1].train) == {"total", "slit"}
 
 
-def test_a_number_of_steps_is_chosen_and_told(tmp_path: Path) -> None:
-    events = train(make_run(tmp_path, steps_per_epoch=None, epochs=1))
+def test_a_number_of_steps_is_chosen_and_told(plain: list[Event]) -> None:
+    events = plain
     assert len(of_kind(events, StepDone)) == 10
     assert [each for each in of_kind(events, Notice) if "10 steps of 2 patches" in each.text]
 
@@ -116,12 +123,9 @@ def test_it_ends_early_where_nothing_gets_better(tmp_path: Path) -> None:
 
 def test_the_rate_follows_the_schedule_and_the_plateau_sees_validation(tmp_path: Path) -> None:
     plateau = {"name": "plateau", "rate": 1e-2, "patience": 0, "min_improvement": 100.0}
-    rates = [e.rate for e in of_kind(train(make_run(tmp_path, schedule=plateau)), StepDone)]
-    assert rates == [1e-2] * 6
     plateau["decay_factor"] = 4.0
-    run = make_run(tmp_path, schedule=plateau, epochs=3)
-    rates = [each.rate for each in of_kind(train(run), StepDone)]
-    assert rates == [1e-2] * 6 + [2.5e-3] * 3
+    run = make_run(tmp_path, schedule=plateau, epochs=3, steps_per_epoch=1)
+    assert [e.rate for e in of_kind(train(run), StepDone)] == [1e-2, 1e-2, 2.5e-3]
     cosine = {"name": "cosine", "rate": 1e-3, "warm_up": 0.5}
     rates = [e.rate for e in of_kind(train(make_run(tmp_path, schedule=cosine)), StepDone)]
     assert rates == [rate_at(schedule_from_dict(cosine), step, 6) for step in range(6)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -98,36 +99,53 @@ def test_a_training_killed_again_and_again_ends_as_if_it_had_not_been(
     same_end(folder, whole[0])
 
 
-def test_an_attempt_says_where_it_goes_on(tmp_path: Path) -> None:
-    folder = make_run(tmp_path)
-    first = interrupted(folder, 14, save_steps=1)
-    done = of_kind(first, StepDone)[-1].step
-    again = train(folder)
+@pytest.fixture(scope="module")
+def early(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, list[Event]]:
+    """A run that was left in its first epoch, and what it told."""
+    folder = make_run(tmp_path_factory.mktemp("early"))
+    return folder, interrupted(folder, 14, save_steps=1)
+
+
+@pytest.fixture
+def left(tmp_path: Path, early: tuple[RunFolder, list[Event]]) -> RunFolder:
+    """A copy of that run, of the same images."""
+    return RunFolder(shutil.copytree(early[0].path, tmp_path / "run"))
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A run that is over."""
+    folder = make_run(tmp_path_factory.mktemp("done"))
+    train(folder)
+    return folder
+
+
+def test_an_attempt_says_where_it_goes_on(
+    left: RunFolder, early: tuple[RunFolder, list[Event]]
+) -> None:
+    done = of_kind(early[1], StepDone)[-1].step
+    again = train(left)
     [attempt] = of_kind(again, Attempt)
     assert attempt.step in (done, done - 1)
     assert of_kind(again, StepDone)[0].step == attempt.step + 1
     assert [each.epoch for each in of_kind(again, EpochDone)][-1] == 2
 
 
-def test_a_training_that_is_over_only_judges_again(tmp_path: Path) -> None:
-    folder = make_run(tmp_path)
-    train(folder)
-    again = train(folder)
+def test_a_training_that_is_over_only_judges_again(done: RunFolder) -> None:
+    again = train(done)
     assert not of_kind(again, StepDone)
     assert of_kind(again, Finished)[0].reason == "done"
 
 
-def test_another_job_is_refused_and_what_changed_is_named(tmp_path: Path) -> None:
-    folder = make_run(tmp_path)
-    interrupted(folder, 14, save_steps=1)
-    job = json.loads(folder.job.read_text())
-    folder.job.write_text(json.dumps(job | {"batch": 3, "slit_weight": 0.5, "threads": 2}))
-    [*_, end] = train(folder)
+def test_another_job_is_refused_and_what_changed_is_named(left: RunFolder) -> None:
+    job = json.loads(left.job.read_text())
+    left.job.write_text(json.dumps(job | {"batch": 3, "slit_weight": 0.5, "threads": 2}))
+    [*_, end] = train(left)
     assert isinstance(end, Finished)
     assert end.reason == "refused"
     assert "batch, slit_weight." in end.message
-    folder.job.write_text(json.dumps(job | {"preview_every": 2}))
-    [*_, end] = train(folder)
+    left.job.write_text(json.dumps(job | {"preview_every": 2}))
+    [*_, end] = train(left)
     assert isinstance(end, Finished)
     assert end.reason == "done"
 
@@ -143,25 +161,21 @@ def test_changed_images_are_refused_by_name(tmp_path: Path) -> None:
     assert "a2_slits.csv" in end.message
 
 
-def test_a_damaged_state_is_refused_and_left_alone(tmp_path: Path) -> None:
-    folder = make_run(tmp_path)
-    interrupted(folder, 14, save_steps=1)
-    content = folder.last.read_bytes()
-    folder.last.write_bytes(content[: len(content) // 2])
-    [*_, end] = train(folder)
+def test_a_damaged_state_is_refused_and_left_alone(left: RunFolder) -> None:
+    content = left.last.read_bytes()
+    left.last.write_bytes(content[: len(content) // 2])
+    [*_, end] = train(left)
     assert isinstance(end, Finished)
     assert end.reason == "refused"
     assert "start a new run" in end.message
-    assert len(folder.last.read_bytes()) == len(content) // 2
-    load_checkpoint(folder.best)
+    assert len(left.last.read_bytes()) == len(content) // 2
+    load_checkpoint(left.best)
 
 
-def test_a_run_can_start_from_the_best_model_of_another(tmp_path: Path) -> None:
-    first = make_run(tmp_path)
-    train(first)
-    second = make_run(tmp_path, start=str(first.path))
+def test_a_run_can_start_from_the_best_model_of_another(tmp_path: Path, done: RunFolder) -> None:
+    second = make_run(tmp_path, start=str(done.path), epochs=1, steps_per_epoch=1)
     events = train(second)
     assert of_kind(events, Finished)[0].reason == "done"
-    _, before = load_checkpoint(first.best)
+    _, before = load_checkpoint(done.best)
     _, after = load_checkpoint(second.best)
     assert after.card["start"] == {"name": before.name, "sha256": before.sha256}
