@@ -55,7 +55,7 @@ class Bench:
         team: Team | None = None,
     ) -> None:
         torch.manual_seed(0)
-        model = build_model(model_spec("forknet", width=0.0625, norm=norm))
+        model = build_model(model_spec("unet", width=0.04, depth=2, norm=norm))
         if team is None:
             team = Team(Fabric(accelerator="cpu", devices=1, precision="64-true"), go)
             model = model.double()
