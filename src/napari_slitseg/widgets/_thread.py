@@ -1,4 +1,4 @@
-"""Work that must not freeze the window. The only place that starts threads."""
+"""Work on a person's wish that must not freeze the window; `_live_poll` looks now and then."""
 
 from __future__ import annotations
 

@@ -100,17 +100,27 @@ class PredictorCache:
     """Keeps the model that was used last, so that only the first click waits for it."""
 
     def __init__(self) -> None:
-        self._key: tuple[str, str] | None = None
+        self._key: tuple[object, ...] = ()
         self._predictor: Predictor | None = None
 
     def get(self, model: str, device: str) -> Predictor:
-        """Return a model on a device, loaded if it is not the one used last."""
+        """Return a model on a device, loaded unless it was used last and is as it was."""
         from napari_slitseg.pipelines.predict_one import open_predictor
 
-        if self._predictor is None or self._key != (model, device):
+        key = (model, device, _stamp(model))
+        if self._predictor is None or self._key != key:
             self._predictor = open_predictor(model, device)
-            self._key = (model, device)
+            self._key = key
         return self._predictor
+
+
+def _stamp(model: str) -> tuple[int, ...]:
+    """Return what tells one version of a file from the next; a bundled model has only one."""
+    try:
+        found = Path(model).expanduser().stat()
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 @dataclass(frozen=True, eq=False)
