@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
 
 from napari_slitseg.core.curriculum.presets import CURRICULA
 from napari_slitseg.core.image import Micrograph
@@ -265,3 +266,30 @@ def test_an_image_that_is_only_in_napari_is_seen_whole(
     item = images.visualItemRect(images.item(0))
     assert images.viewport().rect().contains(item)
     assert "must be saved as files" in form.images.note.text()
+
+
+def test_a_start_model_that_is_gone_is_never_replaced_by_another(
+    form: FinetuneForm, tmp_path: Path
+) -> None:
+    gone = str(tmp_path / "gone.safetensors")
+    bundled = form.start.model
+    form.setValue(FinetuneJob(images=(tmp_path,), start=gone))
+    assert form.start.model == gone
+    assert form.value().start == gone
+    assert "⚠" in form.start.card.text()
+    form.start.show_runs({"other": tmp_path / "other.safetensors"})
+    assert form.start.model == gone
+    form.start.choose(bundled)
+    assert form.value().start == bundled
+
+
+def test_a_choice_of_a_file_that_is_broken_off_changes_nothing(
+    form: FinetuneForm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "mine.safetensors"
+    other.write_bytes(b"")
+    form.start.choose(str(other))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
+    form.start.combo.setCurrentIndex(form.start.combo.count() - 1)
+    form.start.combo.activated.emit(form.start.combo.count() - 1)
+    assert form.start.model == str(other)

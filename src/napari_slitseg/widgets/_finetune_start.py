@@ -35,6 +35,13 @@ class StartChooser(ModelChooser):
         if chosen != self.model:
             self.choose(chosen)
 
+    def choose(self, model: str) -> None:
+        """Choose a model; one that is not there is shown as that, and never replaced."""
+        is_offered = self.combo.findData(model) >= 0 or Path(model).expanduser().is_file()
+        if model and not is_offered:
+            self.combo.insertItem(0, f"{Path(model).name} (not there)", model)
+        super().choose(model)
+
     def setValue(self, start: str) -> None:
         """Show what a job starts from; the folder of a run means its best model."""
         best = Path(start).expanduser() / "checkpoints" / "best.safetensors"

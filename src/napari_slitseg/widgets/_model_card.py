@@ -33,6 +33,7 @@ class ModelChooser(QWidget):
         self.card.setWordWrap(True)
         self.card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.info: CheckpointInfo | None = None
+        self._chosen = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.combo)
@@ -66,13 +67,13 @@ class ModelChooser(QWidget):
             name, _ = QFileDialog.getOpenFileName(
                 self, "Open a model", "", "Models (*.safetensors)"
             )
-            self._select(name)
+            self._select(name or self._chosen)
         else:
             self._read()
         self.changed.emit(self.info)
 
     def _read(self) -> None:
-        self.info = None
+        self.info, self._chosen = None, self.model
         if not self.model:
             self.card.setText("No model chosen. Pick a .safetensors file.")
             return
