@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, QObject
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication, QMainWindow, QTableView
 
@@ -40,6 +40,19 @@ def live(qtbot):
     qtbot.addWidget(made)
     yield made
     made.follow(None)
+
+
+class Painted(QObject):
+    """Notes what is drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            self.names.append(type(watched).__name__)
+        return False
 
 
 def followed(live: LiveView, qtbot, folder) -> LiveView:
@@ -77,6 +90,45 @@ def test_an_alarm_is_told_with_its_cure(live: LiveView, qtbot, tmp_path: Path) -
     followed(live, qtbot, folder)
     assert live.alarm.text().startswith("⚠ It erases. Lower the rate.")
     assert not live.alarm.isHidden()
+
+
+def test_an_end_that_repeats_its_alarm_is_told_once_and_in_the_words_of_the_form(
+    live: LiveView, qtbot, tmp_path: Path
+) -> None:
+    alarm = Alarm(name="not_finite", text="All is lost.", cure="Give --clip-norm 1.", epoch=2)
+    end = Finished(reason="failed", message="All is lost. Give --clip-norm 1.")
+    followed(live, qtbot, make_run(tmp_path, "mine", [*course(2), alarm, end]))
+    assert live.alarm.text() == "⚠ All is lost. Give “Longest gradient” 1."
+
+
+def test_of_a_damaged_run_no_empty_curves_are_shown(live: LiveView, qtbot, tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "mine", course(2))
+    folder.job.write_text("{half")
+    followed(live, qtbot, folder)
+    assert "damaged" in live.state.text()
+    assert str(folder.job) in live.alarm.text()
+    assert live.body.isHidden()
+
+
+def test_a_look_without_news_draws_nothing(live: LiveView, qtbot, tmp_path: Path) -> None:
+    alarm = Alarm(name="erasure", text="It erases.", cure="Lower the rate.", epoch=2)
+    folder = make_run(tmp_path, "mine", [*course(2), alarm])
+    live.resize(400, 900)
+    live.show()
+    followed(live, qtbot, folder)
+    painted = Painted()
+    QApplication.instance().installEventFilter(painted)
+    before, looks = live.snapshot, 0
+    qtbot.wait(300)
+    painted.names.clear()
+    while looks < 3:
+        live.look_now()
+        qtbot.waitUntil(lambda: live.snapshot is not before, timeout=WAIT_MS)  # noqa: B023
+        before, looks = live.snapshot, looks + 1
+    qtbot.waitUntil(lambda: not live._to_draw, timeout=WAIT_MS)
+    QApplication.instance().removeEventFilter(painted)
+    assert painted.names == []
+    assert not live.buttons.isHidden()
 
 
 def test_smoothing_changes_the_training_loss_only(tmp_path: Path) -> None:
@@ -140,6 +192,25 @@ def test_previews_are_layers_that_stay_the_same_from_epoch_to_epoch(
     assert len(live.viewer.layers) == 0
 
 
+def test_a_layer_of_a_preview_that_was_deleted_comes_back_in_its_place(
+    live: LiveView, qtbot, tmp_path: Path
+) -> None:
+    (image,) = annotated_images(tmp_path / "set", 1)
+    folder = make_run(tmp_path / "runs", "mine", course(1))
+    tell(folder, [preview(folder, image, 1, [[10, 10]]), preview(folder, image, 2, [[10, 10]])])
+    followed(live, qtbot, folder).preview.box.setChecked(True)
+    layers = live.viewer.layers
+    qtbot.waitUntil(lambda: len(layers) == 4, timeout=WAIT_MS)
+    pixels, before = layers[0].data, [layer.name for layer in layers]
+    assert before[1].endswith("epoch 2"), "the latest prediction comes first"
+    del layers[0], layers[1]
+    live.preview.slider.setValue(0)
+    qtbot.waitUntil(lambda: len(layers) == 4, timeout=WAIT_MS)
+    assert [layer.name for layer in layers] == [name.replace("2", "1") for name in before]
+    np.testing.assert_array_equal(layers[0].data, pixels)
+    assert layers[0].contrast_limits[1] > 2
+
+
 def test_a_preview_that_is_gone_is_told(live: LiveView, qtbot, tmp_path: Path) -> None:
     (image,) = annotated_images(tmp_path / "set", 1)
     folder = make_run(tmp_path / "runs", "mine", course(1))
@@ -195,6 +266,19 @@ def test_runs_are_listed_with_state_epoch_and_score(runs: RunList, qtbot, tmp_pa
     qtbot.waitUntil(lambda: len(runs.rows) == 3, timeout=WAIT_MS)
     assert [row.status.folder.name for row in runs.chosen()] == ["ended"], "the selection stays"
     assert isinstance(runs.view, QTableView)
+
+
+def test_a_long_name_hides_no_state(qtbot, tmp_path: Path) -> None:
+    make_run(tmp_path, "a-run-with-a-rather-long-name-that-fills-the-dock", course(2))
+    made = RunList(tmp_path)
+    qtbot.addWidget(made)
+    made.resize(340, 500)
+    with qtbot.waitExposed(made):
+        made.show()
+    qtbot.waitUntil(lambda: len(made.rows) == 1, timeout=WAIT_MS)
+    state = made.view.visualRect(made.sorted.index(0, 1))
+    assert made.view.viewport().rect().contains(state)
+    made.poll.follow(None)
 
 
 def test_an_empty_list_says_so(qtbot, tmp_path: Path) -> None:

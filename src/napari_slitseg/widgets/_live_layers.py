@@ -105,7 +105,7 @@ class PreviewLayers:
         name, epoch = shown.preview.image, shown.preview.epoch
         with self._session.layers.quietly():
             image = self._layer("image", frame)
-            if self.shown is None or self.shown.image is not shown.image:
+            if image.data is not shown.image.pixels:
                 _show_image(image, shown.image)
             slit_map = self._layer("slit map", frame)
             slit_map.data = shown.slit_map
@@ -141,9 +141,19 @@ class PreviewLayers:
             layer = self._layers[kind] = _make.make(kind, frame)
             if isinstance(layer, Points):
                 layer.editable = False
-            self._viewer.layers.append(layer)
+            self._viewer.layers.insert(self._place_of(kind), layer)
         _make.place(layer, frame)
         return layer
+
+    def _place_of(self, kind: str) -> int:
+        """Return where a layer belongs: below those of ours that lie over it, else on top."""
+        above = list(NAMES)[list(NAMES).index(kind) + 1 :]
+        places = [
+            at
+            for at, layer in enumerate(self._viewer.layers)
+            if any(layer is self._layers.get(each) for each in above)
+        ]
+        return min(places, default=len(self._viewer.layers))
 
 
 def _show_image(layer: Image, image: Micrograph) -> None:

@@ -39,7 +39,7 @@ class PreviewPart(QWidget):
         self.slider.valueChanged.connect(self._show)
 
     def _make_widgets(self) -> None:
-        self.box = QCheckBox("Show &validation prediction")
+        self.box = QCheckBox("Sh&ow validation prediction")
         self.box.setToolTip(
             "Show what the model finds in a validation image as layers, and follow the epochs: so "
             "one sees whether it erases slits."
@@ -49,6 +49,7 @@ class PreviewPart(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Epoch of the prediction")
         self.slider.setPageStep(1)
+        self.slider.setRange(0, 0)
         self.epoch, self.note = QLabel(), QLabel()
         self.note.setWordWrap(True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from qtpy.QtCore import QEvent, Qt, QTimer, Signal
@@ -11,6 +12,7 @@ from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.widgets._dock import Message, row
+from napari_slitseg.widgets._finetune_words import with_labels
 from napari_slitseg.widgets._live_layers import PreviewLayers
 from napari_slitseg.widgets._live_plot import CurvePlot
 from napari_slitseg.widgets._live_poll import Poll
@@ -92,7 +94,7 @@ class LiveView(QWidget):
         inner.addWidget(self.preview)
         for plot in self.plots.values():
             inner.addWidget(plot)
-        label = QLabel("S&moothing")
+        label = QLabel("Smoo&thing")
         label.setBuddy(self.smooth)
         inner.addLayout(row(self.log, label, self.smooth, stretch=2))
         inner.addWidget(self.notes)
@@ -153,7 +155,7 @@ class LiveView(QWidget):
         self._show_alarms(found)
         self.buttons.show_status(status)
         self.verdict.show_verdict(found.verdict, has_model=status.has_model and not status.is_alive)
-        self.body.setVisible(True)
+        self.body.setVisible(status.state != "damaged")
         self._to_draw = list(self.plots)
         self._drawing.start()
         self.preview.show_previews(self.job, found.previews)
@@ -180,13 +182,12 @@ class LiveView(QWidget):
         status = found.status
         ended_badly = status.state in ("failed", "refused", "interrupted", "damaged")
         texts = [f"{alarm.text} {alarm.cure}".strip() for alarm in found.alarms]
-        said = list(dict.fromkeys(texts))[-2:]
-        self.alarm.warn("\n".join([*said, *([status.message] if ended_badly else [])]))
-        if self._red() not in self.alarm.styleSheet():
-            self.alarm.setStyleSheet(f"color: {self._red()}; font-weight: bold;")
+        said = [*dict.fromkeys(texts)][-2:] + ([status.message] if ended_badly else [])
+        self.alarm.colour = self._red()
+        self.alarm.warn(with_labels("\n".join(_without_repeats(said))))
         waiting = [] if ended_badly or not status.message else [status.message]
         notices = [*waiting, *found.notices[-3:], *filter(None, [found.trouble])]
-        self.notes.say("\n".join(dict.fromkeys(notices)))
+        self.notes.say(with_labels("\n".join(dict.fromkeys(notices))))
 
     def _red(self) -> str:
         is_dark = self.palette().color(self.foregroundRole()).lightnessF() > _HALF
@@ -205,3 +206,9 @@ class LiveView(QWidget):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.PaletteChange) and self.snapshot:
             self._on_snapshot(self.snapshot)
+
+
+def _without_repeats(texts: Sequence[str]) -> list[str]:
+    """Return texts without those that another one contains: an end often repeats its alarm."""
+    once = dict.fromkeys(texts)
+    return [text for text in once if not any(text in other != text for other in once)]

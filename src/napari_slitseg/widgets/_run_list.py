@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from qtpy.QtCore import QModelIndex, QPoint, Qt, Signal
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QVBoxLayout, QWidget
 
 from napari_slitseg.pipelines.runs.curves import time_text
@@ -24,6 +25,8 @@ from napari_slitseg.widgets._run_lister import Lister, RunRow
 from napari_slitseg.widgets._table import KEY, Column, EntryTable, SummaryLast, table_view
 
 _EVERY_MS: Final = 1500
+_NAMES: Final = 0.4
+_NAME_PX, _GAP_PX = 100, 12
 _EMPTY: Final = (
     "No runs yet. Those you start in New run, or with slitseg finetune in a terminal, appear here."
 )
@@ -123,7 +126,9 @@ class RunList(QWidget):
         self.compare_button.setVisible(False)
         header = self.view.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(False)
+        self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         parts = (self.empty, self.view, self.buttons, self.compare_button, self.message)
@@ -167,8 +172,19 @@ class RunList(QWidget):
         self.empty.setVisible(not rows)
         self.view.setVisible(bool(rows))
         self.compare_button.setVisible(bool(rows))
+        self._fit_names()
         self._on_selected()
         self.listed.emit(self.rows)
+
+    def _fit_names(self) -> None:
+        """Give names the room they need, but never so much that no state is seen."""
+        most = max(int(_NAMES * self.view.viewport().width()), _NAME_PX)
+        self.view.setColumnWidth(0, min(self.view.sizeHintForColumn(0) + _GAP_PX, most))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt: the list is wider or narrower."""
+        super().resizeEvent(event)
+        self._fit_names()
 
     def _select(self, keys: set[int]) -> None:
         """Select runs again where they have got another row."""

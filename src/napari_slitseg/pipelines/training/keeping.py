@@ -55,8 +55,8 @@ def erasure_alarm(course: Course, scores: Figures, epoch: int) -> Alarm | None:
         name="erasure",
         text=f"The model erases: it marks {min(fixed, best):.2f} slits for each annotated one "
         f"(at the start {course.start_ratio:.2f}).",
-        cure="Lower the learning rate, take a loss that does not erase (see slitseg losses), or "
-        "give dice more weight in the sum.",
+        cure="Lower the learning rate, take a loss that does not erase (each loss says whether it "
+        "does), or give dice more weight in the sum.",
         epoch=epoch,
     )
 
