@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gc
 import threading
+from functools import partial
 from pathlib import Path
 from weakref import ref
 
 import pytest
-from qtpy.QtWidgets import QDockWidget
+from qtpy.QtWidgets import QAbstractButton, QDockWidget, QLabel
 
 from napari_slitseg.widgets._run_ask import RunsGuard
 from napari_slitseg.widgets.open_workspace import inner
+from tests.widgets.finetune_runs import course, make_run
 
 WAIT_MS = 30_000
 
@@ -59,3 +61,42 @@ def test_nothing_is_left_of_a_dock_that_was_closed(viewer, qtbot) -> None:
     (guard,) = guards(viewer)
     qtbot.waitUntil(lambda: again.actions.started is guard.started, timeout=WAIT_MS)
     assert guards(viewer) == [guard], "a window asks once as it closes"
+
+
+def is_among(other: QDockWidget, own: QDockWidget) -> bool:
+    return other in own.parentWidget().tabifiedDockWidgets(own)
+
+
+def is_seen(dock: QDockWidget) -> bool:
+    return not dock.visibleRegion().isEmpty()
+
+
+def test_docks_that_are_opened_later_leave_it_its_height(viewer, qtbot) -> None:
+    dock = inner(viewer, "Fine-tune")
+    qtbot.waitUntil(lambda: bool(guards(viewer)), timeout=WAIT_MS)
+    window = viewer.window._qt_window
+    own = around(dock)
+    assert window.tabifiedDockWidgets(own) == []
+    for name in ("Load images", "Metrics"):
+        other = around(inner(viewer, name))
+        qtbot.waitUntil(partial(is_among, other, own), timeout=WAIT_MS)
+        qtbot.waitUntil(partial(is_seen, other), timeout=WAIT_MS)
+
+
+def test_no_letter_opens_two_things(viewer, qtbot, tmp_path: Path) -> None:
+    make_run(tmp_path / "slitseg-runs", "died", course(2))
+    dock = inner(viewer, "Fine-tune")
+    qtbot.waitUntil(lambda: len(dock.runs.rows) == 1, timeout=WAIT_MS)
+    dock.show_run(dock.runs.rows[0].status.folder)
+    qtbot.waitUntil(lambda: dock.live.snapshot is not None, timeout=WAIT_MS)
+    menus = [action.text() for action in viewer.window._qt_window.menuBar().actions()]
+    tabs = [dock.tabs.tabText(at) for at in range(dock.tabs.count())]
+    for at in range(dock.tabs.count()):
+        dock.tabs.setCurrentIndex(at)
+        page = dock.tabs.widget(at)
+        shown = [each for each in page.findChildren(QAbstractButton) if each.isVisible()]
+        labels = [each for each in page.findChildren(QLabel) if each.isVisible() and each.buddy()]
+        texts = [*menus, *tabs, *(each.text() for each in (*shown, *labels))]
+        letters = [text[text.index("&") + 1].lower() for text in texts if "&" in text]
+        assert len(shown) > 1 or tabs[at] == "Compare"
+        assert sorted(letters) == sorted(set(letters)), texts

@@ -57,7 +57,7 @@ class VerdictPart(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.use_button = small_button(
-            "&Use this model", "Let the Predict dock work with the best model of this run."
+            "Use this &model", "Let the Predict dock work with the best model of this run."
         )
         self.report_button = small_button("Open &report", "Open the page with all figures.")
         self.predict_button = small_button(

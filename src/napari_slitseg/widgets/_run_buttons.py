@@ -52,9 +52,9 @@ def _is_cancellable(status: RunStatus) -> bool:
 WISHES: Final = MappingProxyType(
     {
         "show": Wish(
-            "Sho&w", "Show the curves of the run, also of one that trains.", lambda _: True
+            "Sh&ow", "Show the curves of the run, also of one that trains.", lambda _: True
         ),
-        "pause": Wish("&Pause", "Wait after this step; memory stays in use.", _is_pausable),
+        "pause": Wish("Paus&e", "Wait after this step; memory stays in use.", _is_pausable),
         "go": Wish("&Continue", "Go on where it waits.", lambda s: s.state == "paused"),
         "stop": Wish(
             "&Stop and keep best",
@@ -67,12 +67,12 @@ WISHES: Final = MappingProxyType(
             _is_cancellable,
         ),
         "resume": Wish(
-            "&Resume",
+            "Re&sume",
             "Go on exactly where it was saved last; a new run begins.",
             lambda s: s.can_resume,
         ),
         "use": Wish(
-            "&Use this model",
+            "Use this mo&del",
             "Let the Predict dock work with the best model of this run.",
             lambda s: s.has_model,
         ),
@@ -82,16 +82,16 @@ WISHES: Final = MappingProxyType(
             lambda s: s.has_model,
         ),
         "duplicate": Wish(
-            "Duplicate into the &form",
+            "Duplica&te into the form",
             "Fill New run with the settings of this one.",
             lambda _: True,
         ),
-        "folder": Wish("Open f&older", "Show the files of the run.", lambda _: True),
+        "folder": Wish("Open &folder", "Show the files of the run.", lambda _: True),
         "command": Wish(
-            "Copy co&mmand", "Copy the command that trains the same in a terminal.", lambda _: True
+            "Cop&y command", "Copy the command that trains the same in a terminal.", lambda _: True
         ),
         "delete": Wish(
-            "Delete to &trash…",
+            "Delete to tras&h…",
             "Move the folder of the run to the trash.",
             lambda s: not s.is_alive and s.state in {*ENDED, "new", "interrupted"},
         ),
@@ -120,6 +120,7 @@ class RunButtons(QWidget):
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
         self.status: RunStatus | None = None
+        self._shown: set[str] | None = None
         self.buttons = {}
         self._flow = QFlowLayout(self)
         self._flow.setContentsMargins(0, 0, 0, 0)
@@ -133,13 +134,18 @@ class RunButtons(QWidget):
     def show_status(self, status: RunStatus | None) -> None:
         """Show what can be asked of a run now."""
         self.status = status
+        shown = {name for name in self.buttons if status and WISHES[name].is_open(status)}
+        if shown != self._shown:
+            self._arrange(shown)
+        self.setVisible(bool(shown))
+
+    def _arrange(self, shown: set[str]) -> None:
+        self._shown = shown
         for name, button in self.buttons.items():
-            is_open = status is not None and WISHES[name].is_open(status)
             self._flow.removeWidget(button)
-            if is_open:
+            if name in shown:
                 self._flow.addWidget(button)
-            button.setVisible(is_open)
-        self.setVisible(any(not button.isHidden() for button in self.buttons.values()))
+            button.setVisible(name in shown)
 
     def _ask(self, name: str, *_: object) -> None:
         if self.status is not None:

@@ -8,10 +8,9 @@ from typing import Final
 from weakref import ref
 
 import napari.viewer
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
-    QDockWidget,
     QFrame,
     QMainWindow,
     QPushButton,
@@ -28,6 +27,8 @@ from napari_slitseg.pipelines.runs.status import RunStatus
 from napari_slitseg.widgets._compare_view import CompareView
 from napari_slitseg.widgets._dock import Dock, Message, line, row
 from napari_slitseg.widgets._finetune_form import FinetuneForm
+from napari_slitseg.widgets._finetune_place import Place
+from napari_slitseg.widgets._finetune_words import with_labels
 from napari_slitseg.widgets._live_layers import PreviewLayers
 from napari_slitseg.widgets._live_view import LiveView
 from napari_slitseg.widgets._preflight_card import PreflightCard
@@ -36,9 +37,10 @@ from napari_slitseg.widgets._run_ask import guard_of
 from napari_slitseg.widgets._run_list import RunList
 from napari_slitseg.widgets._run_lister import RunRow
 from napari_slitseg.widgets._session import session_of
-from napari_slitseg.widgets.open_workspace import PLUGIN, inner
+from napari_slitseg.widgets.open_workspace import inner
 
 NEW, RUNS, LIVE, COMPARE = range(4)
+_WELL: Final = frozenset({"finished", "stopped", "cancelled"})
 _MAY_START: Final = "Start the training in a process of its own (Alt+T)."
 _MAY_NOT: Final = "Check first: a training starts when nothing must be changed."
 
@@ -203,7 +205,8 @@ class FinetuneDock(Dock):
         for status in own:
             if status.folder.name in self._alive and not status.is_alive:
                 told = status.verdict.advice if status.verdict else status.message
-                self.message.say(f"{status.folder.name}: {status.state}. {told}".strip())
+                tell = self.message.say if status.state in _WELL else self.message.warn
+                tell(with_labels(f"{status.folder.name}: {status.state}. {told}".strip()))
         self._alive = {status.folder.name for status in own if status.is_alive}
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -215,18 +218,7 @@ class FinetuneDock(Dock):
             guard = guard_of(window)
             guard.started.update(self.actions.started)
             self.actions.started = guard.started
-            _join_tabs(window, self)
-
-
-def _join_tabs(window: QMainWindow, widget: QWidget) -> None:
-    """Put a dock that appears for the first time into tabs with another of ours, not below all."""
-    docks = [each for each in window.findChildren(QDockWidget) if PLUGIN in each.windowTitle()]
-    own = next((each for each in docks if each.isAncestorOf(widget)), None)
-    area = None if own is None else window.dockWidgetArea(own)
-    others = [each for each in docks if each is not own and window.dockWidgetArea(each) == area]
-    if own is not None and others and not window.tabifiedDockWidgets(own):
-        window.tabifyDockWidget(others[-1], own)
-        QTimer.singleShot(0, own.raise_)
+            Place(self, window)
 
 
 def _scrolling(content: QWidget) -> QScrollArea:
