@@ -162,7 +162,7 @@ def test_one_run_shows_all_its_losses_with_gradients(view: CompareView, qtbot, h
     assert titles(view)[:2] == ["Values of all losses", "Lengths of their gradients"]
     assert view.found.names == ("total", "membrane", "slit", "dice", "focal")
     (gradient,) = view.plots[1].panel.traces
-    assert (gradient.name, gradient.y.tolist()) == ("dice", [1, 2, 3, 4, 5, 6])
+    assert (gradient.name, gradient.plain[1].tolist()) == ("dice", [1, 2, 3, 4, 5, 6])
     assert view.plots[1].is_scaled
     table = cells(view)
     assert table["dice (noted)"] == ["1", "0.167", "1", "6", "-1.00", "1.00", "1.00"]
@@ -236,6 +236,23 @@ def test_the_list_offers_to_compare_what_can_be_compared(qtbot, home: Path) -> N
     runs.compare_button.click()
     assert {path.name for path in asked[0]} == {"good", "young"}
     runs.poll.follow(None)
+
+
+def test_long_runs_are_thinned_and_drawn_without_marks(
+    view: CompareView, qtbot, home: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    copy = RunFolder(Path(shutil.copytree(home / "young", tmp_path / "long")))
+    rng = np.random.default_rng(0)
+    told = [epoch(n, total=900, train={"slit": 1e6 + 1e-9 * rng.random()}) for n in range(1, 901)]
+    copy.events.write_text("".join(f"{each.model_dump_json()}\n" for each in told))
+    view.compare([copy.path, home / "good"])
+    qtbot.waitUntil(lambda: view.found is not None, timeout=WAIT_MS)
+    assert [len(each.plain[0]) < 410 for each in view.plots[3].panel.traces] == [True, True]
+    symbols = [line.opts["symbol"] for line in view.plots[0]._lines]
+    assert symbols == [None, "s"]
+    view.scale.setChecked(not view.scale.isChecked())
 
 
 def test_a_damaged_report_is_a_reason_and_no_end(home: Path, view, qtbot, tmp_path: Path) -> None:

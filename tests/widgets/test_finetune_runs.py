@@ -10,7 +10,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtGui import QCloseEvent
-from qtpy.QtWidgets import QApplication, QMainWindow, QTableView
+from qtpy.QtWidgets import QApplication, QMainWindow, QTableView, QWidget
 
 from napari_slitseg.events import Alarm, Finished
 from napari_slitseg.pipelines.errors import JobError
@@ -43,14 +43,16 @@ def live(qtbot):
 
 
 class Painted(QObject):
-    """Notes what is drawn."""
+    """Notes what is drawn of a widget."""
 
-    def __init__(self) -> None:
+    def __init__(self, of: QWidget) -> None:
         super().__init__()
+        self.of = of
         self.names: list[str] = []
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint:
+        is_own = isinstance(watched, QWidget) and self.of.isAncestorOf(watched)
+        if is_own and event.type() == QEvent.Type.Paint:
             self.names.append(type(watched).__name__)
         return False
 
@@ -116,7 +118,7 @@ def test_a_look_without_news_draws_nothing(live: LiveView, qtbot, tmp_path: Path
     live.resize(400, 900)
     live.show()
     followed(live, qtbot, folder)
-    painted = Painted()
+    painted = Painted(live)
     QApplication.instance().installEventFilter(painted)
     before, looks = live.snapshot, 0
     qtbot.wait(300)

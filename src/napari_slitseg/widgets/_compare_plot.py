@@ -80,13 +80,13 @@ class ComparePlot(QWidget):
         """Draw values between 0 and 1, where lines may have different units, or as they are."""
         self.is_scaled = on and self.panel.may_scale
         traces = self.panel.traces
-        heights = [trace.min_max if self.is_scaled else trace.y for trace in traces]
-        for line, trace, y in zip(self._lines, traces, heights, strict=True):
+        drawn = [trace.min_max if self.is_scaled else trace.plain for trace in traces]
+        for line, trace, (x, y) in zip(self._lines, traces, drawn, strict=True):
             mark = _MARKS[trace.number % len(_MARKS)][0] if len(y) <= _FEW else None
-            line.setData(trace.x, y, connect="finite", symbol=mark, antialias=True)
-        if found := settled_range(heights):
+            line.setData(x, y, connect="finite", symbol=mark, antialias=True)
+        if found := settled_range(y for _, y in drawn):
             self.plot.setYRange(*found, padding=0.08)
-        last = max((float(trace.x[-1]) for trace in traces), default=1.0)
+        last = max((float(x[-1]) for x, _ in drawn), default=1.0)
         self.plot.setXRange(0, max(last, 1.0), padding=0.02)
         self._paint()
         self._describe(traces)

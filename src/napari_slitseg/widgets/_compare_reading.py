@@ -15,8 +15,11 @@ from napari_slitseg.pipelines.runs.compare_account import RunAccount
 from napari_slitseg.pipelines.runs.compare_curves import Curve
 from napari_slitseg.pipelines.runs.compare_files import write_comparison
 from napari_slitseg.pipelines.runs.compare_losses import GRADIENT
+from napari_slitseg.pipelines.runs.curves import Curve as Drawn
 from napari_slitseg.pipelines.runs.curves import thinned
 from napari_slitseg.widgets import _compare_words as words
+
+Points = tuple[Drawn, Drawn]
 
 _COLUMNS: Final = 200
 _SCORES: Final = {
@@ -41,18 +44,15 @@ class Trace:
     number : int
         Place among the names, which has a colour and a mark.
     name : str
-    x : (N,) array
-        Epochs.
-    y, min_max : (N,) array
-        Values, and the same between 0 and 1; NaN where there is none.
+    plain, min_max : (x, y)
+        Epochs and values, NaN where there is none; the same with values between 0 and 1.
     latest : float
     """
 
     number: int
     name: str
-    x: np.ndarray[Any, np.dtype[np.float64]]
-    y: np.ndarray[Any, np.dtype[np.float64]]
-    min_max: np.ndarray[Any, np.dtype[np.float64]]
+    plain: Points
+    min_max: Points
     latest: float
 
 
@@ -217,6 +217,6 @@ def _traces(
 
 
 def _trace(number: int, name: str, curve: Curve) -> Trace:
-    x, y = thinned(curve.epochs, curve.values, _COLUMNS)
-    _, scaled = thinned(curve.epochs, curve.min_max, _COLUMNS)
-    return Trace(number, name, x, y, scaled, float(curve.values[-1]))
+    plain = thinned(curve.epochs, curve.values, _COLUMNS)
+    scaled = thinned(curve.epochs, curve.min_max, _COLUMNS)
+    return Trace(number, name, plain, scaled, float(curve.values[-1]))

@@ -83,10 +83,17 @@ def _unlink(links: list[tuple[SignalInstance, WeakMethod[Any]]]) -> None:
 
 
 class Message(QLabel):
-    """A line of text under the controls: what is going on, or what went wrong."""
+    """A line of text under the controls: what is going on, or what went wrong.
+
+    Attributes
+    ----------
+    colour : str
+        Of the next text; "" for that of the theme.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.colour = ""
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
@@ -106,7 +113,10 @@ class Message(QLabel):
         (self.warn if bad else self.say)("\n".join(dict.fromkeys([*lines, *text.split("\n")])))
 
     def _set(self, text: str, style: str) -> None:
-        self.setStyleSheet(style)
+        """Show a text; the same again costs nothing, though it may come every second."""
+        style += f" color: {self.colour};" if self.colour else ""
+        if style != self.styleSheet():
+            self.setStyleSheet(style)
         self.setText(text)
         self.setVisible(bool(text))
 
