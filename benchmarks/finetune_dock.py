@@ -220,7 +220,7 @@ def _told(runs: Path) -> RunFolder:
 
 
 def _step(number: int) -> StepDone:
-    parts = {"slit": 1 / number, "membrane": 0.5 / number}
+    parts: dict[str, float | None] = {"slit": 1 / number, "membrane": 0.5 / number}
     return StepDone(
         step=number,
         epoch=1 + number // STEPS_PER_EPOCH,
