@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QEvent, QObject
-from qtpy.QtGui import QCloseEvent
+from qtpy.QtGui import QCloseEvent, QColor
 from qtpy.QtWidgets import QApplication, QMainWindow, QTableView, QWidget
 
 from napari_slitseg.events import Alarm, Finished
@@ -18,8 +18,9 @@ from napari_slitseg.pipelines.preflight_finding import Finding
 from napari_slitseg.widgets import _preflight_words as words
 from napari_slitseg.widgets import _run_ask
 from napari_slitseg.widgets._live_layers import PreviewLayers
+from napari_slitseg.widgets._live_plot import CurvePlot
 from napari_slitseg.widgets._live_poll import Poll
-from napari_slitseg.widgets._live_reading import Follower
+from napari_slitseg.widgets._live_reading import Follower, Line
 from napari_slitseg.widgets._live_view import LiveView
 from napari_slitseg.widgets._run_actions import RunActions
 from napari_slitseg.widgets._run_list import RunList
@@ -131,6 +132,20 @@ def test_a_look_without_news_draws_nothing(live: LiveView, qtbot, tmp_path: Path
     QApplication.instance().removeEventFilter(painted)
     assert painted.names == []
     assert not live.buttons.isHidden()
+
+
+def test_curves_follow_the_theme_at_once_and_one_value_has_a_narrow_axis(qtbot) -> None:
+    plot = CurvePlot("Loss", "Nothing.")
+    qtbot.addWidget(plot)
+    line = Line("rate", "rate", np.array([1.0, 2.0]), np.array([0.1, 0.1]), 0.1)
+    plot.show_lines([line], None)
+    low, high = plot.plot.viewRange()[1]
+    assert 0 < low < 0.1 < high < 0.2
+    for colour in ("#ffffff", "#000000"):
+        palette = plot.palette()
+        palette.setColor(plot.foregroundRole(), QColor(colour))
+        plot.setPalette(palette)
+        assert plot.plot.getAxis("left").textPen().color().name() == colour
 
 
 def test_smoothing_changes_the_training_loss_only(tmp_path: Path) -> None:

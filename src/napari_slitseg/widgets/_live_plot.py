@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import pyqtgraph as pg
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QColor, QWheelEvent
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -82,6 +82,8 @@ class CurvePlot(QWidget):
         Values at the bottom and at the top, where they do not follow from the curves.
     """
 
+    _told: tuple[float | None, int, str] | None = None
+
     def __init__(self, name: str, empty: str, limits: tuple[float, float] | None = None) -> None:
         super().__init__()
         self.name, self.empty = name, empty
@@ -90,7 +92,6 @@ class CurvePlot(QWidget):
         self.legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.plot = SmallPlot()
         self._lines: tuple[Line, ...] = ()
-        self._told: tuple[object, ...] = ()
         self._limits, self._is_log = limits, False
         self._drawn: dict[tuple[str, str], Any] = {}
         self._ink = QColor()
@@ -150,7 +151,14 @@ class CurvePlot(QWidget):
         if self._is_log or found is None:
             self.plot.enableAutoRange(axis="y")
         else:
-            self.plot.setYRange(*found, padding=0.08 if self._limits is None else 0)
+            low, high = found if found[1] > found[0] else (0.9 * found[0], 1.1 * found[1])
+            self.plot.setYRange(low, high, padding=0.08 if self._limits is None else 0)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Qt: the theme may have changed."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.PaletteChange) and self._told:
+            self.show_lines(self._lines, *self._told[:2])
 
     def _curve(self, line: Line) -> Any:
         key = (line.source, line.name)
