@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gc
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from weakref import ref
 
 import pytest
 from qtpy.QtWidgets import QAbstractButton, QDockWidget, QLabel
 
+from napari_slitseg.events import Finished
 from napari_slitseg.widgets._run_ask import RunsGuard
 from napari_slitseg.widgets.open_workspace import inner
-from tests.widgets.finetune_runs import course, make_run
+from tests.widgets.finetune_runs import course, make_run, tell
 
 WAIT_MS = 30_000
 
@@ -100,3 +103,23 @@ def test_no_letter_opens_two_things(viewer, qtbot, tmp_path: Path) -> None:
         letters = [text[text.index("&") + 1].lower() for text in texts if "&" in text]
         assert len(shown) > 1 or tabs[at] == "Compare"
         assert sorted(letters) == sorted(set(letters)), texts
+
+
+@pytest.mark.parametrize(("reason", "sign"), [("done", ""), ("failed", "⚠ ")])
+def test_it_says_when_a_run_of_this_window_has_ended(
+    viewer, qtbot, tmp_path: Path, reason: str, sign: str
+) -> None:
+    folder = make_run(tmp_path / "slitseg-runs", "mine", course(2))
+    dock = inner(viewer, "Fine-tune")
+    qtbot.waitUntil(lambda: len(dock.runs.rows) == 1, timeout=WAIT_MS)
+    dock.runs.poll.follow(None)
+    (row,) = dock.runs.rows
+    dock.actions.started[folder.path] = SimpleNamespace(is_living=False, folder=folder)
+    alive = replace(row.status, is_alive=True, state="training")
+    tell(folder, [Finished(reason=reason, message="Give --batch 2.")])
+    dock.runs.listed.emit([replace(row, status=alive)])
+    assert "mine" not in dock.message.text()
+    dock.runs.poll.follow(dock.runs.lister.look)
+    qtbot.waitUntil(lambda: "mine: " in dock.message.text(), timeout=WAIT_MS)
+    assert dock.message.text().startswith(f"{sign}mine: ")
+    assert "Give “Batch” 2." in dock.message.text()

@@ -88,36 +88,14 @@ def until_ended(live, qtbot) -> None:
     qtbot.waitUntil(is_ended, timeout=WAIT_MS)
 
 
-def test_from_the_form_to_a_model_that_is_used(
-    home: Path, tiny_model: Path, open_dock, qtbot
-) -> None:
-    dock = open_dock()
-    annotated_images(home / "set", 5)
-    fill(dock, home / "set", tiny_model, epochs=2, name="first")
-    begin(dock, qtbot)
-    assert dock.form.schedule.plot.curve.steps[-1] == 3
-    live = dock.live
-    until_ended(live, qtbot)
-    assert live.snapshot.status.state == "finished", live.snapshot.status.message
-    qtbot.waitUntil(lambda: live.snapshot.verdict is not None, timeout=WAIT_MS)
-    assert live.verdict.table.rowCount() == len(live.snapshot.verdict.new.images) > 0
-    qtbot.waitUntil(lambda: live.verdict.use_button.isEnabled(), timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: "first: finished" in dock.message.text(), timeout=WAIT_MS)
-    live.verdict.use_button.click()
-    predict = inner(dock.viewer, "Predict slits")
-    assert predict.model.model == str(live.folder.best)
-    assert predict.model.info is not None
-    starts = [dock.form.start.combo.itemText(n) for n in range(dock.form.start.combo.count())]
-    assert "Best of run first" in starts
-
-
-def test_a_run_outlives_its_window_and_is_stopped_from_another(
+def test_from_the_form_to_a_run_that_outlives_its_window_and_a_model_that_is_used(
     home: Path, tiny_model: Path, open_dock, qtbot
 ) -> None:
     first = open_dock()
     annotated_images(home / "set", 5)
     fill(first, home / "set", tiny_model, epochs=10_000, name="long")
     begin(first, qtbot)
+    assert first.form.schedule.plot.curve.steps[-1] == 19_999
     assert [folder.name for folder in first.actions.living()] == ["long"]
     first.viewer.close()
 
@@ -131,8 +109,17 @@ def test_a_run_outlives_its_window_and_is_stopped_from_another(
     live.buttons.buttons["stop"].click()
     until_ended(live, qtbot)
     assert live.snapshot.status.state == "stopped", live.snapshot.status.message
-    assert live.folder.best.is_file()
     assert live.snapshot.status.can_resume
+
+    qtbot.waitUntil(lambda: live.snapshot.verdict is not None, timeout=WAIT_MS)
+    assert live.verdict.table.rowCount() == len(live.snapshot.verdict.new.images) > 0
+    qtbot.waitUntil(lambda: live.verdict.use_button.isEnabled(), timeout=WAIT_MS)
+    live.verdict.use_button.click()
+    predict = inner(second.viewer, "Predict slits")
+    assert predict.model.model == str(live.folder.best)
+    assert predict.model.info is not None
+    combo = second.form.start.combo
+    qtbot.waitUntil(lambda: combo.findText("Best of run long") >= 0, timeout=WAIT_MS)
 
 
 def test_a_changed_form_must_be_checked_again(
