@@ -15,6 +15,7 @@ from _finetune_pictures import _make_images
 
 _WINDOW: Final = (1340, 900)
 _DOCK_PX: Final = 400
+_N_IMAGES: Final = 14
 _PATIENCE_S: Final = 60.0
 _RUNS: Final = {
     "usual-losses": {"track_losses": ("dice", "focal", "bce")},
@@ -27,7 +28,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="slitseg-") as home:
         os.environ.update(HOME=home, USERPROFILE=home, SLITSEG_STATE=f"{home}/state")
         images = Path(home) / "inverted"
-        _make_images(images)
+        _make_images(images, _N_IMAGES, inverted=True)
         for name, change in _RUNS.items():
             _train(images, name, change)
         return _take(Path(__file__).parent)
