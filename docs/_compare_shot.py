@@ -41,7 +41,7 @@ def _train(images: Path, name: str, change: dict[str, Any]) -> None:
     from napari_slitseg.pipelines.runs.folder import new_run
     from napari_slitseg.pipelines.runs.json_lines import line_of
 
-    quick = {"epochs": 8, "steps_per_epoch": 10, "patch_px": 128, "test_share": 0.5}
+    quick = {"epochs": 5, "steps_per_epoch": 8, "patch_px": 128, "test_share": 0.5}
     folder = new_run(FinetuneJob(images=(images,), name=name, device="cpu", **quick, **change))
     with folder.events.open("wb") as file:
         for event in finetune(folder, lambda: "go"):
