@@ -14,6 +14,7 @@ from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.inputs import read_pixel_sizes
+from napari_slitseg.widgets import _finetune_choice
 from napari_slitseg.widgets._finetune_form import MAIN, FinetuneForm
 from napari_slitseg.widgets._finetune_more import GROUPS
 from napari_slitseg.widgets._work import FileRead, ToRead, read_files
@@ -293,3 +294,19 @@ def test_a_choice_of_a_file_that_is_broken_off_changes_nothing(
     form.start.combo.setCurrentIndex(form.start.combo.count() - 1)
     form.start.combo.activated.emit(form.start.combo.count() - 1)
     assert form.start.model == str(other)
+
+
+def test_what_was_found_is_not_looked_for_at_every_key(
+    form: FinetuneForm, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_in(workspace, annotated_images(tmp_path, 3))
+    looked = []
+    real = _finetune_choice.find_annotation
+    monkeypatch.setattr(
+        _finetune_choice, "find_annotation", lambda path: looked.append(path) or real(path)
+    )
+    form.images.refresh()
+    assert form.error() == ""
+    form.main.fields["epochs"].setText("7")
+    assert form.error() == ""
+    assert len(looked) == 3

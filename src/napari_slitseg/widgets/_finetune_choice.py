@@ -75,12 +75,21 @@ def why_not(entry: ImageEntry) -> str:
     return "not annotated" if entry.annotation is None else ""
 
 
-def not_found_text(entries: Sequence[ImageEntry]) -> str:
-    """Name images whose annotation a training would not find by its name, "" for none."""
+def not_found_text(entries: Sequence[ImageEntry], found: set[tuple[Path, Path]]) -> str:
+    """Name images whose annotation a training would not find by its name, "" for none.
+
+    Parameters
+    ----------
+    entries : sequence of ImageEntry
+    found : set of (Path, Path)
+        Images with annotations that were found before, which are not looked for again: a look
+        reads whole folders. Those that are found are added.
+    """
+    pairs = [(each.path, each.annotation_path) for each in entries]
+    known = [(image, points) for image, points in pairs if image and points]
+    found.update(pair for pair in known if pair not in found and _is_found(*pair))
     lost = [
-        f"{entry.path.name} ({entry.annotation_path.name})"
-        for entry in entries
-        if entry.path and entry.annotation_path and not _is_found(entry)
+        f"{image.name} ({points.name})" for image, points in known if (image, points) not in found
     ]
     if not lost:
         return ""
@@ -90,9 +99,9 @@ def not_found_text(entries: Sequence[ImageEntry]) -> str:
     )
 
 
-def _is_found(entry: ImageEntry) -> bool:
-    found, own = find_annotation(entry.path or ""), entry.annotation_path
-    return found is not None and own is not None and found.resolve() == own.resolve()
+def _is_found(image: Path, points: Path) -> bool:
+    found = find_annotation(image)
+    return found is not None and found.resolve() == points.resolve()
 
 
 def sizes_of(entries: Sequence[ImageEntry]) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class ImagesPart(Dock):
         super().__init__()
         self.workspace = workspace
         self._unticked: set[int] = set()
+        self._found: set[tuple[Path, Path]] = set()
         self._filling = False
         self._make_widgets()
         self._lay_out()
@@ -113,7 +114,7 @@ class ImagesPart(Dock):
         if not chosen:
             raise ValueError("No annotated image is ticked. " + self._hint())
         entries = [self.workspace.entry(each.key) for each in chosen]
-        if lost := not_found_text(entries):
+        if lost := not_found_text(entries, self._found):
             raise ValueError(lost)
         return {"images": tuple(e.path for e in entries if e.path), **sizes_of(entries)}
 
