@@ -18,7 +18,10 @@ from napari_slitseg import __version__
 from napari_slitseg.pipelines.runs.identity import this_host
 
 _PACKAGES: Final = ("torch", "lightning-fabric", "numpy", "scipy", "scikit-image", "tifffile")
-_VARIABLES: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID")
+_VARIABLES: Final = (
+    *("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "MKL_NUM_THREADS"),
+    *("CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID"),
+)
 _ASK_S: Final = 10
 
 
