@@ -40,8 +40,8 @@ def around(widget) -> QDockWidget:
     return widget
 
 
-def pollers() -> list[threading.Thread]:
-    return [each for each in threading.enumerate() if each.name.startswith("slitseg-poll")]
+def pollers() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name.startswith("slitseg-poll")}
 
 
 def guards(viewer) -> list[RunsGuard]:
@@ -49,15 +49,15 @@ def guards(viewer) -> list[RunsGuard]:
 
 
 def test_nothing_is_left_of_a_dock_that_was_closed(viewer, qtbot) -> None:
-    before = len(pollers())
+    before = pollers()
     dock = ref(inner(viewer, "Fine-tune"))
-    qtbot.waitUntil(lambda: len(pollers()) > before, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(pollers() - before), timeout=WAIT_MS)
     qtbot.waitUntil(lambda: bool(guards(viewer)), timeout=WAIT_MS)
     around(dock()).destroyOnClose()
 
     def is_gone() -> bool:
         gc.collect()
-        return dock() is None and len(pollers()) == before
+        return dock() is None and not pollers() - before
 
     qtbot.waitUntil(is_gone, timeout=WAIT_MS)
     again = inner(viewer, "Fine-tune")

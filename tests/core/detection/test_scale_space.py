@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 import skimage.feature
+import skimage.feature.blob
 import torch
 from scipy import ndimage
 from skimage.feature import peak_local_max
