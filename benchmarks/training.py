@@ -71,7 +71,7 @@ def _waiting(report: Report, folder: Path, images: Path) -> None:
 def _memory(report: Report, folder: Path) -> None:
     """Follow the memory of a small training over many validations."""
     job = FinetuneJob(
-        images=(_simulated(folder / "small", 4, 128),),
+        images=(_simulated(folder / "small", 6, 320),),
         start=str(_small_model(folder / "small.safetensors")),
         runs=folder,
         steps_per_epoch=1,
