@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -345,6 +346,7 @@ def test_a_loss_that_erases_raises_the_alarm_once(tmp_path: Path, model_file: Pa
     alarms = of_kind(events, Alarm)
     assert [each.name for each in alarms] == ["erasure"], ratios
     assert "loss" in alarms[0].cure
+    assert re.search(r"marks 0\.\d\d slits .* \(up to \d+\.\d\d before\)", alarms[0].text)
 
 
 SCORES = {"f1": 0.5, "count_ratio": 1.0, "vanilla_nm": 9.0, "chamfer_nm": None, "point_loss": 4.0}

@@ -90,10 +90,8 @@ class Course:
         Lengths of gradients, at the start, by which balanced sums are compared between epochs.
     plateau : dict or None
         State of a schedule that has one.
-    start_ratio : float
-        Detections over annotations of the model it starts from, at that model's threshold.
     highest_ratio : float
-        The same, of the model that found most so far.
+        Most detections over annotations so far, at the threshold of the model it starts from.
     is_erasing : bool
         Whether the alarm was given for the fall that lasts.
     """
@@ -109,7 +107,6 @@ class Course:
     best_threshold: float = 0.5
     yardstick: dict[str, list[float]] | None = None
     plateau: dict[str, Any] | None = None
-    start_ratio: float = math.nan
     highest_ratio: float = 0.0
     is_erasing: bool = False
 

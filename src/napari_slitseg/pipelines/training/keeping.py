@@ -44,7 +44,6 @@ def erasure_alarm(course: Course, scores: Figures, epoch: int) -> Alarm | None:
     fixed, best = _known(scores["fixed_count_ratio"]), _known(scores["count_ratio"])
     before, course.highest_ratio = course.highest_ratio, max(course.highest_ratio, fixed)
     if epoch == 0:
-        course.start_ratio = fixed
         return None
     limit = ERASING_BELOW * (1.0 if before >= ERASING_BELOW else before)
     was_erasing = course.is_erasing
@@ -54,7 +53,7 @@ def erasure_alarm(course: Course, scores: Figures, epoch: int) -> Alarm | None:
     return Alarm(
         name="erasure",
         text=f"The model erases: it marks {min(fixed, best):.2f} slits for each annotated one "
-        f"(at the start {course.start_ratio:.2f}).",
+        f"(up to {before:.2f} before).",
         cure="Lower the learning rate, take a loss that does not erase (each loss says whether it "
         "does), or give dice more weight in the sum.",
         epoch=epoch,
