@@ -5,9 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_slitseg.events import Alarm, EpochDone
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.inputs import read_pixel_sizes
-from napari_slitseg.pipelines.runs.curves import settled_range, smoothed, thinned, time_text
+from napari_slitseg.pipelines.runs.curves import (
+    settled_range,
+    smoothed,
+    standing_alarms,
+    thinned,
+    time_text,
+)
 from napari_slitseg.pipelines.runs.sizes import keep_pixel_sizes
 
 
@@ -87,3 +94,25 @@ def test_pixel_sizes_are_kept_once_and_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(JobError, match="cannot be written"):
         keep_pixel_sizes(tmp_path / "file", sizes)
+
+
+@pytest.mark.parametrize(
+    ("best", "fixed", "names"),
+    [
+        (0.9, 0.6, ["disk"]),
+        (0.9, 0.4, ["erasure", "disk"]),
+        (0.4, 0.9, ["erasure", "disk"]),
+        (0.9, None, ["erasure", "disk"]),
+    ],
+)
+def test_an_alarm_of_erasure_stands_until_slits_are_found_again(
+    best: float, fixed: float | None, names: list[str]
+) -> None:
+    alarms = [Alarm(name="erasure", text="gone", epoch=2), Alarm(name="disk", text="full")]
+    scores = {"count_ratio": best, "fixed_count_ratio": fixed}
+    epochs = [
+        EpochDone(epoch=2, step=2, total_epochs=9, scores={"count_ratio": 0.1}),
+        EpochDone(epoch=3, step=3, total_epochs=9, scores=scores),
+    ]
+    assert [each.name for each in standing_alarms(alarms, epochs)] == names
+    assert standing_alarms(alarms, []) == tuple(alarms)

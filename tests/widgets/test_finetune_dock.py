@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QAbstractButton, QDockWidget, QLabel
 
 from napari_slitseg.events import Finished
 from napari_slitseg.widgets._run_ask import RunsGuard
+from napari_slitseg.widgets.finetune import LIVE
 from napari_slitseg.widgets.open_workspace import inner
 from tests.widgets.finetune_runs import course, make_run, tell
 
@@ -123,3 +124,13 @@ def test_it_says_when_a_run_of_this_window_has_ended(
     qtbot.waitUntil(lambda: "mine: " in dock.message.text(), timeout=WAIT_MS)
     assert dock.message.text().startswith(f"{sign}mine: ")
     assert "Give “Batch” 2." in dock.message.text()
+
+
+def test_a_dock_on_its_own_is_wide_enough_for_what_it_shows(viewer, qtbot) -> None:
+    dock = inner(viewer, "Fine-tune")
+    dock.tabs.setCurrentIndex(LIVE)
+    area = dock.tabs.widget(LIVE)
+    qtbot.waitUntil(
+        lambda: area.viewport().width() >= dock.live.minimumSizeHint().width() > 0,
+        timeout=WAIT_MS,
+    )

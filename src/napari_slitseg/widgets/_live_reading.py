@@ -11,7 +11,7 @@ import numpy as np
 from napari_slitseg.core.metrics.verdict import Verdict
 from napari_slitseg.events import Alarm, EpochDone, Preview
 from napari_slitseg.pipelines.errors import JobError
-from napari_slitseg.pipelines.runs.curves import Curve, smoothed, thinned
+from napari_slitseg.pipelines.runs.curves import Curve, smoothed, standing_alarms, thinned
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.history import History
 from napari_slitseg.pipelines.runs.status import RunStatus, StatusReader
@@ -110,7 +110,7 @@ class Follower:
             status=self._reader.look(),
             lines=self._lines(attempt.steps_per_epoch if attempt else 1),
             best=history.best,
-            alarms=tuple(history.alarms),
+            alarms=standing_alarms(history.alarms, history.epochs),
             notices=tuple(dict.fromkeys(notice.text for notice in history.notices)),
             previews=tuple(history.previews),
             verdict=self._verdict,

@@ -8,7 +8,7 @@ from typing import Final
 from weakref import ref
 
 import napari.viewer
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QFrame,
@@ -40,6 +40,7 @@ from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets.open_workspace import inner
 
 NEW, RUNS, LIVE, COMPARE = range(4)
+_WIDEST_MINIMUM_PX: Final = 400
 _WELL: Final = frozenset({"finished", "stopped", "cancelled"})
 _MAY_START: Final = "Start the training in a process of its own (Alt+T)."
 _MAY_NOT: Final = "Check first: a training starts when nothing must be changed."
@@ -95,13 +96,13 @@ class FinetuneDock(Dock):
         new = QWidget()
         page = QVBoxLayout(new)
         page.setContentsMargins(0, 0, 0, 0)
-        page.addWidget(_scrolling(content), 1)
+        page.addWidget(_Scrolling(content), 1)
         page.addWidget(self.error)
         page.addLayout(row(self.check_button, self.start_button, stretch=1))
         self.tabs.addTab(new, "&New run")
         self.tabs.addTab(self.runs, "R&uns")
-        self.tabs.addTab(_scrolling(self.live), "L&ive")
-        self.tabs.addTab(_scrolling(self.compare), "Compare")
+        self.tabs.addTab(_Scrolling(self.live), "L&ive")
+        self.tabs.addTab(_Scrolling(self.compare), "Compare")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 2)
         layout.addWidget(self.tabs, 1)
@@ -221,10 +222,18 @@ class FinetuneDock(Dock):
             Place(self, window)
 
 
-def _scrolling(content: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidget(content)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    return area
+class _Scrolling(QScrollArea):
+    """Scrolls up and down what is too high; never narrower than what is in it."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a size at which nothing is cut off at the right."""
+        content, bar = self.widget().minimumSizeHint(), self.verticalScrollBar().sizeHint()
+        width = min(content.width() + bar.width(), _WIDEST_MINIMUM_PX)
+        return QSize(width, super().minimumSizeHint().height())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import lfilter
+
+from napari_slitseg.events import Alarm, EpochDone
 
 Curve = NDArray[np.float64]
 
@@ -15,6 +17,8 @@ _DWARFS: Final = 3.0
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 _DAY_S: Final = 86_400
+_COUNT_RATIOS: Final = ("count_ratio", "fixed_count_ratio")
+_ERASING_BELOW: Final = 0.5
 
 
 def smoothed(values: ArrayLike, memory: float) -> Curve:
@@ -117,3 +121,10 @@ def time_text(seconds: float | None) -> str:
     if seconds < 2 * _DAY_S:
         return f"{seconds / _HOUR_S:.1f} h"
     return f"{seconds / _DAY_S:.0f} days"
+
+
+def standing_alarms(alarms: Sequence[Alarm], epochs: Sequence[EpochDone]) -> tuple[Alarm, ...]:
+    """Return the alarms that still hold: not of an erasure after which slits were found again."""
+    found = [epochs[-1].scores.get(name) for name in _COUNT_RATIOS] if epochs else [None]
+    is_over = all(ratio is not None and ratio >= _ERASING_BELOW for ratio in found)
+    return tuple(each for each in alarms if each.name != "erasure" or not is_over)
