@@ -144,4 +144,4 @@ def test_points_need_a_row_and_a_column(shape):
 
 
 def test_statuses():
-    assert STATUSES == ("proposed", "accepted", "rejected", "added", "moved")
+    assert STATUSES == ("proposed", "accepted", "rejected", "added", "moved", "deleted")

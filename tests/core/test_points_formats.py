@@ -33,7 +33,7 @@ POINTS = PointTable(
     ids=[4, 2, 9, 0, 7],
     yx=YX,
     score=[0.1, 1.0, np.nan, 1 / 3, 0.0],
-    status=STATUSES,
+    status=STATUSES[1:],
     origin=["model:a, b@12", "human", "human", 'model:"c"@3', "human"],
     uncertain=[False, True, False, True, False],
 )

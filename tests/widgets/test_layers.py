@@ -104,7 +104,7 @@ def test_edits_flow_back_and_are_scored_at_once(shown) -> None:
     layer.selected_data = {1}
     layer.remove_selected()
     entry = shown.workspace.entry(shown.key)
-    assert entry.annotation.ids.tolist() == [0, 2]
+    assert entry.annotation.living.ids.tolist() == [0, 2]
     assert entry.scores.missed == 0
     assert layer.features["kind"].tolist() == ["matched", "matched"]
 

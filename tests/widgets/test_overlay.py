@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_slitseg.core.points import PointTable
-from napari_slitseg.widgets._overlay import compare, edited_table
+from napari_slitseg.widgets._overlay import compare
 from napari_slitseg.widgets._style import MARKS
 
 
@@ -76,31 +76,3 @@ def test_every_kind_has_a_look_of_its_own() -> None:
     colours = {MARKS[kind].colour for kind in ("true positive", "false positive", "missed")}
     assert len(looks) == len(scored)
     assert len(colours) == 3
-
-
-def test_an_edit_keeps_ids_and_says_what_happened() -> None:
-    before = table((1, 1), (2, 2), (3, 3), uncertain=[False, True, False])
-    after = edited_table(before, np.array([1, 2, -1]), np.array([[2.0, 2], [3, 4], [9, 9]]))
-    assert after.ids.tolist() == [1, 2, 3]
-    assert after.status.tolist() == ["added", "added", "added"]
-    assert after.uncertain.tolist() == [True, False, False]
-    np.testing.assert_array_equal(after.yx, [[2, 2], [3, 4], [9, 9]])
-
-
-def test_a_point_of_the_model_that_is_moved_says_so() -> None:
-    before = table((1, 1), (2, 2), score=[0.5, 0.25], status="accepted", origin="model:m@12345678")
-    after = edited_table(before, np.array([0, 1]), np.array([[1.0, 1], [2, 3]]))
-    assert after.status.tolist() == ["accepted", "moved"]
-    assert after.origin.tolist() == ["model:m@12345678"] * 2
-    assert after.score.tolist() == [0.5, 0.25]
-
-
-def test_a_copied_point_becomes_a_new_one() -> None:
-    after = edited_table(table((1, 1)), np.array([0, 0]), np.array([[1.0, 1], [5, 5]]))
-    assert after.ids.tolist() == [0, 1]
-    assert after.origin.tolist() == ["human", "human"]
-
-
-def test_all_points_can_be_deleted() -> None:
-    after = edited_table(table((1, 1)), np.array([], np.int64), np.zeros((0, 2)))
-    assert len(after) == 0

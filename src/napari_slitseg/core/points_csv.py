@@ -49,6 +49,8 @@ def read_csv(path: Path) -> PointTable:
         status=np.where(status == "", np.where(scored, "proposed", "added"), status),
         origin=np.where(origin == "", np.where(scored, "model:unknown", "human"), origin),
         uncertain=np.array(table.column("uncertain", _truth), np.bool_),
+        editor=np.array(table.column("editor", str), np.str_),
+        time=np.array(table.column("time", str), np.str_),
     )
 
 

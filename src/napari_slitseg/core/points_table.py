@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,8 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-STATUSES: Final[tuple[str, ...]] = ("proposed", "accepted", "rejected", "added", "moved")
+STATUSES: Final[tuple[str, ...]] = (
+    *("proposed", "accepted", "rejected", "added", "moved"),
+    "deleted",
+)
 """What has become of a point: proposed by a model, then judged, or set by a person."""
+
+TOMBSTONES: Final[tuple[str, ...]] = ("rejected", "deleted")
+"""Points that a person looked at and took away: judged to be no slit, or set by mistake."""
+
+NOT_SLITS: Final[tuple[str, ...]] = ("proposed", *TOMBSTONES)
+"""Points that nobody says are slits."""
 
 COLUMNS: Final[tuple[str, ...]] = (
     "index",
@@ -23,8 +32,13 @@ COLUMNS: Final[tuple[str, ...]] = (
     "status",
     "origin",
     "uncertain",
+    "editor",
+    "time",
 )
 """Columns of a table on disk; the first three are napari's own points format."""
+
+
+_NOBODY: Final = np.zeros(0, np.str_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +61,10 @@ class PointTable:
         "human" or "model:<name>@<first letters of its hash>".
     uncertain : (N,) bool
         Points whose annotator was not sure: neither right nor wrong when scoring.
+    editor : (N,) str
+        Who judged, set or moved the point last; "" where nobody is known to have.
+    time : (N,) str
+        When, ISO 8601 in UTC; "" where it is not known.
 
     Raises
     ------
@@ -61,6 +79,8 @@ class PointTable:
     status: NDArray[np.str_]
     origin: NDArray[np.str_]
     uncertain: NDArray[np.bool_]
+    editor: NDArray[np.str_] = field(default_factory=lambda: _NOBODY)
+    time: NDArray[np.str_] = field(default_factory=lambda: _NOBODY)
 
     def __post_init__(self) -> None:
         self._own("ids", np.array(self.ids, np.int64))
@@ -70,6 +90,9 @@ class PointTable:
         self._own("status", np.array(self.status, np.str_))
         self._own("origin", np.array(self.origin, np.str_))
         self._own("uncertain", np.array(self.uncertain, np.bool_))
+        for name in ("editor", "time"):
+            texts = getattr(self, name)
+            self._own(name, np.full(len(self.yx), "") if texts is _NOBODY else _texts(texts))
         self._check_lengths()
         self._check_values()
 
@@ -95,6 +118,17 @@ class PointTable:
 
     def __len__(self) -> int:
         return len(self.yx)
+
+    @property
+    def is_slit(self) -> NDArray[np.bool_]:
+        """Which points somebody says are slits, certain or not: (N,) bool."""
+        return ~np.isin(self.status, NOT_SLITS)
+
+    @property
+    def living(self) -> PointTable:
+        """The points without tombstones."""
+        gone = np.isin(self.status, TOMBSTONES)
+        return self.take(~gone) if gone.any() else self
 
     def equals(self, other: PointTable) -> bool:
         """Whether two tables agree in every value; NaN scores count as equal."""
@@ -175,6 +209,8 @@ class PointTable:
                 "status": self.status.astype(object),
                 "origin": self.origin.astype(object),
                 "uncertain": self.uncertain,
+                "editor": self.editor.astype(object),
+                "time": self.time.astype(object),
             }
         )
 
@@ -196,7 +232,13 @@ class PointTable:
             status=frame["status"].to_numpy(np.str_),
             origin=frame["origin"].to_numpy(np.str_),
             uncertain=frame["uncertain"].to_numpy(np.bool_),
+            editor=frame["editor"].to_numpy(np.str_),
+            time=frame["time"].to_numpy(np.str_),
         )
+
+
+def _texts(values: ArrayLike) -> NDArray[np.str_]:
+    return np.array(values, np.str_)
 
 
 def _each(value: str | Sequence[str], count: int) -> NDArray[np.str_]:

@@ -43,6 +43,8 @@ def write_points(path: Path | str, table: PointTable, columns: Sequence[str] = C
         "status": table.status.tolist(),
         "origin": table.origin.tolist(),
         "uncertain": [str(int(value)) for value in table.uncertain.tolist()],
+        "editor": table.editor.tolist(),
+        "time": table.time.tolist(),
     }
     text = io.StringIO(newline="")
     writer = csv.writer(text)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,6 @@ from napari_slitseg.jobs import ImageSettings
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.fingerprints import sha256_of
 from napari_slitseg.pipelines.membrane import read_membrane
-
-_NOT_TRUTH: Final = ("proposed", "rejected")
 
 
 @dataclass(frozen=True)
@@ -162,7 +160,7 @@ def told_apart(members: Sequence[Member]) -> list[Member]:
 
 def made_by_a_person(table: PointTable) -> PointTable:
     """Return a table without what a person rejected or nobody reviewed."""
-    return table.take(~np.isin(table.status, _NOT_TRUTH))
+    return table.take(table.is_slit)
 
 
 def is_inside(yx: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from napari_slitseg.core.matching import match
 from napari_slitseg.core.metrics import ImageScores, score_image
 from napari_slitseg.core.metrics.further import Sets, further_figures
 from napari_slitseg.core.metrics.ranking import RankedImage, ScoredImage, rank_image
-from napari_slitseg.core.points import PointTable
+from napari_slitseg.core.points import TOMBSTONES, PointTable
 from napari_slitseg.jobs import ScoringSettings
 from napari_slitseg.pipelines.errors import JobError
 
@@ -97,7 +97,7 @@ class Truth:
                 f"Its annotation {path} holds only proposals of a model. Give the folder of the "
                 "annotations, or review them."
             )
-        kept = table.take(~np.isin(table.status, ("proposed", "rejected")))
+        kept = table.take(table.is_slit)
         certain, unsure = kept.take(~kept.uncertain).yx, kept.take(kept.uncertain).yx
         return cls(path, certain, unsure, int(proposed.sum()))
 
@@ -128,7 +128,7 @@ def found_in_file(table: PointTable, known_from: float | None) -> Found:
     known_from : float or None
         Threshold the file was made with; None for the lowest score in it.
     """
-    kept = table.take(table.status != "rejected")
+    kept = table.take(~np.isin(table.status, TOMBSTONES))
     if not len(kept):
         return Found(kept.yx, Detections(kept.yx, kept.score), covers_from=known_from or 0.0)
     usable = np.isfinite(kept.score) & (kept.score >= 0) & (kept.score <= 1)

@@ -7,8 +7,12 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
+from napari_slitseg.core.review import History
 from napari_slitseg.widgets._overlay import Overlay
 
 if TYPE_CHECKING:
@@ -54,6 +58,10 @@ class ImageEntry:
         Where they were read from.
     edited : bool
         Whether the annotation has changes that no file has.
+    membrane : (H, W) bool or None
+        The stripe that a person drew.
+    history : History
+        How the two came about; its state is what they are.
     prediction : Prediction or None
         The model's maps and slits.
     overlay : Overlay
@@ -80,6 +88,8 @@ class ImageEntry:
     annotation: PointTable | None = None
     annotation_path: Path | None = None
     edited: bool = False
+    membrane: NDArray[np.bool_] | None = None
+    history: History = field(default_factory=History)
     prediction: Prediction | None = None
     overlay: Overlay = field(default_factory=Overlay)
     scores: ImageScores | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +115,7 @@ def _judged(predicted: PointTable, annotated: PointTable, found: Matching) -> Ov
     detections.kind[found.true_positive] = "true positive"
     detections.kind[found.set_aside] = "set aside"
     annotations = _annotations(annotated)
-    rows = np.flatnonzero(_counts(annotated) & ~annotated.uncertain)
+    rows = np.flatnonzero(annotated.is_slit & ~annotated.uncertain)
     partner = rows[found.pairs[:, 1]]
     annotations.kind[rows[found.missed]] = "missed"
     annotations.kind[partner] = "matched"
@@ -129,21 +129,16 @@ def _judged(predicted: PointTable, annotated: PointTable, found: Matching) -> Ov
 def _annotations(table: PointTable) -> Marks:
     marks = _marks(table, "annotated")
     marks.kind[table.uncertain] = "uncertain"
-    marks.kind[~_counts(table)] = "left out"
+    marks.kind[~table.is_slit] = "left out"
     return marks
 
 
 def certain_and_uncertain(annotated: PointTable) -> tuple[PointTable, PointTable]:
     """Return the points that are to be found, and those that may or may not be slits."""
-    counts = _counts(annotated)
+    counts = annotated.is_slit
     return annotated.take(counts & ~annotated.uncertain), annotated.take(
         counts & annotated.uncertain
     )
-
-
-def _counts(table: PointTable) -> NDArray[np.bool_]:
-    """Which points are annotations: not those rejected, or only proposed by a model."""
-    return ~np.isin(table.status, ("proposed", "rejected"))
 
 
 def _marks(table: PointTable, kind: str) -> Marks:
@@ -154,38 +149,3 @@ def _marks(table: PointTable, kind: str) -> Marks:
         ids=table.ids,
         distance_px=np.full(len(table), np.nan),
     )
-
-
-def edited_table(table: PointTable, ids: NDArray[np.int64], yx: NDArray[np.float64]) -> PointTable:
-    """Return the table after a person moved, added or deleted points.
-
-    Parameters
-    ----------
-    table : PointTable
-        Before the edit.
-    ids : (N,) int64
-        Ids of the points after it; unknown or repeated ones mean new points.
-    yx : (N, 2) float64
-        Their positions, px.
-    """
-    row_of = {int(key): row for row, key in enumerate(table.ids)}
-    rows = np.array([row_of.pop(int(key), -1) for key in ids], dtype=np.int64)
-    kept = rows >= 0
-    moved = kept.copy()
-    moved[kept] = (table.yx[rows[kept]] != yx[kept]).any(axis=1)
-    first_new = int(table.ids.max(initial=-1)) + 1
-    status = np.where(kept, _column(table.status, rows, new="added"), "added").astype("<U16")
-    status[moved & (status != "added")] = "moved"
-    return PointTable(
-        ids=np.where(kept, _column(table.ids, rows, new=0), first_new + np.cumsum(~kept) - 1),
-        yx=yx,
-        score=_column(table.score, rows, new=np.nan),
-        status=status,
-        origin=_column(table.origin.astype(object), rows, new="human").astype(np.str_),
-        uncertain=_column(table.uncertain, rows, new=False),
-    )
-
-
-def _column(values: NDArray[Any], rows: NDArray[np.int64], *, new: object) -> NDArray[Any]:
-    """Values of the kept rows, `new` where the row is -1."""
-    return np.array([values[row] if row >= 0 else new for row in rows], dtype=values.dtype)

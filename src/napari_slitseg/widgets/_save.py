@@ -66,7 +66,7 @@ def _write(
     for key, path in targets.items():
         table = workspace.entry(key).annotation
         try:
-            write(path, PointTable.empty() if table is None else table)
+            write(path, PointTable.empty() if table is None else table.living)
         except OSError as error:
             failed.append(f"{path.name} ({error.strerror or error})")
             continue

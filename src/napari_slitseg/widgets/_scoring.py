@@ -25,7 +25,7 @@ def compare_entry(entry: ImageEntry, tolerance_nm: float) -> tuple[Overlay, Imag
     size_nm = entry.pixel_size_nm or assumed_nm(entry)
     return compare(
         None if prediction is None else prediction.table,
-        entry.annotation,
+        None if entry.annotation is None else entry.annotation.living,
         shape=entry.shape,
         tolerance_px=tolerance_nm / size_nm,
         ignore_radius_px=default_of(EvaluateJob, "ignore_radius_nm") / size_nm,

@@ -13,10 +13,10 @@ from psygnal import Signal
 
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
+from napari_slitseg.core.review import Signature, drawn_edit
 from napari_slitseg.widgets._choices import Choices
+from napari_slitseg.widgets._editing import Editing
 from napari_slitseg.widgets._entry import ImageEntry, Status
-from napari_slitseg.widgets._listing import Listing
-from napari_slitseg.widgets._overlay import edited_table
 from napari_slitseg.widgets._scoring import compare_entry
 from napari_slitseg.widgets._shelf import Shelf, facts_of, without_maps
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _UNREAD: Final = (Status.WAITING, Status.FAILED)
 
 
-class Workspace(Listing):
+class Workspace(Editing):
     """What is known of the images, at the settings that a person chose for all of them.
 
     Signals, besides those of the list: `settings_changed()` for tolerance and detector,
@@ -184,11 +184,11 @@ class Workspace(Listing):
             self.update(entry.key, prediction=bare, reason=self._choices.why_no_maps(bare))
 
     def edit_annotation(self, key: int, ids: NDArray[np.int64], yx: NDArray[np.float64]) -> None:
-        """Record that a person moved, added or deleted annotated points."""
-        table = self._entries[key].annotation or PointTable.empty()
-        edited = edited_table(table, ids, yx)
-        if not edited.equals(table):
-            self.update(key, annotation=edited, edited=True)
+        """Record that a person moved, added or deleted annotated points in their layer."""
+        entry = self._entries[key]
+        table = PointTable.empty() if entry.annotation is None else entry.annotation
+        drawn = entry.overlay.annotations.ids
+        self.apply(key, drawn_edit(table, drawn, ids, yx, Signature.now(self.editor)))
 
     def update(self, key: int, **values: Any) -> None:
         """Change attributes of an image, score it anew and tell everybody."""

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
 
-NO_ANNOTATION: Final = ("proposed", "rejected")
 _MEMBRANE_PLACES: Final = 10_000
 
 
@@ -118,7 +117,7 @@ def make_example(
     tile = _whole(_size(grid))
     pixels = grid.read(open_source(info, image.pixels, None), tile)
     extent_yx = np.minimum(np.multiply(image.shape, _scale_yx(grid)), _size(grid))
-    kept = points.take(~np.isin(points.status, NO_ANNOTATION))
+    kept = points.take(points.is_slit)
     grid_yx = (kept.yx + 0.5) * _scale_yx(grid) - 0.5
     inside = ((grid_yx >= -0.5) & (grid_yx < extent_yx - 0.5)).all(axis=1)
     known_y, known_x = np.maximum(np.floor(extent_yx + 0.5), 1).astype(int).tolist()

@@ -1,0 +1,82 @@
+"""Edits of the annotations of a window, done, undone and told. Knows neither Qt nor napari."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psygnal import Signal
+
+from napari_slitseg.core.review import Annotation, Edit, History, Record
+from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._listing import Listing
+
+
+class Editing(Listing):
+    """Images whose annotations can be edited; every edit can be undone.
+
+    Signals, besides those of the list: `recorded(key, record)` for each edit, undo and redo,
+    before anybody draws it, so that a listener that keeps records has it first.
+
+    Attributes
+    ----------
+    editor : str
+        Who edits, written to every point they touch.
+    """
+
+    recorded = Signal(int, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.editor = ""
+
+    def update(self, key: int, **values: Any) -> None:
+        """Change attributes of an image and tell everybody."""
+        raise NotImplementedError
+
+    def apply(self, key: int, edit: Edit) -> None:
+        """Do an edit; one that changes nothing is not recorded.
+
+        Raises
+        ------
+        EditConflict
+            If it does not fit the annotation.
+        """
+        if not edit.is_empty:
+            history = _history_of(self._entries[key]).push(edit)
+            self._record(key, history, Record("edit", edit))
+
+    def undo(self, key: int) -> Edit | None:
+        """Take back the last edit of an image; None where there is none."""
+        history = _history_of(self._entries[key])
+        if (edit := history.undoes) is not None:
+            self._record(key, history.undo(), Record("undo", edit))
+        return edit
+
+    def redo(self, key: int) -> Edit | None:
+        """Do again what was undone last; None where there is nothing."""
+        history = _history_of(self._entries[key])
+        if (edit := history.redoes) is not None:
+            self._record(key, history.redo(), Record("redo", edit))
+        return edit
+
+    def restore(self, key: int, history: History, **values: Any) -> None:
+        """Take the annotation and all its edits from a journal; nothing is recorded."""
+        self.update(key, **_told(history), **values)
+
+    def _record(self, key: int, history: History, record: Record) -> None:
+        self.recorded.emit(key, record)
+        self.update(key, edited=True, **_told(history))
+
+
+def _told(history: History) -> dict[str, Any]:
+    """Return what an entry holds of a history."""
+    state = history.state
+    return {"history": history, "annotation": state.points, "membrane": state.membrane}
+
+
+def _history_of(entry: ImageEntry) -> History:
+    """History of an image; one that begins now where the annotation came from elsewhere."""
+    state = entry.history.state
+    if state.points is entry.annotation and state.membrane is entry.membrane:
+        return entry.history
+    return History.of(Annotation(entry.annotation, entry.membrane))
