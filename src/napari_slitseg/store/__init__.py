@@ -1,0 +1,1 @@
+"""A project: annotations with their history, review status and results, in one SQLite file."""
