@@ -75,13 +75,13 @@ def loaded_by(modules: list[str]) -> set[str]:
 
 
 def test_nothing_but_docks_loads_qt_or_napari() -> None:
-    modules = modules_below("core", "jobs", "events", "pipelines", "cli")
+    modules = modules_below("core", "jobs", "events", "store", "pipelines", "cli")
     assert len(modules) > 50
     assert loaded_by(modules) & WINDOW == set()
 
 
 def test_torch_is_loaded_only_where_networks_run() -> None:
-    modules = modules_below("core", "jobs", "events", "pipelines", "cli")
+    modules = modules_below("core", "jobs", "events", "store", "pipelines", "cli")
     assert set(modules) >= WITH_TORCH
     assert "torch" not in loaded_by([name for name in modules if not needs_torch(name)])
 
