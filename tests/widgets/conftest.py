@@ -16,7 +16,7 @@ from napari_slitseg.core.detection.peaks import Detections
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.core.prediction import Prediction
-from napari_slitseg.widgets import _save, _settings
+from napari_slitseg.widgets import _close_guard, _save, _settings
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets.open_workspace import inner, open_workspace
 
@@ -32,7 +32,7 @@ def _no_dialogs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(_save, "_may_overwrite", refuse)
     monkeypatch.setattr(_save, "_ask_where", lambda *_: None)
-    monkeypatch.setattr(_save, "_tell", lambda *_: None)
+    monkeypatch.setattr(_close_guard, "_tell", lambda *_: None)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.preflight_finding import Finding
 from napari_slitseg.widgets import _preflight_words as words
 from napari_slitseg.widgets import _run_ask
+from napari_slitseg.widgets._close_guard import CloseGuard
 from napari_slitseg.widgets._live_layers import PreviewLayers
 from napari_slitseg.widgets._live_plot import CurvePlot
 from napari_slitseg.widgets._live_poll import Poll
@@ -24,7 +25,6 @@ from napari_slitseg.widgets._live_reading import Follower, Line
 from napari_slitseg.widgets._live_view import LiveView
 from napari_slitseg.widgets._run_actions import RunActions
 from napari_slitseg.widgets._run_list import RunList
-from napari_slitseg.widgets._save import CloseGuard
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets._workspace import Workspace
 from tests.widgets.finetune_runs import annotated_images, course, make_run, preview, tell

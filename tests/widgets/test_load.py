@@ -12,7 +12,7 @@ from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QMainWindow, QMessageBox
 
 from napari_slitseg.core.points import read_points
-from napari_slitseg.widgets import _save
+from napari_slitseg.widgets import _close_guard, _save
 from napari_slitseg.widgets._entry import Status
 from napari_slitseg.widgets._workspace import Workspace
 
@@ -147,14 +147,14 @@ def test_a_window_does_not_close_over_unsaved_annotations(
     """Saving is refused here, as by a full disk: the window stays."""
     window, workspace = QMainWindow(), Workspace(tolerance_nm=50)
     qtbot.addWidget(window)
-    _save.CloseGuard(window, workspace)
+    _close_guard.CloseGuard(window, workspace)
     button = getattr(QMessageBox.StandardButton, answer)
     asked = []
     monkeypatch.setattr(
-        _save, "_ask_before_closing", lambda _, names: asked.append(names) or button
+        _close_guard, "_ask_before_closing", lambda _, names: asked.append(names) or button
     )
     told = []
-    monkeypatch.setattr(_save, "_tell", lambda _, text: told.append(text))
+    monkeypatch.setattr(_close_guard, "_tell", lambda _, text: told.append(text))
     key = workspace.add_image(micrograph)
     workspace.edit_annotation(key, np.array([-1]), np.array([[3.0, 4]]))
     window.show()
@@ -333,7 +333,7 @@ def test_any_dock_guards_its_window(
     answers = []
     button = QMessageBox.StandardButton.Cancel
     monkeypatch.setattr(
-        _save, "_ask_before_closing", lambda _, names: answers.append(names) or button
+        _close_guard, "_ask_before_closing", lambda _, names: answers.append(names) or button
     )
     window = viewer.window._qt_window
     window.show()

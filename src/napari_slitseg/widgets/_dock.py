@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_slitseg.widgets._save import CloseGuard
+from napari_slitseg.widgets._close_guard import CloseGuard
 from napari_slitseg.widgets._thread import Runner
 from napari_slitseg.widgets._workspace import Workspace
 

@@ -13,7 +13,7 @@ from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.runs.asking import ask
 from napari_slitseg.pipelines.runs.folder import RunFolder
 from napari_slitseg.pipelines.runs.process import RunProcess
-from napari_slitseg.widgets._save import CloseGuard
+from napari_slitseg.widgets._close_guard import CloseGuard
 
 if TYPE_CHECKING:
     from napari_slitseg.pipelines.runs.folder import Ask

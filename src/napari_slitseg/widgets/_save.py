@@ -6,8 +6,7 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
-from qtpy.QtCore import QEvent, QObject
-from qtpy.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QWidget
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_slitseg.core.points import COLUMNS, PointTable, write_points
 from napari_slitseg.widgets._entry import ImageEntry
@@ -110,49 +109,3 @@ def _what_goes(path: Path) -> str:
     cells = next(csv.reader([line], delimiter=max(",;\t", key=line.count)), [])
     lost = [name for cell in cells if (name := cell.strip()) and name not in COLUMNS]
     return f"{path}\n    Its columns {', '.join(lost)} would be lost." if lost else str(path)
-
-
-class CloseGuard(QObject):
-    """Asks before a window closes over annotations that are not saved."""
-
-    def __init__(self, window: QMainWindow, workspace: Workspace) -> None:
-        super().__init__(window)
-        self._window = window
-        self._workspace = workspace
-        window.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Qt: True keeps the window open."""
-        is_closing = watched is self._window and event.type() == QEvent.Type.Close
-        if not is_closing or not self._window.isVisible() or self._may_close():
-            return False
-        event.ignore()
-        return True
-
-    def _may_close(self) -> bool:
-        names = [entry.name for entry in self._workspace.entries if entry.edited]
-        if not names:
-            return True
-        answer = _ask_before_closing(self._window, names)
-        if answer == QMessageBox.StandardButton.Save:
-            told = save_annotations(self._window, self._workspace)
-            all_saved = not any(entry.edited for entry in self._workspace.entries)
-            if not all_saved:
-                _tell(self._window, told)
-            return all_saved
-        return bool(answer == QMessageBox.StandardButton.Discard)
-
-
-def _tell(parent: QWidget, text: str) -> None:
-    QMessageBox.warning(parent, "Annotations are not saved", text)
-
-
-def _ask_before_closing(parent: QWidget, names: list[str]) -> QMessageBox.StandardButton:
-    buttons = QMessageBox.StandardButton
-    return QMessageBox.question(
-        parent,
-        "Save annotations?",
-        "The annotations of these images are not saved:\n\n" + "\n".join(names),
-        buttons.Save | buttons.Discard | buttons.Cancel,
-        buttons.Save,
-    )
