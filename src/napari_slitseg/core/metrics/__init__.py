@@ -86,6 +86,18 @@ from napari_slitseg.core.metrics.outlines import (
 from napari_slitseg.core.metrics.paired import NotComparable, PairedComparison, compare_paired
 from napari_slitseg.core.metrics.pooling import PooledScores, pool_scores
 from napari_slitseg.core.metrics.ranking import RankedImage, ScoredImage, rank_image
+from napari_slitseg.core.metrics.readers import (
+    ImageAgreement,
+    PairAgreement,
+    ReaderAgreement,
+    ReadImage,
+    compare_readers,
+)
+from napari_slitseg.core.metrics.readers_chance import expected_matches, point_kappa
+from napari_slitseg.core.metrics.readers_counts import (
+    IntraclassCorrelation,
+    intraclass_correlation,
+)
 from napari_slitseg.core.metrics.scores import ImageScores, score_image
 from napari_slitseg.core.metrics.tolerances import ToleranceCurve, integrated_f1, tolerance_curve
 from napari_slitseg.core.metrics.transport import (
@@ -100,15 +112,20 @@ __all__ = [
     "Bootstrap",
     "CountAgreement",
     "Figure",
+    "ImageAgreement",
     "ImageScores",
     "Interval",
+    "IntraclassCorrelation",
     "LineCounts",
     "NotComparable",
+    "PairAgreement",
     "PairedComparison",
     "PixelCounts",
     "PooledScores",
     "PrecisionRecall",
     "RankedImage",
+    "ReadImage",
+    "ReaderAgreement",
     "ScoredImage",
     "ToleranceCurve",
     "average_precision",
@@ -123,10 +140,12 @@ __all__ = [
     "compare_boundaries",
     "compare_centrelines",
     "compare_paired",
+    "compare_readers",
     "count_pixels",
     "count_ratio",
     "dice",
     "earth_movers_distance",
+    "expected_matches",
     "f1",
     "fpw_dice",
     "hausdorff_distance",
@@ -134,12 +153,14 @@ __all__ = [
     "integrated_f1",
     "interval_of",
     "interval_of_sums",
+    "intraclass_correlation",
     "iou",
     "localisation_error",
     "localisation_rms",
     "mean_precision_over_ious",
     "nearest_distances",
     "pixel_accuracy",
+    "point_kappa",
     "point_loss",
     "pool_scores",
     "pooled_count_ratio",
