@@ -36,10 +36,11 @@ def pairs_within(
     """
     if not (len(from_yx) and len(to_yx)):
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-    near = cKDTree(to_yx).query_ball_point(from_yx, radius_px + TOLERANCE_SLACK, return_sorted=True)
-    count = np.array([len(found) for found in near])
-    i = np.repeat(np.arange(len(from_yx)), count)
-    j = np.concatenate([np.asarray(found, np.int64) for found in near])
+    near = cKDTree(from_yx).sparse_distance_matrix(
+        cKDTree(to_yx), radius_px + TOLERANCE_SLACK, output_type="ndarray"
+    )
+    order = np.lexsort((near["j"], near["i"]))
+    i, j = near["i"][order].astype(np.int64), near["j"][order].astype(np.int64)
     return i, j, np.hypot(*(from_yx[i] - to_yx[j]).T)
 
 
@@ -62,9 +63,7 @@ def group_edges(
     """
     if not len(i):
         return []
-    n = sum(shape)
-    graph = coo_matrix((np.ones(len(i), np.int8), (i, j + shape[0])), shape=(n, n))
-    _, group = connected_components(graph, directed=False)
+    group = _groups(i, j, shape)
     order = np.argsort(group[i], kind="stable")
     starts = np.flatnonzero(np.diff(group[i][order], prepend=-1))
     return np.split(order, starts[1:])
@@ -92,25 +91,70 @@ def best_edges(
     (K,) array of int
         Indices of the chosen edges. Groups that share no point are solved one by one.
     """
+    if not len(i):
+        return np.zeros(0, np.int64)
+    group, is_star = _stars(i, j, shape)
+    by_group = np.lexsort((distance, group))
+    nearest = by_group[np.flatnonzero(np.diff(group[by_group], prepend=-1))]
+    others = np.flatnonzero(~is_star[group])
+    others = others[np.argsort(group[others], kind="stable")]
+    starts = np.flatnonzero(np.diff(group[others], prepend=-1))
+    rows, columns = _places(i[others], starts), _places(j[others], starts)
+    ends = np.append(starts, len(others))[1:].tolist()
     chosen = [
-        edges if len(edges) == 1 else edges[_best_of_group(i[edges], j[edges], distance[edges])]
-        for edges in group_edges(i, j, shape)
+        others[a + _best_of_group(rows[a:b], columns[a:b], distance[others[a:b]])]
+        for a, b in zip(starts.tolist(), ends, strict=True)
     ]
-    return np.concatenate([np.zeros(0, np.int64), *chosen])
+    return np.concatenate([nearest[is_star[group[nearest]]], *chosen])
+
+
+def _places(points: NDArray[np.int64], starts: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Place of the point of each edge among the points of its group, from 0."""
+    every, first, place = np.unique(points, return_index=True, return_inverse=True)
+    group = np.searchsorted(starts, first, side="right")
+    by_group = np.argsort(group, kind="stable")
+    rank = np.empty(len(every), np.int64)
+    rank[by_group] = np.arange(len(every)) - np.searchsorted(group[by_group], group[by_group])
+    ranks: NDArray[np.int64] = rank[place]
+    return ranks
+
+
+def _stars(
+    i: NDArray[np.int64], j: NDArray[np.int64], shape: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Group of each edge, and of each group whether all its edges share a point."""
+    group_of = _groups(i, j, shape)
+    group, n_groups = group_of[i], int(group_of.max()) + 1
+    n_from = np.bincount(group_of[np.unique(i)], minlength=n_groups)
+    n_to = np.bincount(group_of[np.unique(j) + shape[0]], minlength=n_groups)
+    return group, (n_from == 1) | (n_to == 1)
+
+
+def _groups(
+    i: NDArray[np.int64], j: NDArray[np.int64], shape: tuple[int, int]
+) -> NDArray[np.int64]:
+    """Group of each point: those of the first kind, then those of the second."""
+    n = sum(shape)
+    graph = coo_matrix((np.ones(len(i), np.int8), (i, j + shape[0])), shape=(n, n))
+    group: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
+    return group
 
 
 def _best_of_group(
     i: NDArray[np.int64], j: NDArray[np.int64], distance: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Solve one group: a missing pair costs more than all distances together."""
-    rows, i = np.unique(i, return_inverse=True)
-    columns, j = np.unique(j, return_inverse=True)
-    n, m = len(rows), len(columns)
+    """Solve one group, its points numbered: a missing pair costs more than all distances."""
+    n, m = int(i.max()) + 1, int(j.max()) + 1
     penalty = (min(n, m) + 1) * (float(distance.max()) + 1.0)
-    solve = _solve_dense if n * m <= _DENSE_ENTRIES else _solve_sparse
-    row, column = solve(i, j, distance, (n, m), penalty)
-    paired = column < m
-    return np.flatnonzero(np.isin(i * m + j, row[paired] * m + column[paired]))
+    if n * m > _DENSE_ENTRIES:
+        row, column = _solve_sparse(i, j, distance, (n, m), penalty)
+        paired = column < m
+        return np.flatnonzero(np.isin(i * m + j, row[paired] * m + column[paired]))
+    row, column = _solve_dense(i, j, distance, (n, m), penalty)
+    edge_of = np.full((n, m), -1)
+    edge_of[i, j] = np.arange(len(i))
+    edges = edge_of[row, column]
+    return np.sort(edges[edges >= 0])
 
 
 def _solve_dense(

@@ -99,6 +99,7 @@ def compare(
         pixel_size_nm=pixel_size_nm,
         ignored_yx=uncertain.yx,
         ignore_radius_px=ignore_radius_px,
+        found=found,
     )
     return _judged(predicted, annotated, found), scores
 

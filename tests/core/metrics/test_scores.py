@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_slitseg.core.matching import match
 from napari_slitseg.core.metrics import chamfer_distance, score_image
 from tests.canonical import CASES, SHAPE, Case
 
@@ -151,3 +152,14 @@ def test_pixel_size_refused(size):
 def test_tolerance_refused():
     with pytest.raises(ValueError, match="tolerance_px"):
         score_image([], [], shape=(4, 4), tolerance_px=-1)
+
+
+def test_a_matching_that_is_known_already_gives_the_same_figures() -> None:
+    rng = np.random.default_rng(4)
+    predicted, annotated = rng.uniform(0, 60, (40, 2)), rng.uniform(0, 60, (35, 2))
+    lengths = {"shape": (60, 60), "tolerance_px": 5.0, "ignore_radius_px": 3.0}
+    found = match(predicted, annotated[5:], 5.0, uncertain_yx=annotated[:5], ignore_radius_px=3.0)
+    anew = score_image(predicted, annotated[5:], ignored_yx=annotated[:5], **lengths)
+    shared = score_image(predicted, annotated[5:], ignored_yx=annotated[:5], found=found, **lengths)
+    assert anew == shared
+    assert 0 < anew.true_positive < 30

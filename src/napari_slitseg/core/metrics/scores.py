@@ -140,6 +140,7 @@ def score_image(
     pixel_size_nm: float | None = None,
     ignored_yx: ArrayLike | None = None,
     ignore_radius_px: float = 0.0,
+    found: Matching | None = None,
 ) -> ImageScores:
     """Compare the predictions of one image with its annotations.
 
@@ -158,6 +159,8 @@ def score_image(
         `napari_slitseg.core.matching.match`) enter no figure.
     ignore_radius_px : float
         Inclusive, px.
+    found : Matching, optional
+        What `match` returns for the same points and lengths, where it is known already.
 
     Returns
     -------
@@ -171,13 +174,14 @@ def score_image(
     if pixel_size_nm is not None and not 0 < pixel_size_nm < math.inf:
         raise ValueError(f"pixel_size_nm must be a positive number, got {pixel_size_nm}.")
     uncertain = as_yx(() if ignored_yx is None else ignored_yx, "uncertain points")
-    found = match(
-        predicted_yx,
-        annotated_yx,
-        tolerance_px,
-        uncertain_yx=uncertain,
-        ignore_radius_px=ignore_radius_px,
-    )
+    if found is None:
+        found = match(
+            predicted_yx,
+            annotated_yx,
+            tolerance_px,
+            uncertain_yx=uncertain,
+            ignore_radius_px=ignore_radius_px,
+        )
     counted = np.delete(as_yx(predicted_yx), found.set_aside, axis=0)
     vanilla = distances.vanilla_distance(counted, annotated_yx, shape)
     return _scores(found, vanilla, len(uncertain), pixel_size_nm)
