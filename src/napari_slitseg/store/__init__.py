@@ -1,1 +1,35 @@
 """A project: annotations with their history, review status and results, in one SQLite file."""
+
+from napari_slitseg.store.errors import (
+    BusyError,
+    DamagedError,
+    DiskFullError,
+    GoneError,
+    ReadOnlyError,
+    Stale,
+    StoreError,
+)
+from napari_slitseg.store.files import KnownFile
+from napari_slitseg.store.images import StoredImage
+from napari_slitseg.store.journal import SHARED
+from napari_slitseg.store.project import PROJECT_FILE, Project
+from napari_slitseg.store.reviews import REVIEW_STATUSES, ModelRun, Result, Review
+
+__all__ = [
+    "PROJECT_FILE",
+    "REVIEW_STATUSES",
+    "SHARED",
+    "BusyError",
+    "DamagedError",
+    "DiskFullError",
+    "GoneError",
+    "KnownFile",
+    "ModelRun",
+    "Project",
+    "ReadOnlyError",
+    "Result",
+    "Review",
+    "Stale",
+    "StoreError",
+    "StoredImage",
+]

@@ -1,0 +1,55 @@
+"""What all parts of a project share: the open file and its folder."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path, PurePosixPath
+
+from napari_slitseg.store.connection import Database
+
+
+class Part:
+    """A part of an open project.
+
+    Parameters
+    ----------
+    database : Database
+        The open file.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._window = new_uid()
+        self.editor = ""
+
+    @property
+    def path(self) -> Path:
+        """The project's file."""
+        return self._database.path
+
+    @property
+    def folder(self) -> Path:
+        """The project's folder."""
+        return self._database.path.parent
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing can be written."""
+        return self._database.is_read_only
+
+    def _stored_path(self, path: Path) -> str:
+        """Path as it is kept: relative to the folder where it is inside."""
+        for name in (os.path.abspath(path), os.path.realpath(path)):
+            for folder in (os.path.abspath(self.folder), os.path.realpath(self.folder)):
+                if Path(name).is_relative_to(folder):
+                    return Path(name).relative_to(folder).as_posix()
+        return Path(os.path.abspath(path)).as_posix()
+
+    def _found_path(self, stored: str) -> Path:
+        return self.folder / PurePosixPath(stored)
+
+
+def new_uid() -> str:
+    """Return a name that nothing else has."""
+    return uuid.uuid4().hex

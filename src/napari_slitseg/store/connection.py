@@ -1,0 +1,132 @@
+"""One connection to the file of a project: reads, and transactions that are durable."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from napari_slitseg.store.errors import GoneError, ReadOnlyError, explained
+
+_WAITS_S: Final = 10.0
+
+
+class Database:
+    """The file of a project, open.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file is.
+    connection : sqlite3.Connection
+        In autocommit mode.
+    is_read_only : bool
+        Whether nothing may be written.
+    """
+
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, *, is_read_only: bool = False
+    ) -> None:
+        self.path = path
+        self.is_read_only = is_read_only
+        self._connection = connection
+        self._identity = _identity_of(path)
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Return all rows of a query.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be read.
+        """
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise explained(error, self.path) from error
+
+    def value(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        """Return the first value of the first row, None where there is none."""
+        rows = self.rows(statement, values)
+        return rows[0][0] if rows else None
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Run a statement inside `transaction`; return the number of the last new row."""
+        return self._connection.execute(statement, values).lastrowid or 0
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[None]:
+        """Do everything in the block, or nothing; it is on the disk when the block ends.
+
+        Raises
+        ------
+        StoreError
+            If that fails; nothing was written then.
+        """
+        self._check_place()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._take_back()
+            raise explained(error, self.path) from error
+        except BaseException:
+            self._take_back()
+            raise
+
+    def close(self) -> None:
+        """Close the file; doing it twice is harmless."""
+        self._connection.close()
+
+    def _take_back(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def _check_place(self) -> None:
+        """Refuse to write into a file that nobody will find again."""
+        if self.is_read_only:
+            raise ReadOnlyError(f"The project {self.path} was opened for looking only.")
+        try:
+            identity = _identity_of(self.path)
+        except OSError as error:
+            raise GoneError(
+                f"The project {self.path} is no longer there: the folder was moved, renamed or "
+                f"deleted, or its drive is not connected. Bring it back, or open the project at "
+                f"its new place. ({error.strerror})"
+            ) from error
+        if identity != self._identity:
+            raise GoneError(
+                f"Another file took the place of the project {self.path} while it was open. Open "
+                f"the project again."
+            )
+
+
+def connected(path: Path, mode: str) -> sqlite3.Connection:
+    """Open a file that is there.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    mode : str
+        Of SQLite's addresses: "mode=rw", "mode=ro" or "immutable=1".
+
+    Raises
+    ------
+    sqlite3.Error
+        If that fails.
+    """
+    absolute = path.absolute().as_posix()
+    address = f"file://{'' if absolute.startswith('/') else '/'}{quote(absolute)}?{mode}"
+    return sqlite3.connect(address, uri=True, timeout=_WAITS_S, isolation_level=None)
+
+
+def _identity_of(path: Path) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
