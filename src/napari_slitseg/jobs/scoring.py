@@ -98,6 +98,16 @@ class EvaluateJob(ScoringSettings, ModelSettings, ImageSettings, ClusterSettings
         default=None,
         description="CSV table to write: precision, recall and F1 at every threshold.",
     )
+    xlsx: Path | None = Field(
+        default=None,
+        description="Workbook to write: images, all together with intervals, every point of every "
+        "image with its match, and how all of it was computed.",
+    )
+
+    @field_validator("xlsx")
+    @classmethod
+    def _is_workbook(cls, path: Path | None) -> Path | None:
+        return check_ending(path, ".xlsx")
 
 
 class CompareJob(ScoringSettings, SearchSettings, ImageSettings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator
 from contextlib import closing
 from typing import Final
@@ -23,6 +24,7 @@ from napari_slitseg.pipelines.inputs import (
     never,
 )
 from napari_slitseg.pipelines.outputs import OutputError
+from napari_slitseg.pipelines.score_book import write_score_book
 
 REFUSALS: Final = (JobError, CheckpointError, InferenceError)
 """Why an evaluation is not begun."""
@@ -68,7 +70,7 @@ def evaluate(
     result = run.result()
     if tally.reason == "done":
         yield from run.last_notices()
-        _write(result, job, tally)
+        _write(result, run, tally)
     yield tally.finished()
     return result
 
@@ -101,11 +103,14 @@ def _noting(work: Generator[Event, None, Tally], run: EvaluateRun) -> Generator[
         yield event
 
 
-def _write(result: EvaluationResult, job: EvaluateJob, tally: Tally) -> None:
+def _write(result: EvaluationResult, run: EvaluateRun, tally: Tally) -> None:
+    job = run.job
     try:
         if job.out is not None:
             write_result(job.out, result)
         if job.curve is not None:
             write_curve(job.curve, result)
+        if job.xlsx is not None:
+            deque(write_score_book(job.xlsx, run.book(result)), maxlen=0)
     except OutputError as error:
         tally.reason, tally.message = "failed", str(error)

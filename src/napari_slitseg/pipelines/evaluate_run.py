@@ -22,6 +22,7 @@ from napari_slitseg.pipelines.evaluation import (
 )
 from napari_slitseg.pipelines.inputs import ImageReader, JobError, ShouldStop, find_images
 from napari_slitseg.pipelines.open_workplace import open_workplace, with_whole_paths
+from napari_slitseg.pipelines.score_book import ScoreBook
 from napari_slitseg.pipelines.score_file import Scored, ScoreFile
 from napari_slitseg.pipelines.scoring import Rankings
 from napari_slitseg.pipelines.tables import read_biopsies
@@ -110,6 +111,15 @@ class EvaluateRun:
             how=Bootstrap(n_resamples=self.job.resamples, confidence=self.job.confidence),
         )
 
+    def book(self, result: EvaluationResult) -> ScoreBook:
+        """Return the workbook of a result."""
+        points = tuple(
+            replace(scored.points, name=self._name(path))
+            for path, scored in self._in_order()
+            if scored.points is not None
+        )
+        return ScoreBook(result, points)
+
     def last_notices(self) -> Generator[Event, None, None]:
         """Say what the curve lacks."""
         rankings = self._rankings()
@@ -129,4 +139,4 @@ class EvaluateRun:
 
 def _outputs(job: EvaluateJob) -> list[Path]:
     tables = [] if job.out is None else list(result_files(job.out))
-    return tables if job.curve is None else [*tables, job.curve]
+    return [*tables, *(each for each in (job.curve, job.xlsx) if each is not None)]

@@ -15,6 +15,7 @@ from napari_slitseg.jobs import EvaluateJob
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.outputs import prepare_folder, write_text
 from napari_slitseg.pipelines.record import FILE_NAME, versions
+from napari_slitseg.pipelines.score_book import SUFFIX, is_score_book
 
 if TYPE_CHECKING:
     from napari_slitseg.core.checkpoint_info import CheckpointInfo
@@ -173,6 +174,8 @@ def check_replaceable(path: Path) -> None:
 def _is_result(path: Path) -> bool:
     if not path.is_file():
         return False
+    if path.suffix.lower() == SUFFIX:
+        return is_score_book(path)
     try:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
         if path.suffix == ".json":

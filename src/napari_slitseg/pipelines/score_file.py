@@ -13,12 +13,13 @@ from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.metrics.further import membrane_figures
 from napari_slitseg.core.metrics.ranking import RankedImage
 from napari_slitseg.core.metrics.result import ImageResult
-from napari_slitseg.core.points import find_annotation, read_points
+from napari_slitseg.core.points import PointTable, find_annotation, read_points
 from napari_slitseg.events import Event, ImageDone, ImageSkipped, Notice
 from napari_slitseg.jobs import EvaluateJob
 from napari_slitseg.pipelines.inputs import ImageReader, JobError, ShouldStop, page_and_notices
 from napari_slitseg.pipelines.membrane import find_membrane, predicted_membrane, read_membrane
 from napari_slitseg.pipelines.predict_one import predict_image
+from napari_slitseg.pipelines.score_book import ImagePoints
 from napari_slitseg.pipelines.scoring import (
     Found,
     Scale,
@@ -48,12 +49,15 @@ class Scored:
         For the curve; None where scores of slits are unknown.
     covers_from : float
         Lowest score its candidates may have.
+    points : ImagePoints or None
+        Found and annotated points, where the job asks for a workbook.
     """
 
     event: ImageDone | ImageSkipped
     row: ImageResult | None = None
     ranked: RankedImage | None = None
     covers_from: float = 0.0
+    points: ImagePoints | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,8 @@ class ScoreFile:
         if file is not None and file.resolve() == annotation.resolve():
             raise JobError(f"{file} is its annotation as well as its prediction.")
         biopsy = self._biopsy(path)
-        truth = Truth.of(read_points(annotation), annotation)
+        annotated = read_points(annotation)
+        truth = Truth.of(annotated, annotation)
         image = self.reader.read(path)
         for text in truth.notes(image.shape):
             yield Notice(text=text, item=path.name)
@@ -119,7 +124,22 @@ class ScoreFile:
             n_slits=row.scores.n_predicted,
             seconds=perf_counter() - start,
         )
-        return Scored(done, row, rank(found, truth, scale), found.covers_from)
+        points = self._points(image, found.table, annotated, scale)
+        return Scored(done, row, rank(found, truth, scale), found.covers_from, points)
+
+    def _points(
+        self, image: Micrograph, found: PointTable | None, annotated: PointTable, scale: Scale
+    ) -> ImagePoints | None:
+        if self.job.xlsx is None or found is None:
+            return None
+        return ImagePoints(
+            name=image.name,
+            found=found,
+            annotated=annotated,
+            tolerance_px=scale.tolerance_px,
+            ignore_radius_px=scale.ignore_radius_px,
+            pixel_size_nm=image.pixel_size_nm,
+        )
 
     def _row(
         self,
@@ -167,7 +187,8 @@ class ScoreFile:
 
     def _read(self, path: Path, file: Path) -> Found:
         entry = self.record.get(path.stem, {})
-        found = found_in_file(read_points(file), entry.get("threshold"))
+        table = read_points(file)
+        found = replace(found_in_file(table, entry.get("threshold")), table=table)
         maps_are_of_an_earlier_prediction = "maps" in entry and entry["maps"] is None
         if maps_are_of_an_earlier_prediction:
             return found
@@ -191,6 +212,7 @@ class ScoreFile:
             prediction.candidates,
             prediction.min_distance_px,
             membrane=prediction.membrane,
+            table=prediction.table,
         )
 
 

@@ -64,6 +64,8 @@ class Found:
         Lowest score the candidates may have.
     membrane : (H, W) array of float or None
         Probability map.
+    table : PointTable or None
+        The slits with all that is known of them, and those a person took away.
     """
 
     yx: NDArray[np.float64]
@@ -71,6 +73,7 @@ class Found:
     min_distance_px: float = 0.0
     covers_from: float = 0.0
     membrane: NDArray[np.floating] | None = None
+    table: PointTable | None = None
 
 
 @dataclass(frozen=True, eq=False)
