@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from napari_slitseg.core.points import PointTable, read_points, write_points
 from napari_slitseg.core.review import Annotation, Signature, apply, drawn_edit
-from napari_slitseg.pipelines.save_plan import ChangedMeanwhile, plan_points, write_plan
-from napari_slitseg.pipelines.save_plan_file import look_at
+from napari_slitseg.pipelines.save_plan import plan_points, write_plan
+from napari_slitseg.pipelines.save_plan_file import ChangedMeanwhile, look_at
 from napari_slitseg.pipelines.save_plan_merge import merged, read_back
 
 BY = Signature("Ada", "2026-11-21T10:00:00Z")

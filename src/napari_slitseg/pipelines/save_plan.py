@@ -9,26 +9,18 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from napari_slitseg.core.points import PointTable, write_points
+from napari_slitseg.core.review import Edit, Signature
 from napari_slitseg.pipelines.save_plan_changes import Changes, changes_to
 from napari_slitseg.pipelines.save_plan_file import (
+    ChangedMeanwhile,
     PointsFile,
     is_as_found,
     is_protected,
     look_at,
 )
+from napari_slitseg.pipelines.save_plan_merge import merged, read_back
 
 _MOST: Final = 0.5
-
-
-class ChangedMeanwhile(OSError):
-    """A file is no longer as the person saw it; nothing was written."""
-
-    def __init__(self, path: Path) -> None:
-        text = f"{path.name} was changed by another program just now; save again to see how"
-        super().__init__(None, text, str(path))
-
-    def __str__(self) -> str:
-        return str(self.args[1])
 
 
 class Plan(Protocol):
@@ -61,6 +53,20 @@ class Plan(Protocol):
     @property
     def refusal(self) -> str:
         """Why it cannot be written whatever the person says, "" if it can."""
+
+    @property
+    def conflicts(self) -> Sequence[str]:
+        """What both sides changed, where merging keeps ours."""
+
+    @property
+    def can_merge(self) -> bool:
+        """Whether what the file holds can be read."""
+
+    def merge(self, by: Signature) -> Edit:
+        """Return the edit that adds what others changed in the file since it was read."""
+
+    def read_back(self, by: Signature) -> Edit:
+        """Return the edit that makes the annotation what the file says."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +151,26 @@ class PointsPlan:
         if not self.path.parent.is_dir():
             return f"There is no folder {self.path.parent}."
         return ""
+
+    @property
+    def can_merge(self) -> bool:
+        """Whether what the file holds can be read."""
+        return self.found.table is not None
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """What both sides changed, where merging keeps ours."""
+        if not self.can_merge:
+            return ()
+        return merged(self.table, self.found, self.base, Signature()).conflicts
+
+    def merge(self, by: Signature) -> Edit:
+        """Return the edit that adds what others changed in the file since it was read."""
+        return merged(self.table, self.found, self.base, by).edit
+
+    def read_back(self, by: Signature) -> Edit:
+        """Return the edit that makes the annotation what the file says."""
+        return read_back(self.table, self.found, self.base, by)
 
 
 def plan_points(path: Path, table: PointTable | None, seen: PointsFile | None = None) -> PointsPlan:

@@ -8,10 +8,21 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from napari_slitseg.core.points import COLUMNS, PointsReadError, PointTable, read_points
 from napari_slitseg.pipelines.fingerprints import fingerprint_of, is_unchanged
+
+
+class ChangedMeanwhile(OSError):
+    """A file is no longer as the person saw it; nothing was written."""
+
+    def __init__(self, path: Path) -> None:
+        text = f"{path.name} was changed by another program just now; save again to see how"
+        super().__init__(None, text, str(path))
+
+    def __str__(self) -> str:
+        return str(self.args[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +95,23 @@ def look_at(path: Path) -> PointsFile:
         return PointsFile(path, fingerprint, None, columns, n_rows, str(error))
 
 
-def is_as_found(found: PointsFile) -> bool:
+class Found(Protocol):
+    """A file as somebody found it."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    @property
+    def fingerprint(self) -> Mapping[str, Any]:
+        """See `fingerprint_of`."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether there was a file."""
+
+
+def is_as_found(found: Found) -> bool:
     """Whether a file is, right now, as it was found."""
     if not found.exists:
         return not found.path.exists()
