@@ -40,6 +40,11 @@ class Layers:
         self.adoption = Adoption(self._stack, workspace)
         viewer.layers.events.removed.connect(self._on_removed)
 
+    @property
+    def stack(self) -> Stack:
+        """Our layers by name, for docks that draw in one of them."""
+        return self._stack
+
     def quietly(self) -> AbstractContextManager[None]:
         """Mark layers that come and go in this block as none of a person's."""
         return self._stack.changing()

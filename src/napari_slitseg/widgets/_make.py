@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from napari.layers import Image, Layer, Points, Vectors
@@ -11,20 +11,46 @@ from numpy.typing import NDArray
 
 from napari_slitseg.widgets._adopt import Frame, same_units
 from napari_slitseg.widgets._overlay import Marks
-from napari_slitseg.widgets._style import MARKS, MATCH_LINE, MEMBRANE_COLOUR, SLIT_COLOUR
+from napari_slitseg.widgets._style import (
+    GREY,
+    MARKS,
+    MATCH_LINE,
+    MEMBRANE_COLOUR,
+    SLIT_COLOUR,
+    UNDER_REVIEW,
+)
 
 ORDER: Final = (
     "image",
     "membrane map",
     "slit map",
+    "points taken away",
     "annotated slits",
     "detected slits",
     "matched pairs",
+    "under review",
 )
 """Our layers, lowest first."""
 
 _ON_SCREEN: Final = {"annotated slits": (5, 26), "detected slits": (3, 13)}
 """Smallest and largest marks, px of the screen: zooming in shows where exactly they lie."""
+
+_PLAIN: Final[dict[str, dict[str, Any]]] = {
+    "points taken away": {
+        "symbol": "x",
+        "face_color": GREY,
+        "border_color": GREY,
+        "canvas_size_limits": (3, 16),
+    },
+    "under review": {
+        "symbol": "disc",
+        "face_color": "#00000000",
+        "border_color": UNDER_REVIEW,
+        "border_width": 0.08,
+        "canvas_size_limits": (34, 72),
+    },
+}
+"""Layers whose points all look the same."""
 
 _MAP_COLOUR: Final = {"membrane map": MEMBRANE_COLOUR, "slit map": SLIT_COLOUR}
 
@@ -50,6 +76,8 @@ def _empty(name: str) -> Layer:
             blending="additive",
             opacity=0.5,
         )
+    if name in _PLAIN:
+        return Points(np.zeros((0, 2)), ndim=2, name=name, **_PLAIN[name])
     if name == "matched pairs":
         return Vectors(
             np.zeros((0, 2, 2)), ndim=2, name=name, edge_color=MATCH_LINE, vector_style="line"
@@ -79,6 +107,16 @@ def draw_lines(layer: Vectors, lines: NDArray[np.float64], width_px: float) -> N
     with layer.events.blocker_all():
         layer.data = lines.copy()
         layer.edge_width = width_px
+    layer.refresh()
+
+
+def draw_plain(layer: Points, yx: NDArray[np.float64], size_px: float) -> None:
+    """Give a layer points that all look the same: (N, 2) px, diameter in px of the image."""
+    with layer.events.blocker_all():
+        layer.selected_data = set()
+        layer.data = yx.copy()
+        layer.size = size_px
+    layer.editable = False
     layer.refresh()
 
 

@@ -29,6 +29,10 @@ class Shelf:
         while len(self._images) > _KEPT:
             self._images.popitem(last=False)
 
+    def has(self, entry: ImageEntry) -> bool:
+        """Whether an image need not be read."""
+        return entry.micrograph is not None or entry.key in self._images
+
     def drop(self, key: int) -> None:
         """Let an image go."""
         self._images.pop(key, None)

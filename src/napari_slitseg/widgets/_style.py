@@ -85,6 +85,9 @@ MARKS: Final = MappingProxyType(
 MATCH_LINE: Final = ORANGE
 """Colour of the line from a detection to its annotation."""
 
+UNDER_REVIEW: Final = BLUISH_GREEN
+"""Colour of the ring around the point that is being judged."""
+
 MEMBRANE_COLOUR: Final = BLUE
 SLIT_COLOUR: Final = "#C0006A"
 """Brightest colours of the two maps. Added to grey and to each other they stay off white."""

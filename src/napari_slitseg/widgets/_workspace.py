@@ -78,6 +78,15 @@ class Workspace(Settling):
         """Return a function that gives an image, also in another thread."""
         return self._shelf.opener(self._entries[key])
 
+    def is_at_hand(self, key: int) -> bool:
+        """Whether an image can be shown without reading a file."""
+        return self._shelf.has(self._entries[key])
+
+    def hold(self, key: int, micrograph: Micrograph) -> None:
+        """Keep the pixels of an image for a while: somebody will look at it soon."""
+        if self.has(key):
+            self._shelf.put(key, micrograph)
+
     # -- what is known about an image changes
 
     def set_read(self, key: int, micrograph: Micrograph, **values: Any) -> None:
