@@ -9,6 +9,7 @@ from typing import Any
 
 from psygnal import Signal
 
+from napari_slitseg.widgets._blind import Blind
 from napari_slitseg.widgets._entry import ImageEntry, Status
 
 
@@ -17,6 +18,13 @@ class Listing:
 
     Signals: `entries_changed()` when images come or go, `entry_changed(key)` when something about
     one changes, `current_changed(key or None)`.
+
+    Attributes
+    ----------
+    blind : Blind or None
+        What a reader is not to see; while it is there, everybody gets images through it.
+    track : str
+        Whose annotation is shown and edited: "shared", or that of a reader.
     """
 
     entries_changed = Signal()
@@ -27,19 +35,26 @@ class Listing:
         self._entries: dict[int, ImageEntry] = {}
         self._keys = count()
         self._current: int | None = None
+        self.blind: Blind | None = None
+        self.track = "shared"
 
     @property
     def entries(self) -> tuple[ImageEntry, ...]:
-        """All images, in order."""
-        return tuple(self._entries.values())
+        """All images, in order; in a blinded reading its images, in its order."""
+        everything = tuple(self._entries.values())
+        return everything if self.blind is None else self.blind.in_order(everything)
 
     @property
     def current(self) -> ImageEntry | None:
         """The image being looked at."""
-        return None if self._current is None else self._entries[self._current]
+        return None if self._current is None else self.entry(self._current)
 
     def entry(self, key: int) -> ImageEntry:
-        """Image of that key; KeyError if it was removed."""
+        """Image of that key, as it may be seen; KeyError if it was removed."""
+        return self._entries[key] if self.blind is None else self.blind.seen(self._entries[key])
+
+    def unblinded(self, key: int) -> ImageEntry:
+        """Image of that key with all that is known: for keeping it, never for showing it."""
         return self._entries[key]
 
     def has(self, key: int) -> bool:
@@ -49,8 +64,10 @@ class Listing:
     def find(self, **values: Any) -> ImageEntry | None:
         """First image whose attributes have these values."""
         wanted = values.items()
-        matches = (e for e in self.entries if all(getattr(e, k) == v for k, v in wanted))
-        return next(matches, None)
+        everything = self._entries.values()
+        matches = (e for e in everything if all(getattr(e, k) == v for k, v in wanted))
+        found = next(matches, None)
+        return None if found is None else self.entry(found.key)
 
     def add_paths(self, paths: Iterable[Path]) -> list[int]:
         """List files that are still to be read; those listed already keep their place."""

@@ -69,6 +69,8 @@ class Settling(Editing):
     @property
     def unscored_text(self) -> str:
         """Say how many annotated images have no scores for that reason, "" for none."""
+        if self.blind is not None:
+            return "Blinded reading: scores are hidden."
         number = sum(e.annotation is not None and self.is_behind(e) for e in self.entries)
         image = "1 image is" if number == 1 else f"{number} images are"
         return f"{image} not scored: found by another detector." if number else ""
@@ -96,7 +98,7 @@ class Settling(Editing):
         """Change the detector; images by another one have no scores until it searched them."""
         if self._choices.detector != detector:
             self._choices.detector = detector
-            for entry in filter(self.is_behind, self.entries):
+            for entry in filter(self.is_behind, tuple(self._entries.values())):
                 self._entries[entry.key] = replace(entry, scores=None)
             self._restale()
             self.settings_changed.emit()

@@ -45,6 +45,8 @@ class Workspace(Settling):
 
     def remove(self, key: int) -> None:
         """Forget an image (its files stay); its neighbour becomes current."""
+        if self.blind is not None:
+            return
         keys = list(self._entries)
         row = keys.index(key)
         neighbours = keys[row + 1 : row + 2] or keys[max(0, row - 1) : row]
@@ -57,7 +59,9 @@ class Workspace(Settling):
         self.entries_changed.emit()
 
     def open(self, key: int | None) -> None:
-        """Look at an image."""
+        """Look at an image; in a blinded reading only at one of it."""
+        if self.blind is not None and key is not None and not self.blind.has(key):
+            return
         if key != self._current:
             self._current = key
             self.settle(key)
@@ -65,7 +69,7 @@ class Workspace(Settling):
 
     def step(self, by: int) -> None:
         """Look at the next (+1) or previous (-1) image; stays at the ends."""
-        keys = list(self._entries)
+        keys = [entry.key for entry in self.entries]
         if keys and self._current is not None:
             row = keys.index(self._current) + by
             self.open(keys[min(max(row, 0), len(keys) - 1)])
@@ -96,6 +100,8 @@ class Workspace(Settling):
             facts = facts_of(micrograph)
             if self._entries[key].page:
                 facts.pop("name")
+            if self.blind is not None:
+                values = self.blind.put_aside(key, values)
             self.update(key, **{**facts, "status": Status.READY, "reason": "", **values})
 
     def set_status(self, key: int, status: Status, message: str = "") -> None:
@@ -106,7 +112,7 @@ class Workspace(Settling):
     def set_pixel_size(self, key: int, pixel_size_nm: float | None) -> None:
         """Record the pixel size a person gave; the prediction for another one is dropped."""
         entry = self._entries[key]
-        if entry.pixel_size_nm == pixel_size_nm:
+        if entry.pixel_size_nm == pixel_size_nm or self.blind is not None:
             return
         values: dict[str, Any] = {"pixel_size_nm": pixel_size_nm, "prediction": None}
         if entry.micrograph is not None:
@@ -133,7 +139,7 @@ class Workspace(Settling):
 
     def _let_maps_go(self) -> None:
         """Keep the maps that were predicted last; slits and scores of all stay."""
-        others = [entry for entry in self.entries if entry.key != self._current]
+        others = [entry for entry in self._entries.values() if entry.key != self._current]
         others.sort(key=lambda entry: self._turns.get(entry.key, -1), reverse=True)
         for entry, bare in without_maps(others, self.map_bytes):
             self.update(entry.key, prediction=bare, reason=self._choices.why_no_maps(bare))
