@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from napari_slitseg.core.image import ImageReadError, Micrograph, Normalisation
-from napari_slitseg.widgets import _adopt, _make
+from napari_slitseg.widgets import _adopt
 from napari_slitseg.widgets._adoption import Adoption
 from napari_slitseg.widgets._clicks import Clicks
 from napari_slitseg.widgets._entry import ImageEntry, Status
+from napari_slitseg.widgets._paint import Painter
 from napari_slitseg.widgets._stack import NOTHING, Stack
 from napari_slitseg.widgets._style import MARK_NM
 from napari_slitseg.widgets._workspace import Workspace
@@ -29,6 +30,7 @@ class Layers:
     def __init__(self, viewer: Viewer, workspace: Workspace) -> None:
         self._workspace = workspace
         self._stack = Stack(viewer)
+        self._painter = Painter()
         self._shown: tuple[object, ...] = ()
         self._unreadable: tuple[object, ...] = ()
         self._lost: set[int] = set()
@@ -145,9 +147,10 @@ class Layers:
             self._stack.layer("annotated slits").events.data.connect(self._on_points)
         self._stack.layer("annotated slits").editable = True
         self._points_of = entry.key
-        _make.draw_marks(self._stack.layer("annotated slits"), overlay.annotations, size)
-        _make.draw_marks(self._stack.layer("detected slits"), overlay.detections, size)
-        _make.draw_lines(self._stack.layer("matched pairs"), overlay.lines, 0.07 * size)
+        paint = self._painter
+        paint.marks(self._stack.layer("annotated slits"), overlay.annotations, size)
+        paint.marks(self._stack.layer("detected slits"), overlay.detections, size)
+        paint.lines(self._stack.layer("matched pairs"), overlay.lines, 0.07 * size)
 
     def _on_points(self, event: Any) -> None:
         """Take over what a person did to the annotated points."""
