@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from napari_slitseg.core.points_frame import columns_of, frame_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +111,7 @@ class PointTable:
         if not np.isfinite(self.yx).all():
             row = int(np.flatnonzero(~np.isfinite(self.yx).all(axis=1))[0])
             raise ValueError(f"Point {row} has a coordinate that is no finite number.")
-        if len(np.unique(self.ids)) != len(self.ids):
+        if _repeats(self.ids):
             raise ValueError("Two points have the same id.")
         if (bad := ~(np.isnan(self.score) | ((self.score >= 0) & (self.score <= 1)))).any():
             raise ValueError(f"The score {self.score[bad][0]} is not between 0 and 1.")
@@ -145,7 +147,25 @@ class PointTable:
         """Table of some rows: a boolean mask or row numbers."""
         index = np.asarray(rows)
         index = index if index.dtype == np.bool_ else index.astype(np.intp)
-        return PointTable(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+        taken = {f.name: getattr(self, f.name)[index] for f in fields(self)}
+        if index.ndim != 1 or (index.dtype != np.bool_ and _repeats(taken["ids"])):
+            return PointTable(**taken)
+        return PointTable.of_checked(taken)
+
+    @classmethod
+    def of_checked(cls, columns: Mapping[str, NDArray[Any]]) -> PointTable:
+        """Table of columns whose every value comes from tables, neither copied nor checked again.
+
+        Parameters
+        ----------
+        columns : mapping of str to (N,) and (N, 2) arrays
+            All columns by name, of the right types and one length, each id once; they become
+            read-only.
+        """
+        table = cls.__new__(cls)
+        for each in fields(cls):
+            table._own(each.name, columns[each.name])
+        return table
 
     @classmethod
     def empty(cls) -> PointTable:
@@ -198,21 +218,7 @@ class PointTable:
 
     def to_frame(self) -> pd.DataFrame:
         """Lay the table out as a data frame with the columns `COLUMNS`."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "index": self.ids,
-                "axis-0": self.yx[:, 0],
-                "axis-1": self.yx[:, 1],
-                "score": self.score,
-                "status": self.status.astype(object),
-                "origin": self.origin.astype(object),
-                "uncertain": self.uncertain,
-                "editor": self.editor.astype(object),
-                "time": self.time.astype(object),
-            }
-        )
+        return frame_of(self)
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> PointTable:
@@ -225,16 +231,13 @@ class PointTable:
         """
         if missing := [name for name in COLUMNS if name not in frame.columns]:
             raise ValueError(f"The table lacks the columns {missing}.")
-        return cls(
-            ids=frame["index"].to_numpy(np.int64),
-            yx=frame[["axis-0", "axis-1"]].to_numpy(np.float64),
-            score=frame["score"].to_numpy(np.float64),
-            status=frame["status"].to_numpy(np.str_),
-            origin=frame["origin"].to_numpy(np.str_),
-            uncertain=frame["uncertain"].to_numpy(np.bool_),
-            editor=frame["editor"].to_numpy(np.str_),
-            time=frame["time"].to_numpy(np.str_),
-        )
+        return cls(**columns_of(frame))
+
+
+def _repeats(ids: NDArray[np.int64]) -> bool:
+    """Whether any id occurs twice."""
+    ascending = np.sort(ids, kind="stable")
+    return bool((ascending[1:] == ascending[:-1]).any())
 
 
 def _texts(values: ArrayLike) -> NDArray[np.str_]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_slitseg.core.points_table import TOMBSTONES, PointTable
-from napari_slitseg.core.review.edit import Edit, points_edit
+from napari_slitseg.core.review.edit import Edit, rows_of
 from napari_slitseg.core.review.signature import Signature
+from napari_slitseg.core.review.table_rows import changed
 
 _KINDS: Final = ("add", "delete", "move")
 
@@ -36,37 +37,30 @@ def drawn_edit(
     by : Signature
         Who did it, and when.
     """
-    row_of = {int(key): row for row, key in enumerate(table.ids)}
-    rows = np.array([row_of.pop(int(key), -1) for key in ids], dtype=np.int64)
+    rows, _ = rows_of(table.ids, ids)
+    rows[_repeated(ids)] = -1
     old = rows >= 0
-    columns = {name: getattr(table, name).copy() for name in _COLUMNS}
-    moved = np.zeros(len(table), np.bool_)
-    moved[rows[old]] = (table.yx[rows[old]] != yx[old]).any(axis=1)
-    columns["yx"][rows[old]] = yx[old]
-    gone = np.isin(table.ids, drawn) & ~np.isin(table.ids, ids)
-    gone &= ~np.isin(table.status, TOMBSTONES)
-    status = np.where(moved & (table.status != "added"), "moved", table.status)
-    changed = moved | gone
-    columns["status"] = np.where(gone, "deleted", status)
-    columns["editor"] = np.where(changed, by.editor, table.editor)
-    columns["time"] = np.where(changed, by.time, table.time)
-    after = _with_new(PointTable(**columns), yx[~old], by)
-    kinds = (bool((~old).any()), bool(gone.any()), bool(moved.any()))
-    kind = next((k for k, is_so in zip(_KINDS, kinds, strict=True) if is_so), "edit")
-    return points_edit(kind, table, after, editor=by.editor, time=by.time)
-
-
-_COLUMNS: Final = ("ids", "yx", "score", "status", "origin", "uncertain", "editor", "time")
-
-
-def _with_new(table: PointTable, yx: NDArray[np.float64], by: Signature) -> PointTable:
-    """Table with points that a person added at the end."""
-    new = PointTable.from_yx(yx)
-    first = int(table.ids.max(initial=-1)) + 1
-    values: dict[str, Any] = {name: getattr(new, name) for name in _COLUMNS}
-    values["ids"] = new.ids + first
-    values["editor"] = np.full(len(new), by.editor)
-    values["time"] = np.full(len(new), by.time)
-    return PointTable(
-        **{name: np.concatenate([getattr(table, name), values[name]]) for name in _COLUMNS}
+    moved = (table.yx[rows[old]] != yx[old]).any(axis=1)
+    gone = np.flatnonzero(
+        np.isin(table.ids, drawn) & ~np.isin(table.ids, ids) & ~np.isin(table.status, TOMBSTONES)
     )
+    goes = rows[old][moved]
+    status = np.where(table.status[goes] == "added", "added", "moved")
+    kinds = (not old.all(), bool(len(gone)), bool(len(goes)))
+    return changed(
+        next((kind for kind, is_so in zip(_KINDS, kinds, strict=True) if is_so), "edit"),
+        table,
+        np.concatenate([goes, gone]),
+        by,
+        new=PointTable.from_yx(yx[~old]),
+        yx=np.concatenate([yx[old][moved], table.yx[gone]]),
+        status=np.concatenate([status, np.full(len(gone), "deleted")]),
+    )
+
+
+def _repeated(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which ids occurred before."""
+    _, first = np.unique(ids, return_index=True)
+    again = np.ones(len(ids), np.bool_)
+    again[first] = False
+    return again

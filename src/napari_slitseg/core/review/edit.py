@@ -7,12 +7,15 @@ the annotation it meets, and done again on an annotation that another person cha
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_slitseg.core.points_table import PointTable
 from napari_slitseg.core.review.annotation import Annotation
+
+_COLUMNS: Final = tuple(each.name for each in fields(PointTable))
 
 
 class EditConflict(ValueError):
@@ -127,7 +130,10 @@ def points_edit(
         If a point of `before` is missing in `after`: what is taken away stays as a tombstone, so
         that the order of the rows never changes and every edit can be undone bit for bit.
     """
-    old_rows, new_rows = _rows_of(before.ids, after.ids)
+    if np.array_equal(before.ids, after.ids):
+        differs = _differs(before, after)
+        return Edit(kind, before.take(differs), after.take(differs), editor=editor, time=time)
+    old_rows, new_rows = rows_of(before.ids, after.ids)
     if (new_rows < 0).any():
         raise ValueError(f"'{kind}' would forget a point; mark it rejected or deleted instead.")
     kept = old_rows >= 0
@@ -154,44 +160,69 @@ def apply(annotation: Annotation, edit: Edit) -> Annotation:
 
 
 def _edited(table: PointTable, edit: Edit) -> PointTable:
-    rows, _ = _rows_of(table.ids, edit.before.ids)
+    rows, _ = rows_of(table.ids, edit.before.ids)
     if (rows < 0).any() or _differs(table.take(rows), edit.before).any():
         raise EditConflict(
             f"The points of '{edit.kind}' are no longer as they were: they were changed elsewhere."
         )
-    stays, _ = _rows_of(edit.before.ids, edit.after.ids)
-    new = stays < 0
-    if np.isin(edit.after.ids[new], table.ids).any():
+    stays, becomes = rows_of(edit.before.ids, edit.after.ids)
+    if np.isin(edit.after.ids[stays < 0], table.ids).any():
         raise EditConflict(f"A point that '{edit.kind}' would add is there already.")
-    _, becomes = _rows_of(edit.before.ids, edit.after.ids)
     goes = np.zeros(len(table), np.bool_)
     goes[rows[becomes < 0]] = True
-    columns = {}
-    for each in fields(PointTable):
-        old, after = getattr(table, each.name), getattr(edit.after, each.name)
+    kept = _Change(edit.after, stays >= 0, rows[stays[stays >= 0]], goes)
+    columns = {name: _column(getattr(table, name), name, kept) for name in _COLUMNS}
+    return PointTable.of_checked(columns)
+
+
+class _Change(NamedTuple):
+    """Rows of a table that become others, go or come."""
+
+    after: PointTable
+    is_old: NDArray[np.bool_]
+    rows: NDArray[np.intp]
+    goes: NDArray[np.bool_]
+
+
+def _column(old: NDArray[Any], name: str, change: _Change) -> NDArray[Any]:
+    """Return a column after a change; the same array where nothing of it changes."""
+    after = getattr(change.after, name)
+    values, new = old, after[~change.is_old]
+    if not _same(old[change.rows], after[change.is_old]):
         values = old.astype(np.result_type(old.dtype, after.dtype))
-        values[rows[stays[~new]]] = after[~new]
-        columns[each.name] = np.concatenate([values[~goes], after[new]])
-    return PointTable(**columns)
+        values[change.rows] = after[change.is_old]
+    if change.goes.any():
+        values = values[~change.goes]
+    return np.concatenate([values, new]) if len(new) else values
 
 
-def _rows_of(
+def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+def rows_of(
     ids: NDArray[np.int64], others: NDArray[np.int64]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row in `ids` of each of `others`, and the other way round; -1 where it is missing."""
-    _, at, in_others = np.intersect1d(ids, others, assume_unique=True, return_indices=True)
+    """Return the row in `ids` of each of `others`, and the other way round; -1 for none."""
     forward, backward = np.full(len(others), -1, np.intp), np.full(len(ids), -1, np.intp)
-    forward[in_others], backward[at] = at, in_others
+    if len(ids):
+        order = np.argsort(ids, kind="stable")
+        rows = order[np.searchsorted(ids, others, sorter=order).clip(max=len(ids) - 1)]
+        found = ids[rows] == others
+        forward[found] = rows[found]
+        backward[rows[found]] = np.flatnonzero(found)
     return forward, backward
 
 
 def _differs(one: PointTable, other: PointTable) -> NDArray[np.bool_]:
     """Which rows differ in any column; NaN scores count as equal."""
     differs = np.zeros(len(one), np.bool_)
-    for each in fields(PointTable):
-        a, b = getattr(one, each.name), getattr(other, each.name)
+    for name in _COLUMNS:
+        a, b = getattr(one, name), getattr(other, name)
+        if a is b:
+            continue
         unequal = a != b
-        if each.name == "score":
+        if name == "score":
             unequal &= ~(np.isnan(a) & np.isnan(b))
         differs |= unequal.any(axis=1) if unequal.ndim == 2 else unequal
     return differs

@@ -213,7 +213,8 @@ def _of_pairs(
 def _is_judged(points: PointTable, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Rejected ones are, even where nobody is known to have done it; others once signed."""
     is_signed: NDArray[np.bool_] = points.time[rows] != ""
-    return is_signed | (points.status[rows] == "rejected")
+    is_rejected: NDArray[np.bool_] = points.status[rows] == "rejected"
+    return is_signed | is_rejected
 
 
 def _listed(kind: Kind, yx: NDArray[np.float64], **columns: Iterable[Any]) -> list[Item]:
