@@ -12,10 +12,14 @@ from napari_slitseg.store.errors import (
 from napari_slitseg.store.files import KnownFile
 from napari_slitseg.store.images import StoredImage
 from napari_slitseg.store.journal import SHARED
+from napari_slitseg.store.migrating import NewerError
+from napari_slitseg.store.place import file_system_of, is_network
+from napari_slitseg.store.presence import BEAT_S, Presence
 from napari_slitseg.store.project import PROJECT_FILE, Project
 from napari_slitseg.store.reviews import REVIEW_STATUSES, ModelRun, Result, Review
 
 __all__ = [
+    "BEAT_S",
     "PROJECT_FILE",
     "REVIEW_STATUSES",
     "SHARED",
@@ -25,6 +29,8 @@ __all__ = [
     "GoneError",
     "KnownFile",
     "ModelRun",
+    "NewerError",
+    "Presence",
     "Project",
     "ReadOnlyError",
     "Result",
@@ -32,4 +38,6 @@ __all__ = [
     "Stale",
     "StoreError",
     "StoredImage",
+    "file_system_of",
+    "is_network",
 ]

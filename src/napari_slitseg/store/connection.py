@@ -26,13 +26,22 @@ class Database:
         In autocommit mode.
     is_read_only : bool
         Whether nothing may be written.
+    notices : sequence of str
+        What the person should know about the way in which it was opened.
     """
 
     def __init__(
-        self, path: Path, connection: sqlite3.Connection, *, is_read_only: bool = False
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        is_read_only: bool = False,
+        notices: Sequence[str] = (),
     ) -> None:
         self.path = path
         self.is_read_only = is_read_only
+        self.notices = tuple(notices)
+        self.is_open = True
         self._connection = connection
         self._identity = _identity_of(path)
 
@@ -81,6 +90,7 @@ class Database:
 
     def close(self) -> None:
         """Close the file; doing it twice is harmless."""
+        self.is_open = False
         self._connection.close()
 
     def _take_back(self) -> None:

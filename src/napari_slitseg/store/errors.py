@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -94,6 +95,8 @@ def explained(error: sqlite3.Error, path: Path) -> StoreError:
     """Return what SQLite complains about in words: cause and cure."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     kind, words = _WORDS.get(code) or _WORDS.get(code & _PRIMARY) or (StoreError, _UNKNOWN)
+    if kind is GoneError and path.is_file() and not os.access(path.parent, os.W_OK):
+        kind, words = ReadOnlyError, _NO_WRITING
     return kind(f"{words.format(path=path, folder=path.parent)} {_NOTHING_LOST} ({error})")
 
 

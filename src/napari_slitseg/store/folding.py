@@ -43,9 +43,13 @@ def folded(base: Annotation, records: Iterable[Record]) -> History:
 
 def _state(base: Annotation, done: Sequence[Edit]) -> Annotation:
     pointing = [edit for edit in done if edit.changes_points]
-    if any(not np.isin(edit.before.ids, edit.after.ids).all() for edit in pointing):
+    if any(_forgets_points(edit) for edit in pointing):
         return _state_by_steps(base, done)
     return Annotation(_points(base.points, pointing), _membrane(base, done))
+
+
+def _forgets_points(edit: Edit) -> bool:
+    return not set(edit.before.ids.tolist()) <= set(edit.after.ids.tolist())
 
 
 def _points(base: PointTable | None, edits: Sequence[Edit]) -> PointTable | None:

@@ -17,10 +17,11 @@ from napari_slitseg.core.review.text import (
     record_from_text,
     record_to_text,
 )
-from napari_slitseg.store.base import Part, new_uid
+from napari_slitseg.store.base import new_uid
 from napari_slitseg.store.errors import DamagedError, Stale, StoreError
 from napari_slitseg.store.folding import folded
-from napari_slitseg.store.schema import now
+from napari_slitseg.store.presence import Windows
+from napari_slitseg.store.schema import now, size_of
 
 SHARED: Final = "shared"
 """Track of the annotation that everybody shares."""
@@ -28,12 +29,12 @@ SHARED: Final = "shared"
 _BEGIN: Final = "begin"
 _NEWEST: Final = "SELECT max(head) FROM records WHERE image = ? AND track = ?"
 _INSERT: Final = (
-    "INSERT INTO records (uid, image, track, head, does, kind, editor, time, window, content) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO records (uid, image, track, head, does, kind, editor, time, "
+    "points, pixels, window, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
-class Journals(Part):
+class Journals(Windows):
     """The part of a project that keeps edits."""
 
     def begin(
@@ -66,7 +67,9 @@ class Journals(Part):
             if newest != expected:
                 raise Stale((), newest or 0, is_restarted=True)
             head = 0 if newest is None else newest + 1
-            self._insert(image_id, track, head, (_BEGIN, "", *self._signed(None)), content)
+            self._insert(
+                image_id, track, head, (_BEGIN, "", *self._signed(None), *_size(base)), content
+            )
         return head
 
     def append(self, image_id: int, track: str, record: Record, expected: int) -> int:
@@ -98,8 +101,9 @@ class Journals(Part):
                 raise StoreError(f"Image {image_id} has no journal yet: begin it before editing.")
             if newest != expected:
                 return self._already_there(image_id, track, expected, content)
-            signed = (record.does, kind, *self._signed(record))
-            self._insert(image_id, track, expected + 1, signed, content)
+            told = (record.does, kind, *self._signed(record), *size_of(record))
+            self._insert(image_id, track, expected + 1, told, content)
+            self._beat_if_due()
         return expected + 1
 
     def head(self, image_id: int, track: str) -> int:
@@ -162,9 +166,9 @@ class Journals(Part):
         return newest
 
     def _insert(
-        self, image_id: int, track: str, head: int, signed: Sequence[str], content: bytes
+        self, image_id: int, track: str, head: int, told: Sequence[str | int], content: bytes
     ) -> None:
-        values = (new_uid(), image_id, track, head, *signed, self._window, content)
+        values = (new_uid(), image_id, track, head, *told, self._window, content)
         self._database.run(_INSERT, values)
 
     def _signed(self, record: Record | None) -> tuple[str, str]:
@@ -206,6 +210,11 @@ class Journals(Part):
                 f"the file to a safe place; 'slitseg project check' tells what can still be read. "
                 f"({error})"
             ) from error
+
+
+def _size(base: Annotation) -> tuple[int, int]:
+    points = 0 if base.points is None else len(base.points)
+    return points, 0 if base.membrane is None else int(base.membrane.sum())
 
 
 def _read(does: str, content: bytes) -> Record:

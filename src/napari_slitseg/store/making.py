@@ -31,7 +31,7 @@ def make(path: Path) -> None:
     temporary = path.with_name(f".slitseg-{new_uid()}.part")
     try:
         _write(temporary)
-        _put_in_place(temporary, path)
+        put_in_place(temporary, path)
     except sqlite3.Error as error:
         raise explained(error, path) from error
     except OSError as error:
@@ -52,7 +52,16 @@ def _write(path: Path) -> None:
         connection.close()
 
 
-def _put_in_place(temporary: Path, path: Path) -> None:
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Give a finished file its name, unless something has that name.
+
+    Raises
+    ------
+    ExistsError
+        If something has.
+    OSError
+        If it cannot be done.
+    """
     try:
         os.link(temporary, path)
     except FileExistsError:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from napari_slitseg.store.connection import Database, connected
-from napari_slitseg.store.errors import GoneError, explained
+from napari_slitseg.store.errors import StoreError
 from napari_slitseg.store.files import Files
 from napari_slitseg.store.images import Images
 from napari_slitseg.store.journal import Journals
 from napari_slitseg.store.making import ExistsError, make
+from napari_slitseg.store.opening import opened, opened_to_look
+from napari_slitseg.store.place import file_system_of
 from napari_slitseg.store.reviews import Reviews
 
 PROJECT_FILE: Final = "slitseg-project.sqlite"
@@ -29,6 +30,8 @@ class Project(Images, Journals, Reviews, Files):
         Who works in this window; signs what has no signature of its own.
     """
 
+    _troubles: tuple[str, ...] = ()
+
     @classmethod
     def create(cls, folder: Path) -> Self:
         """Make a project in a folder that is there, and open it.
@@ -42,7 +45,13 @@ class Project(Images, Journals, Reviews, Files):
         return cls.open(folder)
 
     @classmethod
-    def open(cls, folder: Path, *, read_only: bool = False) -> Self:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        read_only: bool = False,
+        file_system: Callable[[Path], str] = file_system_of,
+    ) -> Self:
         """Open the project of a folder.
 
         Parameters
@@ -51,6 +60,8 @@ class Project(Images, Journals, Reviews, Files):
             The folder, or the file in it.
         read_only : bool
             Whether to look only; this works on a folder that cannot be written.
+        file_system : callable
+            Tells the kind of drive of a folder.
 
         Raises
         ------
@@ -58,16 +69,11 @@ class Project(Images, Journals, Reviews, Files):
             If there is none, or it cannot be used; the message tells why and what to do.
         """
         path = folder if folder.is_file() else folder / PROJECT_FILE
-        if not path.is_file():
-            raise GoneError(f"There is no project in {folder}.")
-        connection = connected(path, "mode=ro" if read_only else "mode=rw")
-        try:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.Error as error:
-            connection.close()
-            raise explained(error, path) from error
-        return cls(Database(path, connection, is_read_only=read_only))
+        if read_only:
+            return cls(opened_to_look(path))
+        project = cls(opened(path, file_system))
+        project._enter()
+        return project
 
     @classmethod
     def open_or_create(cls, folder: Path) -> Self:
@@ -83,9 +89,28 @@ class Project(Images, Journals, Reviews, Files):
                 return cls.create(folder)
         return cls.open(folder)
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the person should know, a sentence each: other windows, the kind of drive."""
+        others = [f"The project is also open in another window: {each}." for each in self.others]
+        return (*self._database.notices, *self._troubles, *others)
+
     def close(self) -> None:
         """Close the file; doing it twice is harmless."""
+        if self._database.is_open and not self.is_read_only:
+            with contextlib.suppress(StoreError):
+                self._leave()
         self._database.close()
+
+    def _enter(self) -> None:
+        """Tell others of this window; where the disk is full, work goes on without."""
+        try:
+            self._arrive()
+        except StoreError as error:
+            if not error.is_full:
+                self._database.close()
+                raise
+            self._troubles = (str(error),)
 
     def __enter__(self) -> Self:
         return self

@@ -6,10 +6,15 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Final
 
+import numpy as np
+
+from napari_slitseg.core.review import Record
+from napari_slitseg.core.review.text import record_from_text
+
 APPLICATION_ID: Final = 0x534C4954
 """Of a project's file, in its header: the letters SLIT."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Of the tables that are written."""
 
 VERSION_1: Final = (
@@ -87,6 +92,20 @@ VERSION_1: Final = (
     ) WITHOUT ROWID""",
 )
 
+_VERSION_2: Final = (
+    """CREATE TABLE windows (
+        uid TEXT PRIMARY KEY,
+        host TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        started REAL NOT NULL,
+        editor TEXT NOT NULL,
+        since TEXT NOT NULL,
+        seen REAL NOT NULL
+    ) WITHOUT ROWID""",
+    "ALTER TABLE records ADD COLUMN points INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE records ADD COLUMN pixels INTEGER NOT NULL DEFAULT 0",
+)
+
 
 def lay_out(connection: sqlite3.Connection) -> None:
     """Make the tables of a new project in an empty file."""
@@ -94,8 +113,50 @@ def lay_out(connection: sqlite3.Connection) -> None:
     for statement in VERSION_1:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    upgrade(connection, 1)
     connection.execute("COMMIT")
+
+
+def upgrade(connection: sqlite3.Connection, version: int) -> None:
+    """Change the tables of a version, inside a transaction, into those of today."""
+    for step in _UPGRADES[version - 1 :]:
+        step(connection)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the version of the tables in a file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _to_version_2(connection: sqlite3.Connection) -> None:
+    """Windows tell that they are there, and records how much they changed."""
+    for statement in _VERSION_2:
+        connection.execute(statement)
+    for number, content in connection.execute("SELECT id, content FROM records").fetchall():
+        size = size_of(_record_or_none(content))
+        connection.execute(
+            "UPDATE records SET points = ?, pixels = ? WHERE id = ?", (*size, number)
+        )
+
+
+def size_of(record: Record | None) -> tuple[int, int]:
+    """Return how many points, and how many pixels of the membrane, a record changes."""
+    if record is None or record.edit is None:
+        return 0, 0
+    edit = record.edit
+    points = np.union1d(edit.before.ids, edit.after.ids).size if edit.changes_points else 0
+    return int(points), 0 if edit.stripe is None else int(edit.stripe.flipped.sum())
+
+
+def _record_or_none(content: bytes) -> Record | None:
+    try:
+        return record_from_text(content.decode("ascii"))
+    except ValueError:
+        return None
+
+
+_UPGRADES: Final = (_to_version_2,)
 
 
 def now() -> str:
