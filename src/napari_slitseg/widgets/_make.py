@@ -9,6 +9,7 @@ from napari.layers import Image, Layer, Points, Vectors
 from napari.utils import Colormap
 from numpy.typing import NDArray
 
+from napari_slitseg.widgets import _membrane_make
 from napari_slitseg.widgets._adopt import Frame, same_units
 from napari_slitseg.widgets._overlay import Marks
 from napari_slitseg.widgets._style import (
@@ -24,11 +25,13 @@ ORDER: Final = (
     "image",
     "membrane map",
     "slit map",
+    _membrane_make.STRIPE,
     "points taken away",
     "annotated slits",
     "detected slits",
     "matched pairs",
     "under review",
+    _membrane_make.LINE,
 )
 """Our layers, lowest first."""
 
@@ -64,6 +67,8 @@ def make(name: str, frame: Frame) -> Layer:
 
 def _empty(name: str) -> Layer:
     nothing = np.zeros((1, 1), np.float32)
+    if name in (_membrane_make.STRIPE, _membrane_make.LINE):
+        return _membrane_make.empty(name)
     if name == "image":
         return Image(nothing, name=name, colormap="gray")
     if name in _MAP_COLOUR:

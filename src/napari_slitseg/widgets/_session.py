@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from napari_slitseg.widgets._layers import Layers
+from napari_slitseg.widgets._membrane import Membrane
 from napari_slitseg.widgets._settings import settings
 from napari_slitseg.widgets._work import PredictorCache
 from napari_slitseg.widgets._workspace import Workspace
@@ -23,6 +24,7 @@ class Session:
 
     workspace: Workspace
     layers: Layers
+    membrane: Membrane
     predictors: PredictorCache = field(default_factory=PredictorCache)
 
 
@@ -31,7 +33,9 @@ def session_of(viewer: Viewer) -> Session:
     viewer = getattr(viewer, "__wrapped__", viewer)
     if viewer not in _SESSIONS:
         workspace = Workspace(settings().tolerance_nm)
-        session = _SESSIONS[viewer] = Session(workspace, Layers(viewer, workspace))
+        layers = Layers(viewer, workspace)
+        membrane = Membrane(layers.stack, workspace)
+        session = _SESSIONS[viewer] = Session(workspace, layers, membrane)
         session.layers.adoption.adopt_all()
     return _SESSIONS[viewer]
 

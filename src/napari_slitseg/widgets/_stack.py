@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary, ref
 
 import numpy as np
-from napari.layers import Image, Layer, Vectors
+from napari.layers import Image, Labels, Layer, Vectors
 
 from napari_slitseg.widgets import _adopt, _make
 from napari_slitseg.widgets._adopt import Frame
@@ -91,6 +91,8 @@ class Stack:
             if isinstance(layer, Image):
                 layer.data = NOTHING
                 layer.name = name
+            elif isinstance(layer, Labels):
+                layer.data = NOTHING.astype(np.uint8)
             else:
                 with layer.events.data.blocker():
                     layer.data = np.empty((0, 2, 2) if isinstance(layer, Vectors) else (0, 2))
