@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_slitseg.core.matching import as_yx
 
-_AT_ONCE: Final = 1_000_000
+_AT_ONCE: Final = 100_000
 
 
 def nearest_on_lines(yx: NDArray[np.float64], lines: Sequence[ArrayLike]) -> NDArray[np.float64]:
@@ -47,13 +47,11 @@ def _nearest(
     yx: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Nearest places of few enough points that all distances fit into memory."""
-    along = end - start
-    square = (along**2).sum(axis=1)
-    offset = yx[:, None] - start
-    share = (offset * along).sum(axis=2) / np.where(square > 0, square, 1)
-    share = share.clip(0, 1)
-    distance = np.hypot(*np.moveaxis(offset - share[..., None] * along, 2, 0))
-    piece = distance.argmin(axis=1)
+    down, right = (end - start).T
+    square = down**2 + right**2
+    y, x = (yx[:, None] - start).transpose(2, 0, 1)
+    share = ((y * down + x * right) / np.where(square > 0, square, 1)).clip(0, 1)
+    piece = ((y - share * down) ** 2 + (x - share * right) ** 2).argmin(axis=1)
     part = share[np.arange(len(yx)), piece][:, None]
-    nearest: NDArray[np.float64] = start[piece] + part * along[piece]
+    nearest: NDArray[np.float64] = start[piece] + part * (end - start)[piece]
     return np.where(part < 1, nearest, end[piece])

@@ -83,7 +83,9 @@ def add(table: PointTable | None, yx: ArrayLike, by: Signature) -> Edit:
     places = finite_yx(yx)
     _, first = np.unique(places, axis=0, return_index=True)
     places = places[np.sort(first)]
-    free = rows_at(points.take(points.is_slit), places) < 0
+    rows = rows_at(points, places)
+    free = rows < 0
+    free[~free] = ~points.is_slit[rows[~free]]
     return changed("add", points, np.zeros(0, np.intp), by, new=PointTable.from_yx(places[free]))
 
 

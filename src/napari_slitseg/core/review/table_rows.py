@@ -74,10 +74,11 @@ def finite_yx(yx: ArrayLike) -> NDArray[np.float64]:
 
 
 def rows_at(table: PointTable, yx: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the row at exactly each place, a living one where there are several; else -1."""
+    """Return the row at exactly each place, that of a slit where there are several; else -1."""
     near = np.flatnonzero(np.isin(table.yx[:, 0], yx[:, 0]))
-    gone = np.isin(table.status[near], TOMBSTONES)
-    order = np.concatenate([near[gone], near[~gone]])
+    status = table.status[near]
+    rank = np.where(np.isin(status, TOMBSTONES), 0, np.where(status == "proposed", 1, 2))
+    order = near[np.argsort(rank, kind="stable")]
     places = map(tuple, table.yx[order].tolist())
     row_at = dict(zip(places, order.tolist(), strict=True))
     return np.array([row_at.get((y, x), -1) for y, x in yx.tolist()], np.intp)

@@ -142,12 +142,11 @@ def _unmatched(found: PointTable, points: PointTable, judged: Judged, kind: Kind
 
 def _far(found: PointTable, points: PointTable, judged: Judged, far_px: float) -> list[Item]:
     pairs, distance = judged.matching.pairs, judged.matching.distance_px
-    rows = pairs[distance > far_px, 0]
-    tolerance_px = judged.matching.tolerance_px
-    return [
-        item._replace(severity=min(item.distance_px / tolerance_px, 1.0))
-        for item in _of_pairs("far match", found, points, rows, judged.slit_row[rows])
-    ]
+    is_far = distance > far_px
+    rows, tolerance_px = pairs[is_far, 0], max(judged.matching.tolerance_px, 1e-9)
+    severity = (distance[is_far] / tolerance_px).clip(max=1).tolist()
+    partners = judged.slit_row[rows]
+    return _of_pairs("far match", found, points, rows, partners, severity=severity)
 
 
 def _accepted(found: PointTable, points: PointTable, judged: Judged) -> list[Item]:
@@ -161,9 +160,11 @@ def _proposed(found: PointTable, points: PointTable, judged: Judged) -> list[Ite
     partners = judged.proposed_row[rows]
     alone = points.status == "proposed"
     alone[partners] = False
-    pairs = _of_pairs("proposal", found, points, rows, partners)
-    both = [*pairs, *_of_points("proposal", points, np.flatnonzero(alone))]
-    return [item._replace(judged=False) for item in both]
+    no = repeat(object=False)
+    return [
+        *_of_pairs("proposal", found, points, rows, partners, judged=no),
+        *_of_points("proposal", points, np.flatnonzero(alone), judged=no),
+    ]
 
 
 def _of_detections(kind: Kind, found: PointTable, rows: NDArray[np.intp]) -> list[Item]:
@@ -173,21 +174,21 @@ def _of_detections(kind: Kind, found: PointTable, rows: NDArray[np.intp]) -> lis
         yx,
         detection_row=rows.tolist(),
         score=score.tolist(),
-        severity=np.nan_to_num(score).tolist(),
+        severity=_severity(kind, score),
     )
 
 
-def _of_points(kind: Kind, points: PointTable, rows: NDArray[np.intp]) -> list[Item]:
+def _of_points(
+    kind: Kind, points: PointTable, rows: NDArray[np.intp], **more: Iterable[Any]
+) -> list[Item]:
     score = points.score[rows]
-    severity = _SEVERITY.get(kind)
-    return _listed(
-        kind,
-        points.yx[rows],
-        annotation_id=points.ids[rows].tolist(),
-        score=score.tolist(),
-        judged=(points.time[rows] != "").tolist(),
-        severity=repeat(severity) if severity is not None else np.nan_to_num(score).tolist(),
-    )
+    columns: dict[str, Iterable[Any]] = {
+        "annotation_id": points.ids[rows].tolist(),
+        "score": score.tolist(),
+        "judged": _is_judged(points, rows).tolist(),
+        "severity": _severity(kind, score),
+    }
+    return _listed(kind, points.yx[rows], **columns | more)
 
 
 def _of_pairs(
@@ -196,18 +197,24 @@ def _of_pairs(
     points: PointTable,
     rows: NDArray[np.intp],
     partners: NDArray[np.intp],
+    **more: Iterable[Any],
 ) -> list[Item]:
     yx, score = found.yx[rows], found.score[rows]
-    return _listed(
-        kind,
-        yx,
-        detection_row=rows.tolist(),
-        annotation_id=points.ids[partners].tolist(),
-        score=score.tolist(),
-        distance_px=np.hypot(*(yx - points.yx[partners]).T).tolist(),
-        judged=_is_judged(points, partners).tolist(),
-        severity=np.nan_to_num(score).tolist(),
-    )
+    columns: dict[str, Iterable[Any]] = {
+        "detection_row": rows.tolist(),
+        "annotation_id": points.ids[partners].tolist(),
+        "score": score.tolist(),
+        "distance_px": np.hypot(*(yx - points.yx[partners]).T).tolist(),
+        "judged": _is_judged(points, partners).tolist(),
+        "severity": _severity(kind, score),
+    }
+    return _listed(kind, yx, **columns | more)
+
+
+def _severity(kind: Kind, score: NDArray[np.float64]) -> Iterable[float]:
+    if kind == "missed":
+        return repeat(1.0)
+    return repeat(0.0) if kind == "uncertain" else np.nan_to_num(score).tolist()
 
 
 def _is_judged(points: PointTable, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -219,12 +226,11 @@ def _is_judged(points: PointTable, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
 
 def _listed(kind: Kind, yx: NDArray[np.float64], **columns: Iterable[Any]) -> list[Item]:
     """Items of one kind, from their columns; those not given keep the defaults."""
+    if not len(yx):
+        return []
     defaults: dict[str, Iterable[Any]] = {
         name: repeat(value) for name, value in Item._field_defaults.items()
     }
     values = {**defaults, **columns, "way": along_the_way(yx).tolist()}
     places = map(tuple, yx.tolist())
     return list(map(Item, repeat(kind), places, *values.values()))
-
-
-_SEVERITY: Final[dict[Kind, float]] = {"missed": 1.0, "uncertain": 0.0}
