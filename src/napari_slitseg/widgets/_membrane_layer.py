@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any, Final
 from weakref import ref
 
@@ -17,7 +15,8 @@ from napari_slitseg.core.membrane_edits import repaint
 from napari_slitseg.core.review import Edit, EditConflict, Record, Signature
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._membrane_file import MembraneFiles
-from napari_slitseg.widgets._membrane_make import NO_STRIPE, STRIPE, as_labels, box_of
+from napari_slitseg.widgets._membrane_make import NO_STRIPE, STRIPE, as_labels
+from napari_slitseg.widgets._membrane_strokes import Strokes
 from napari_slitseg.widgets._stack import Stack
 from napari_slitseg.widgets._workspace import Workspace
 
@@ -49,7 +48,7 @@ class MembraneLayer:
         self._shown: NDArray[np.bool_] | None = None
         self._boxes: list[Box] = []
         self._watched: ref[Any] | None = None
-        self._is_quiet = self._is_pressed = self._is_cut_short = False
+        self._strokes = Strokes(self._on_stroke, self._show_all)
         workspace.recorded.connect(self._on_recorded)
         workspace.current_changed.connect(self._on_current)
         workspace.entry_changed.connect(self._on_entry)
@@ -144,8 +143,13 @@ class MembraneLayer:
             if key is not None:
                 self.files.open(key)
             self._show_all()
-        elif current is not None and key is not None and current.membrane is not self._shown:
+        elif current is not None and key is not None and self._is_behind(current):
             self._show_changes(current)
+
+    def _is_behind(self, entry: ImageEntry) -> bool:
+        """Whether another stripe is to be shown, or a person deleted the layer it was in."""
+        stripe = entry.membrane
+        return stripe is not self._shown or (stripe is not None and not self._stack.has(STRIPE))
 
     def _show_changes(self, entry: ImageEntry) -> None:
         boxes, self._boxes = self._boxes, []
@@ -163,7 +167,7 @@ class MembraneLayer:
     def _show_box(self, layer: Any, box: Box) -> None:
         has = layer.data[box] > 0
         wanted = np.zeros(has.shape, np.bool_) if self._shown is None else self._shown[box]
-        with self._quietly():
+        with self._strokes.quietly():
             for value in (0, 1):
                 rows, columns = np.nonzero((has != wanted) & (wanted == value))
                 if len(rows):
@@ -172,14 +176,15 @@ class MembraneLayer:
     def _show_all(self) -> None:
         """Give the layer the whole stripe; it is made when there is one, or when one is painted."""
         self._boxes.clear()
+        self._strokes.forget()
         entry = None if self._key is None else self._workspace.entry(self._key)
         self._shown = stripe = None if entry is None else entry.membrane
         if entry is not None and (stripe is not None or self.tool):
             data = as_labels(stripe, entry.shape)
-            with self._quietly():
+            with self._strokes.quietly():
                 self._layer_itself().data = data
         elif (layer := self._made()) is not None:
-            with self._quietly():
+            with self._strokes.quietly():
                 layer.data = NO_STRIPE.copy()
         self.changed.emit()
 
@@ -192,7 +197,7 @@ class MembraneLayer:
         """Our layer, with room to paint on."""
         layer = self._layer_itself()
         if self._key is not None and layer.data.shape != self._workspace.entry(self._key).shape:
-            with self._quietly():
+            with self._strokes.quietly():
                 layer.data = as_labels(self._shown, self._workspace.entry(self._key).shape)
         return layer
 
@@ -200,30 +205,14 @@ class MembraneLayer:
         layer: Layer = self._stack.layer(STRIPE)
         if self._watched is None or self._watched() is not layer:
             self._watched = ref(layer)
-            layer.events.paint.connect(self._on_paint)
+            self._strokes.watch(layer)
             layer.events.mode.connect(self._on_mode)
             layer.events.visible.connect(self._on_visible)
-            layer.mouse_drag_callbacks.append(self._on_press)
             layer.bind_key("Control-Z", self.undo, overwrite=True)
             layer.bind_key("Control-Shift-Z", self.redo, overwrite=True)
         return layer
 
-    @contextmanager
-    def _quietly(self) -> Generator[None, None, None]:
-        before, self._is_quiet = self._is_quiet, True
-        try:
-            yield
-        finally:
-            self._is_quiet = before
-
     # -- a person paints
-
-    def _on_press(self, _layer: Layer, event: Any) -> Generator[None, None, None]:
-        self._is_pressed, self._is_cut_short = True, False
-        yield
-        while event.type == "mouse_move":
-            yield
-        self._is_pressed = False
 
     def _on_mode(self) -> None:
         if self.tool:
@@ -233,23 +222,18 @@ class MembraneLayer:
     def _on_visible(self) -> None:
         self.changed.emit()
 
-    def _on_paint(self, event: Any) -> None:
-        """Take over a stroke that ended; what followed a change of the image is dropped."""
-        if self._is_quiet or self._key is None:
-            return
-        if self._is_cut_short:
-            self._is_cut_short = False
-            self._show_all()
-        else:
-            layer = event.source
-            self._take_over(self._key, layer, box_of(event.value, layer.data.shape))
-
-    def _take_over(self, key: int, layer: Any, box: Box) -> None:
-        entry = self._workspace.entry(key)
+    def _on_stroke(self, box: Box) -> bool:
+        """Make an edit of what the layer shows otherwise than the annotation; whether it does."""
+        key, layer = self._key, self._made()
+        entry = None if key is None else self._workspace.entry(key)
+        if key is None or entry is None or layer is None or layer.data.shape != entry.shape:
+            return False
         kind = "erase membrane" if str(layer.mode) == "erase" else "paint membrane"
         by = Signature.now(self._workspace.editor)
         after = np.asarray(layer.data[box] > 0)
-        self.apply(key, repaint(kind, entry.shape, box, entry.membrane, after, by))
+        edit = repaint(kind, entry.shape, box, entry.membrane, after, by)
+        self.apply(key, edit)
+        return not edit.is_empty
 
     def _leave(self) -> None:
         """Keep what was painted on the image that goes, even in the middle of a stroke."""
@@ -257,10 +241,8 @@ class MembraneLayer:
         if key is None:
             return
         self.leaving.emit(key)
-        layer = self._made()
         if self.tool and self._workspace.has(key):
-            shape = self._workspace.entry(key).shape
-            if layer.data.shape == shape:
-                self._take_over(key, layer, (slice(0, shape[0]), slice(0, shape[1])))
-        self._is_cut_short = self._is_pressed
+            rows, columns = self._workspace.entry(key).shape
+            self._on_stroke((slice(0, rows), slice(0, columns)))
+        self._strokes.cut_short()
         self.files.close(key)

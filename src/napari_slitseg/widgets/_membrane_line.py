@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -73,7 +72,7 @@ class LineTool:
             viewer.mouse_drag_callbacks.remove(self._on_press)
             viewer.mouse_move_callbacks.remove(self._on_move)
             viewer.mouse_double_click_callbacks[:] = self._zooming
-            self._stack.layer(LINE).visible = False
+            self._layer().visible = False
             self.is_on = False
             self.changed.emit()
 
@@ -139,10 +138,8 @@ class LineTool:
 
     def _on_move(self, _viewer: Viewer, event: Any) -> None:
         if self._corners:
-            with suppress(ReferenceError):
-                self._show(
-                    self._path([*self._corners, self._stack.frame.to_pixels(event.position)])
-                )
+            here = self._stack.frame.to_pixels(event.position)
+            self._show(self._path([*self._corners, here]))
 
     def _on_double_click(self, _viewer: Viewer, _event: Any) -> None:
         self.finish()
