@@ -27,10 +27,7 @@ SHAPE = (96, 80)
 def _no_dialogs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dialog would wait for ever: answer no to all."""
 
-    def refuse(*_: Any, **__: Any) -> bool:
-        return False
-
-    monkeypatch.setattr(_save, "_may_overwrite", refuse)
+    monkeypatch.setattr(_save, "_ask", lambda *_: None)
     monkeypatch.setattr(_save, "_ask_where", lambda *_: None)
     monkeypatch.setattr(_close_guard, "_tell", lambda *_: None)
 

@@ -12,12 +12,14 @@ from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QMainWindow, QMessageBox
 
 from napari_slitseg.core.points import read_points
-from napari_slitseg.widgets import _close_guard, _save
+from napari_slitseg.widgets import _close_guard, _save, _save_plans
 from napari_slitseg.widgets._entry import Status
 from napari_slitseg.widgets._workspace import Workspace
 
-ASK = _save._may_overwrite
-"""The question itself, which no other test may ask."""
+
+def save_all(_, drafts) -> list[str]:
+    """Answer of a person who lets everything be saved."""
+    return ["save"] * len(drafts)
 
 
 def cell(desk, row: int, title: str) -> str:
@@ -120,9 +122,14 @@ def test_edited_annotations_are_saved_but_never_over_a_file_unasked(
     assert "Nothing was saved" in desk.load.message.text()
 
     asked = []
-    monkeypatch.setattr(_save, "_may_overwrite", lambda _, paths: asked.append(paths) or True)
+    monkeypatch.setattr(
+        _save, "_ask", lambda _, drafts: asked.append(drafts) or save_all(_, drafts)
+    )
     desk.load.save_all()
-    assert asked == [[folder / "a.csv"]]
+    assert [[each.plan.path.name for each in drafts] for drafts in asked] == [
+        ["a.csv", "b_annotations.csv"]
+    ]
+    assert asked[0][0].plan.words == "~1 moved (12.0 px)"
     assert read_points(folder / "a.csv").yx.tolist() == [[1, 2], [50, 40]]
     assert read_points(folder / "b_annotations.csv").yx.tolist() == [[3, 4]]
     assert not any(entry.edited for entry in desk.workspace.entries)
@@ -132,7 +139,7 @@ def test_edited_annotations_are_saved_but_never_over_a_file_unasked(
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_save, "write_points", refuse)
+    monkeypatch.setattr(_save_plans, "write_plan", refuse)
     desk.load.save_all()
     assert "No space left" in desk.load.message.text()
     assert desk.workspace.entry(b.key).edited
@@ -261,7 +268,7 @@ def test_two_images_of_one_name_are_never_saved_to_one_file(
     one, two = desk.workspace.entries
     edit(desk.workspace, one)
     edit(desk.workspace, two)
-    monkeypatch.setattr(_save, "_may_overwrite", lambda *_: True)
+    monkeypatch.setattr(_save, "_ask", save_all)
     desk.load.save_all()
     desk.load.save_all()
     assert [entry.edited for entry in desk.workspace.entries] == [False, True]
@@ -296,7 +303,7 @@ def test_one_annotation_file_for_two_images_is_told_and_saved_from_one(
     assert "a.csv was read for" in two.message
     before = (folder / "a.csv").read_bytes()
     edit(desk.workspace, two)
-    monkeypatch.setattr(_save, "_may_overwrite", lambda *_: True)
+    monkeypatch.setattr(_save, "_ask", save_all)
     desk.load.save_all()
     assert (folder / "a.csv").read_bytes() == before
     assert desk.workspace.entry(two.key).edited
@@ -308,17 +315,11 @@ def test_the_question_names_columns_that_would_be_lost(
     (folder / "a.csv").write_text("axis-0;axis-1;comment;grade;score\n1;2;fine;3;\n")
     read(qtbot, desk, folder)
     asked = []
-
-    def answer(_parent, _title, text: str, *_):
-        asked.append(text)
-        return QMessageBox.StandardButton.Cancel
-
-    monkeypatch.setattr(_save, "_may_overwrite", ASK)
-    monkeypatch.setattr(QMessageBox, "question", answer)
+    monkeypatch.setattr(_save, "_ask", lambda _, drafts: asked.extend(drafts))
     edit(desk.workspace, desk.workspace.entries[0])
     desk.load.save_all()
-    assert "a.csv" in asked[0]
-    assert "columns comment, grade would be lost" in asked[0]
+    assert asked[0].title == "a.csv"
+    assert "Its columns comment, grade would be lost." in asked[0].plan.losses
     assert "comment" in (folder / "a.csv").read_text()
 
 

@@ -51,6 +51,10 @@ class Plan(Protocol):
         """Whether a file is there that we do not know as it is."""
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether a file is there that was never read here."""
+
+    @property
     def refusal(self) -> str:
         """Why it cannot be written whatever the person says, "" if it can."""
 
@@ -107,6 +111,11 @@ class PointsPlan:
     def is_changed_elsewhere(self) -> bool:
         """Whether a file is there that was never read here, or was changed since."""
         return self.found.exists and not self.found.is_still(self.seen)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether a file is there that was never read here."""
+        return self.found.exists and self.base is None
 
     @cached_property
     def changes(self) -> Changes:

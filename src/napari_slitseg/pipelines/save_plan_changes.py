@@ -63,7 +63,7 @@ class Changes:
         if len(self.moved):
             parts.append(f"~{len(self.moved)} moved ({_how_far(self.moved_px)})")
         parts += [_part("\N{MINUS SIGN}", self.gone_as.count(why), why) for why in TOMBSTONES]
-        parts.append(_part("\N{MINUS SIGN}", self.n_unexplained, "lost"))
+        parts.append(_part("\N{MINUS SIGN}", self.n_unexplained, "removed"))
         parts.append(_part("", len(self.altered), "changed otherwise"))
         return ", ".join(filter(None, parts)) or "no change"
 
@@ -74,7 +74,7 @@ class Changes:
         for yx, far in zip(self.moved.yx, self.moved_px, strict=True):
             lines.append(f"moved by {far:.1f} px to {_place(yx)}")
         for yx, why in zip(self.gone.yx, self.gone_as, strict=True):
-            lines.append(f"{why or 'lost'} at {_place(yx)}")
+            lines.append(f"{why or 'removed'} at {_place(yx)}")
         lines += [f"changed at {_place(yx)}" for yx in self.altered.yx]
         return tuple(lines)
 

@@ -102,6 +102,11 @@ class MembranePlan:
         return self.found.exists and any(self.counts) and not self.found.is_still(self.seen)
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether a file is there that was never read here."""
+        return self.found.exists and self.base is None
+
+    @property
     def words(self) -> str:
         """What would change, in a line."""
         drawn, rubbed = self.counts

@@ -18,6 +18,8 @@ from napari_slitseg.widgets._overlay import Overlay
 if TYPE_CHECKING:
     from napari_slitseg.core.metrics.scores import ImageScores
     from napari_slitseg.core.prediction import Prediction
+    from napari_slitseg.pipelines.save_plan_file import PointsFile
+    from napari_slitseg.pipelines.save_plan_membrane import MembraneFile
 
 
 class Status(Enum):
@@ -56,6 +58,8 @@ class ImageEntry:
         The human's slits.
     annotation_path : Path or None
         Where they were read from.
+    seen, seen_membrane : PointsFile, MembraneFile or None
+        Files of points and membrane as they were read or written here last.
     edited : bool
         Whether the annotation has changes that no file has.
     membrane : (H, W) bool or None
@@ -87,6 +91,8 @@ class ImageEntry:
     layer_slice: tuple[int, ...] = ()
     annotation: PointTable | None = None
     annotation_path: Path | None = None
+    seen: PointsFile | None = None
+    seen_membrane: MembraneFile | None = None
     edited: bool = False
     membrane: NDArray[np.bool_] | None = None
     history: History = field(default_factory=History)

@@ -57,6 +57,7 @@ class Reading:
             read.micrograph,
             annotation=read.annotation,
             annotation_path=read.annotation_path,
+            seen=read.seen,
             notices="\n".join(text for text in (shared, read.message) if text),
         )
         if workspace.current is None:

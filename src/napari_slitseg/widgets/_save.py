@@ -2,30 +2,118 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable
 from pathlib import Path
 
-from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_slitseg.core.points import COLUMNS, PointTable, write_points
+from napari_slitseg.core.review import EditConflict
+from napari_slitseg.pipelines.save_plan import plan_points
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._pairs import file_name, other_owner, refusal
+from napari_slitseg.widgets._save_dialog import ask as _ask
+from napari_slitseg.widgets._save_plans import (
+    Answer,
+    Draft,
+    carry_out,
+    drafts_of,
+    settle,
+)
 from napari_slitseg.widgets._workspace import Workspace
 
 
 def save_annotations(parent: QWidget, workspace: Workspace) -> str:
     """Write the edited annotations of all images; return what was done, for the person.
 
-    A file that exists is overwritten only after the person agreed; one of another format (a mask,
-    an ImageJ ROI) is never touched: a CSV is written beside it. No file is written for two images:
-    the person is asked where the second goes.
+    Where a file is there already, one window shows first what would become of each file. A file
+    that another program changed is put together with ours, taken over, or left, never overwritten;
+    one of another format (a mask, an ImageJ ROI) is never touched: a CSV is written beside it. No
+    file is written for two images: the person is asked where the second goes.
     """
     targets, refused = _targets(parent, workspace)
-    existing = [path for path in targets.values() if path.exists()]
-    if existing and not _may_overwrite(parent, existing):
-        return "Nothing was saved."
-    return "\n".join([_write(workspace, targets, write_points), *refused])
+    drafts = [
+        draft for key, path in targets.items() for draft in drafts_of(workspace.entry(key), path)
+    ]
+    answers = _answers(parent, drafts)
+    if answers is None or not (drafts or targets):
+        return "\n".join(["Nothing was saved.", *refused])
+    saving = _Saving(parent, workspace)
+    for draft, answer in zip(drafts, answers, strict=True):
+        saving.do(draft, answer)
+    settle(workspace, [key for key in targets if key not in saving.open])
+    return "\n".join([saving.told(), *refused])
+
+
+def target_of(entry: ImageEntry) -> Path | None:
+    """Return where the annotation of an image belongs, None where the person has to say."""
+    read_from = entry.annotation_path
+    if read_from is not None and read_from.suffix.lower() == ".csv":
+        return read_from
+    if entry.path is None:
+        return None
+    page = f"_page{entry.page + 1}" if entry.page else ""
+    return entry.path.with_name(f"{entry.path.stem}{page}_annotations.csv")
+
+
+class _Saving:
+    """Does what was answered, file by file; what goes wrong with one leaves the others alone."""
+
+    def __init__(self, parent: QWidget, workspace: Workspace) -> None:
+        self._parent, self._workspace = parent, workspace
+        self._saved: list[str] = []
+        self._failed: list[str] = []
+        self.open: set[int] = set()
+
+    def do(self, draft: Draft, answer: Answer) -> None:
+        """Do what was answered about a file."""
+        if answer == "other":
+            self._elsewhere(draft)
+        elif answer == "leave":
+            self._fail(draft, draft.plan.refusal or "left as it is")
+        else:
+            self._try(draft, answer)
+
+    def told(self) -> str:
+        """Say what was saved, and what was not."""
+        lines = [f"Saved {', '.join(self._saved)}."] if self._saved else []
+        if self._failed:
+            failed = ", ".join(self._failed)
+            lines.append(f"Not saved: {failed}. The annotations are still here.")
+        return " ".join(lines) or "The files say already what the annotations say."
+
+    def _try(self, draft: Draft, answer: Answer) -> None:
+        try:
+            carry_out(self._workspace, draft, answer)
+        except OSError as error:
+            self._fail(draft, error.strerror or str(error))
+        except (EditConflict, ValueError) as error:
+            self._fail(draft, str(error))
+        else:
+            self._saved.append(draft.title)
+
+    def _elsewhere(self, draft: Draft) -> None:
+        """Write the points to a file that is not there yet; nothing else has another name."""
+        entry = self._workspace.entry(draft.key)
+        path = _ask_where(self._parent, entry)
+        if path is None:
+            self._fail(draft, "left as it is")
+        elif path.exists():
+            self._fail(draft, f"{path.name} is there already; choose a new name")
+        elif draft.plan.path.suffix != ".csv":
+            self._fail(draft, "a membrane is saved beside its image only")
+        else:
+            plan = plan_points(path, entry.annotation)
+            self._try(Draft(draft.key, path.name, plan), "save")
+
+    def _fail(self, draft: Draft, why: str) -> None:
+        self.open.add(draft.key)
+        self._failed.append(f"{draft.title} ({why.rstrip('.')})")
+
+
+def _answers(parent: QWidget, drafts: list[Draft]) -> list[Answer] | None:
+    """Ask what to do with each file, where there is something to decide."""
+    if any(draft.needs_answer for draft in drafts):
+        return _ask(parent, drafts)
+    return [draft.answers[0] for draft in drafts]
 
 
 def _targets(parent: QWidget, workspace: Workspace) -> tuple[dict[int, Path], list[str]]:
@@ -47,36 +135,6 @@ def _targets(parent: QWidget, workspace: Workspace) -> tuple[dict[int, Path], li
     return targets, refused
 
 
-def target_of(entry: ImageEntry) -> Path | None:
-    """Return where the annotation of an image belongs, None where the person has to say."""
-    read_from = entry.annotation_path
-    if read_from is not None and read_from.suffix.lower() == ".csv":
-        return read_from
-    if entry.path is None:
-        return None
-    page = f"_page{entry.page + 1}" if entry.page else ""
-    return entry.path.with_name(f"{entry.path.stem}{page}_annotations.csv")
-
-
-def _write(
-    workspace: Workspace, targets: dict[int, Path], write: Callable[[Path, PointTable], None]
-) -> str:
-    saved, failed = [], []
-    for key, path in targets.items():
-        table = workspace.entry(key).annotation
-        try:
-            write(path, PointTable.empty() if table is None else table.living)
-        except OSError as error:
-            failed.append(f"{path.name} ({error.strerror or error})")
-            continue
-        workspace.update(key, edited=False, annotation_path=path)
-        saved.append(path.name)
-    lines = [f"Saved {', '.join(saved)}."] if saved else []
-    if failed:
-        lines.append(f"Not saved: {', '.join(failed)}. The annotations are still here.")
-    return " ".join(lines) or "Nothing was saved."
-
-
 def _ask_where(parent: QWidget, entry: ImageEntry) -> Path | None:
     name, _ = QFileDialog.getSaveFileName(
         parent,
@@ -86,26 +144,3 @@ def _ask_where(parent: QWidget, entry: ImageEntry) -> Path | None:
         options=QFileDialog.Option.DontConfirmOverwrite,
     )
     return Path(name).with_suffix(".csv") if name else None
-
-
-def _may_overwrite(parent: QWidget, paths: list[Path]) -> bool:
-    answer = QMessageBox.question(
-        parent,
-        "Overwrite annotations?",
-        "These files exist and would be overwritten:\n\n" + "\n".join(map(_what_goes, paths)),
-        QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Cancel,
-        QMessageBox.StandardButton.Cancel,
-    )
-    return bool(answer == QMessageBox.StandardButton.Save)
-
-
-def _what_goes(path: Path) -> str:
-    """Path of a file, and the columns of it that we do not write."""
-    try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            line = file.readline()
-    except OSError:
-        return str(path)
-    cells = next(csv.reader([line], delimiter=max(",;\t", key=line.count)), [])
-    lost = [name for cell in cells if (name := cell.strip()) and name not in COLUMNS]
-    return f"{path}\n    Its columns {', '.join(lost)} would be lost." if lost else str(path)

@@ -12,6 +12,7 @@ import numpy as np
 from napari_slitseg.core.image import Micrograph, read_image
 from napari_slitseg.core.inference_types import InferenceError
 from napari_slitseg.core.points import PointTable, find_annotation, read_points
+from napari_slitseg.pipelines.save_plan_file import PointsFile, look_at
 
 if TYPE_CHECKING:
     from napari_slitseg.core.detection import DetectorSpec
@@ -40,6 +41,7 @@ class FileRead:
     annotation: PointTable | None
     annotation_path: Path | None
     message: str
+    seen: PointsFile | None = None
 
 
 @dataclass(frozen=True)
@@ -78,22 +80,33 @@ def read_files(files: Sequence[ToRead], should_stop: ShouldStop) -> Generator[An
         except (ValueError, OSError) as error:
             yield ItemFailed(file.key, str(error))
             continue
-        yield FileRead(file.key, image, *_annotation(file, image))
+        yield _read(file, image)
 
 
-def _annotation(file: ToRead, image: Micrograph) -> tuple[PointTable | None, Path | None, str]:
-    """Annotation of an image; one that cannot be read is a notice, not a failure."""
+def _read(file: ToRead, image: Micrograph) -> FileRead:
+    """Image with its annotation; one that cannot be read is a notice, not a failure."""
     notices = "\n".join(image.notices)
     path = find_annotation(file.path) if file.page == 0 else None
     if path is None:
-        return None, None, notices
+        return FileRead(file.key, image, None, None, notices)
     try:
-        table = read_points(path)
+        table, seen = _points(path)
     except (ValueError, OSError) as error:
-        return None, None, f"{notices}\nThe annotation was not read. {error}".strip()
+        notices = f"{notices}\nThe annotation was not read. {error}".strip()
+        return FileRead(file.key, image, None, None, notices)
     if bool(np.any(np.isfinite(table.score) & (table.status == "added"))):
         notices = f"{notices}\n{path.name} has scores, as predictions have.".strip()
-    return table, path, notices
+    return FileRead(file.key, image, table, path, notices, seen)
+
+
+def _points(path: Path) -> tuple[PointTable, PointsFile | None]:
+    """Points of a file; of one that we may write later, also what else it holds."""
+    if path.suffix.lower() != ".csv":
+        return read_points(path), None
+    seen = look_at(path)
+    if seen.table is None:
+        raise ValueError(seen.problem)
+    return seen.table, seen
 
 
 class PredictorCache:
