@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
@@ -25,6 +26,7 @@ ANNOTATED: Final = "annotated slits"
 
 _SCREEN_PX_PER_NM: Final = 0.3
 _SCREEN_PX_PER_PX: Final = 3.0
+_CLICK_SCREEN_PX: Final = 14.0
 _OVERVIEW: Final = 0.25
 _ASSUMED_NM: Final = 10.0
 
@@ -61,6 +63,12 @@ class Look:
     def _draw(self, name: str, yx: NDArray[np.float64], size_px: float) -> None:
         with self._layers.quietly():
             _make.draw_plain(self._layers.stack.layer(name), yx, size_px)
+
+    def leave(self) -> None:
+        """Take the marks of a review away."""
+        self.ring(None, None)
+        self.shows_gone = False
+        self.gone(None)
 
     def lines(self) -> None:
         """Show the lines of matched pairs, or hide them."""
@@ -101,8 +109,21 @@ class Look:
 
     def pointer(self, entry: ImageEntry) -> tuple[float, float] | None:
         """Place of the mouse in the image, None outside it."""
-        yx = self._layers.stack.frame.to_pixels(self.viewer.cursor.position)
-        return inside(yx, entry.shape)
+        return inside(self.to_pixels(self.viewer.cursor.position), entry.shape)
+
+    def to_pixels(self, position: Sequence[float]) -> tuple[float, float]:
+        """Row and column of a position in napari's world."""
+        return self._layers.stack.frame.to_pixels(position)
+
+    def radius_px(self) -> float:
+        """How near to a mark a click has to be, px of the image."""
+        scale = float(self._layers.stack.frame.scale[-1])
+        return _CLICK_SCREEN_PX / (float(self._camera().zoom) * scale)
+
+    def unselect(self) -> None:
+        """Select no annotated point."""
+        if self._layers.stack.has(ANNOTATED):
+            self._layers.stack.layer(ANNOTATED).selected_data = set()
 
     def selected_ids(self) -> list[int]:
         """Ids of the annotated points that are selected in napari."""
