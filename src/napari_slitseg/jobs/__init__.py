@@ -15,6 +15,7 @@ from napari_slitseg.jobs.finetune import FinetuneJob, KeepBy
 from napari_slitseg.jobs.import_keras import ImportKerasJob
 from napari_slitseg.jobs.learning import BatchNorm
 from napari_slitseg.jobs.predict import MapsFormat, PredictJob
+from napari_slitseg.jobs.rank import RankJob
 from napari_slitseg.jobs.scoring import CompareJob, EvaluateJob, ScoringSettings
 from napari_slitseg.jobs.simulate import SimulateJob
 
@@ -31,6 +32,7 @@ __all__ = [
     "ModelSettings",
     "Precision",
     "PredictJob",
+    "RankJob",
     "ScoringSettings",
     "SimulateJob",
     "explain",
