@@ -84,6 +84,22 @@ def read_membrane(path: Path | str) -> NDArray[np.bool_]:
     return _mask(path, _MEMBRANE_LAYER)
 
 
+def is_layered(path: Path | str) -> bool:
+    """Whether a mask has layers, as those of fpw-dl-v1, with membrane and slits among them.
+
+    Raises
+    ------
+    PointsReadError
+        If it cannot be read.
+    """
+    try:
+        first = _stored(Path(path), 0)
+    except ImageReadError as error:
+        raise PointsReadError(str(error)) from error
+    planes = first.pixels
+    return first.n_pages >= _FEWEST_LAYERS or (planes.ndim == 3 and planes.shape[2] > 4)
+
+
 def _check_file(path: Path) -> None:
     if path.is_dir():
         raise PointsReadError(f"{path} is a folder. Choose a file with points in it.")

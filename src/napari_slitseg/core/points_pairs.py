@@ -51,15 +51,19 @@ def _in_folder(image: Path, folder: Path, *, named: bool) -> Path | None:
         return None
     files = {entry.name.lower(): entry for entry in sorted(folder.iterdir()) if entry.is_file()}
     bare_masks = named or folder.name.lower() in _FOLDERS
-    for name in _names(image.stem.lower(), bare_masks=bare_masks):
+    for name in annotation_names(image, bare_masks=bare_masks):
         found = files.get(name)
         if found is not None and found.resolve() != image.resolve():
             return found
     return None
 
 
-def _names(stem: str, *, bare_masks: bool) -> list[str]:
-    """Names to look for, best first; OME files are also known without their .ome."""
+def annotation_names(image: Path, *, bare_masks: bool) -> list[str]:
+    """Return names that the annotation of an image may have, in lower case, the best first.
+
+    OME files are also known without their .ome; `bare_masks` may be called like the image.
+    """
+    stem = image.stem.lower()
     stems = dict.fromkeys((stem, stem.removesuffix(".ome")))
     tables = [s + end + suffix for suffix in _TABLES for s in stems for end in _ENDINGS]
     ends = _ENDINGS if bare_masks else _ENDINGS[1:]
