@@ -137,7 +137,7 @@ def agree(
     if not tolerance_nm > 0:
         raise JobError(f"The tolerance must be above 0 nm, not {tolerance_nm:g}.")
     also = {SHARED: annotations_beside(project)} | (also or {})
-    known = [*dict.fromkeys([*(track for _, track in project.tracks()), *also])]
+    known = sorted({*(track for _, track in _tracks(project)), *also})
     if unknown := [name for name in readers if name not in known]:
         raise JobError(f"Nobody called {unknown[0]} has read here. Known: {', '.join(known)}.")
     names = tuple(dict.fromkeys(readers or sorted(known, key=_shared_and_model_last)))
@@ -167,7 +167,7 @@ def _read(
     """Return the images that somebody read, and what there is to say about them."""
     from napari_slitseg.core.metrics.readers import ReadImage
 
-    tracks = set(project.tracks())
+    tracks = _tracks(project)
     images, notes = [], []
     for stored in project.images():
         said: dict[str, Annotation] = {}
@@ -195,6 +195,12 @@ def _read(
             )
         )
     return images, notes
+
+
+def _tracks(project: Project) -> set[tuple[int, str]]:
+    """Return image and track of all that was read: opened in a reading, or annotated."""
+    seen = {at for at, review in project.reviews().items() if review.status != "open"}
+    return {*project.tracks(), *((image, track) for image, track in seen if track != SHARED)}
 
 
 def _region(said: dict[str, Annotation]) -> NDArray[np.bool_] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,28 +27,27 @@ class Blind:
         What other people said of each image, by key, until the reading ends.
     """
 
-    def __init__(self, plan: ReadingPlan, keys: Mapping[str, int]) -> None:
+    def __init__(self, plan: ReadingPlan) -> None:
         self.plan = plan
         self.aside: dict[int, dict[str, Any]] = {}
         first = [showing for showing in plan.showings if not showing.again]
-        self._code_of = {
-            keys[showing.image]: showing.code for showing in first if showing.image in keys
-        }
+        self._code = {showing.image: (row, showing.code) for row, showing in enumerate(first)}
+        self._image_of: dict[int, str] = {}
         self._known: dict[int, tuple[ImageEntry, ImageEntry]] = {}
 
     @property
     def keys(self) -> tuple[int, ...]:
         """Images of the reading, in its order."""
-        return tuple(self._code_of)
+        return tuple(sorted(self._image_of, key=lambda key: self._code[self._image_of[key]]))
 
     def has(self, key: int) -> bool:
         """Whether an image is part of the reading."""
-        return key in self._code_of
+        return key in self._image_of
 
     def in_order(self, entries: Sequence[ImageEntry]) -> tuple[ImageEntry, ...]:
         """Images of the reading as the reader sees them, in its order."""
         there = {entry.key: entry for entry in entries}
-        return tuple(self.seen(there[key]) for key in self._code_of if key in there)
+        return tuple(self.seen(there[key]) for key in self.keys if key in there)
 
     def seen(self, entry: ImageEntry) -> ImageEntry:
         """Return an image without what the reader is not to see."""
@@ -56,6 +55,11 @@ class Blind:
         if known is None or known[0] is not entry:
             known = self._known[entry.key] = entry, self._hidden(entry)
         return known[1]
+
+    def first_open(self, entries: Sequence[ImageEntry]) -> int | None:
+        """Return the first image without points; the first of all where all have some."""
+        empty = (e.key for e in entries if e.annotation is None or not len(e.annotation))
+        return next(empty, entries[0].key if entries else None)
 
     def put_aside(self, key: int, values: dict[str, Any]) -> dict[str, Any]:
         """Keep back what others say of an image of the reading; return the rest."""
@@ -65,8 +69,9 @@ class Blind:
         kept |= {name: value for name, value in values.items() if name in _OF_PEOPLE}
         return {name: value for name, value in values.items() if name not in _OF_PEOPLE}
 
-    def take_away(self, entry: ImageEntry) -> None:
-        """Keep everything that others say of an image until the reading ends."""
+    def take_away(self, image: str, entry: ImageEntry) -> None:
+        """Take an image of the plan in, and keep what others say of it until the reading ends."""
+        self._image_of[entry.key] = image
         self.aside[entry.key] = {name: getattr(entry, name) for name in _OF_PEOPLE}
 
     def _hidden(self, entry: ImageEntry) -> ImageEntry:
@@ -82,7 +87,8 @@ class Blind:
             "n_pages": 1,
         }
         if settings.renamed:
-            values |= {"name": self._code_of.get(entry.key, ""), "path": None, "notices": ""}
+            _, code = self._code.get(self._image_of.get(entry.key, ""), (0, ""))
+            values |= {"name": code, "path": None, "notices": ""}
         if settings.scale_hidden:
             values |= {"pixel_size_nm": None, "notices": ""}
         if settings.model_hidden:

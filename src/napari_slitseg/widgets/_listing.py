@@ -53,6 +53,10 @@ class Listing:
         """Image of that key, as it may be seen; KeyError if it was removed."""
         return self._entries[key] if self.blind is None else self.blind.seen(self._entries[key])
 
+    def every_entry(self) -> tuple[ImageEntry, ...]:
+        """All images with all that is known, as `unblinded`."""
+        return tuple(self._entries.values())
+
     def unblinded(self, key: int) -> ImageEntry:
         """Image of that key with all that is known: for keeping it, never for showing it."""
         return self._entries[key]
@@ -71,7 +75,14 @@ class Listing:
 
     def add_paths(self, paths: Iterable[Path]) -> list[int]:
         """List files that are still to be read; those listed already keep their place."""
-        keys = [(self.find(path=path) or self._waiting(path)).key for path in paths]
+        known: dict[Path | None, int] = {}
+        for entry in self._entries.values():
+            known.setdefault(entry.path, entry.key)
+        keys = []
+        for path in paths:
+            if path not in known:
+                known[path] = self._waiting(path).key
+            keys.append(known[path])
         self.entries_changed.emit()
         return keys
 
