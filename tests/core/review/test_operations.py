@@ -271,6 +271,19 @@ def test_one_judged_point_stands_for_one_detection() -> None:
     assert after(before, edit).yx[1:].tolist() == [[10, 8]]
 
 
+def test_two_detections_at_the_place_of_a_proposed_row_accept_it_once() -> None:
+    before = table((5, 5), score=[0.75], status="proposed")
+    points = after(before, op.accept_above(before, detections((5, 5), (5, 5)), 0.5, 2.0, BY))
+    assert points.status.tolist() == ["accepted"]
+
+
+def test_what_lies_around_an_uncertain_slit_is_not_accepted_by_score() -> None:
+    before = table((10, 10), uncertain=[True])
+    found = detections((10, 11), (10, 9), (10, 17))
+    edit = op.accept_above(before, found, 0.5, 2.0, BY, ignore_radius_px=5)
+    assert after(before, edit).yx[1:].tolist() == [[10, 17]]
+
+
 def test_points_are_put_on_the_nearest_line() -> None:
     lines = [[(0, 0), (0, 10), (10, 10)], [(20, 0)], np.zeros((0, 2)), [(5, 5), (5, 5)]]
     before = table((3, 4.25), (4, 12), (-1, -1), (19, 1), (5, 6), (0, 2), (9, 4), (4, 9.5))

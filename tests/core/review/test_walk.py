@@ -158,6 +158,19 @@ def test_proposed_rows_of_a_file_are_proposals_with_their_detection() -> None:
     assert items[0].distance_px == 1
 
 
+def test_a_detection_near_a_rejected_and_a_proposed_row_belongs_to_the_rejected_one() -> None:
+    annotation = table((1, 1), (1, 2), status=["rejected", "proposed"])
+    items = find_items(found((1, 1.5)), annotation, 2)
+    assert told(items) == [("false positive", 0, 0, True), ("proposal", None, 1, False)]
+
+
+def test_the_same_items_are_equal_when_they_are_found_again() -> None:
+    detections, annotation = found((0, 0), (50, 50)), table((9, 9), (20, 20), (49, 50))
+    one, two = (find_items(detections, annotation, 3, far_px=0.5) for _ in range(2))
+    assert one == two
+    assert len(one) == 4
+
+
 def test_uncertain_slits_are_items_and_set_detections_aside() -> None:
     annotation = table((1, 1), (5, 5), uncertain=[True, False])
     items = find_items(found((1, 2), (5, 5)), annotation, 2)
@@ -300,6 +313,15 @@ def test_orders_are_what_they_say() -> None:
         *(("missed", None), ("false positive", 1), ("far match", 0)),
         *(("false positive", 2), ("false positive", 3)),
     ]
+
+
+def test_by_place_means_along_the_way() -> None:
+    items = in_order(many_items(), "place")
+    places = np.array([item.yx for item in items])
+    assert (np.diff(along_the_way(places)) >= 0).all()
+    walked = np.linalg.norm(np.diff(places, axis=0), axis=1).sum()
+    by_rows = places[np.lexsort(places.T[::-1])]
+    assert walked < 0.5 * np.linalg.norm(np.diff(by_rows, axis=0), axis=1).sum()
 
 
 def test_the_nearest_open_item_is_found() -> None:

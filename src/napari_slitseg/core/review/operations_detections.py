@@ -56,6 +56,8 @@ def accept_above(
     score: float,
     tolerance_px: float,
     by: Signature,
+    *,
+    ignore_radius_px: float = 0.0,
 ) -> Edit:
     """Accept everything of at least a score that nobody judged yet.
 
@@ -74,14 +76,16 @@ def accept_above(
         Inclusive, px.
     by : Signature
         Who, and when.
+    ignore_radius_px : float
+        Detections this near to an uncertain slit are left out too, px.
 
     Raises
     ------
     ValueError
-        If the tolerance is negative or not finite.
+        If a length is negative or not finite.
     """
     points = points_of(table)
-    found = judge(detections, points, tolerance_px)
+    found = judge(detections, points, tolerance_px, ignore_radius_px=ignore_radius_px)
     above = detections.score >= score
     stands_for = found.proposed_row >= 0
     new = accept_detections(points, detections.take(found.is_open & above & ~stands_for), by)

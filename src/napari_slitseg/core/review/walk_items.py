@@ -173,7 +173,7 @@ def _of_detections(kind: Kind, found: PointTable, rows: NDArray[np.intp]) -> lis
         kind,
         yx,
         detection_row=rows.tolist(),
-        score=score.tolist(),
+        score=_numbers(score),
         severity=_severity(kind, score),
     )
 
@@ -184,7 +184,7 @@ def _of_points(
     score = points.score[rows]
     columns: dict[str, Iterable[Any]] = {
         "annotation_id": points.ids[rows].tolist(),
-        "score": score.tolist(),
+        "score": _numbers(score),
         "judged": _is_judged(points, rows).tolist(),
         "severity": _severity(kind, score),
     }
@@ -203,12 +203,17 @@ def _of_pairs(
     columns: dict[str, Iterable[Any]] = {
         "detection_row": rows.tolist(),
         "annotation_id": points.ids[partners].tolist(),
-        "score": score.tolist(),
+        "score": _numbers(score),
         "distance_px": np.hypot(*(yx - points.yx[partners]).T).tolist(),
         "judged": _is_judged(points, partners).tolist(),
         "severity": _severity(kind, score),
     }
     return _listed(kind, yx, **columns | more)
+
+
+def _numbers(values: NDArray[np.float64]) -> list[float]:
+    """Values as a list in which every NaN is `math.nan`, so that equal items are equal."""
+    return [math.nan if math.isnan(value) else value for value in values.tolist()]
 
 
 def _severity(kind: Kind, score: NDArray[np.float64]) -> Iterable[float]:
