@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import uuid
 from pathlib import Path, PurePosixPath
 
 from napari_slitseg.store.connection import Database
+from napari_slitseg.store.naming import new_uid
 
 
 class Part:
@@ -48,8 +48,3 @@ class Part:
 
     def _found_path(self, stored: str) -> Path:
         return self.folder / PurePosixPath(stored)
-
-
-def new_uid() -> str:
-    """Return a name that nothing else has."""
-    return uuid.uuid4().hex

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from napari_slitseg.store.errors import GoneError, ReadOnlyError, explained
+from napari_slitseg.store.log_guard import Identity, identity_of, log_of, save_from_lost_log
 
 _WAITS_S: Final = 10.0
 
@@ -43,7 +43,8 @@ class Database:
         self.notices = tuple(notices)
         self.is_open = True
         self._connection = connection
-        self._identity = _identity_of(path)
+        self._identity = identity_of(path)
+        self._log: Identity | None = None
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """Return all rows of a query.
@@ -77,6 +78,7 @@ class Database:
             If that fails; nothing was written then.
         """
         self._check_place()
+        self._check_log()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
@@ -102,19 +104,38 @@ class Database:
         """Refuse to write into a file that nobody will find again."""
         if self.is_read_only:
             raise ReadOnlyError(f"The project {self.path} was opened for looking only.")
-        try:
-            identity = _identity_of(self.path)
-        except OSError as error:
+        identity = identity_of(self.path)
+        if identity is None:
             raise GoneError(
                 f"The project {self.path} is no longer there: the folder was moved, renamed or "
                 f"deleted, or its drive is not connected. Bring it back, or open the project at "
-                f"its new place. ({error.strerror})"
-            ) from error
+                f"its new place."
+            )
         if identity != self._identity:
             raise GoneError(
                 f"Another file took the place of the project {self.path} while it was open. Open "
                 f"the project again."
             )
+
+    def _check_log(self) -> None:
+        """Go on with a new log where somebody deleted the one in use."""
+        log = identity_of(log_of(self.path))
+        if self._log is not None and log != self._log:
+            try:
+                save_from_lost_log(self._connection, self.path)
+                self._connection.close()
+                self._connection = durable(connected(self.path, "mode=rw"))
+            except sqlite3.Error as error:
+                raise explained(error, self.path) from error
+            log = identity_of(log_of(self.path))
+        self._log = log
+
+
+def durable(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Let every commit wait for the disk, whichever way is written."""
+    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    connection.execute(f"PRAGMA synchronous = {'FULL' if mode == 'wal' else 'EXTRA'}")
+    return connection
 
 
 def connected(path: Path, mode: str) -> sqlite3.Connection:
@@ -135,8 +156,3 @@ def connected(path: Path, mode: str) -> sqlite3.Connection:
     absolute = path.absolute().as_posix()
     address = f"file://{'' if absolute.startswith('/') else '/'}{quote(absolute)}?{mode}"
     return sqlite3.connect(address, uri=True, timeout=_WAITS_S, isolation_level=None)
-
-
-def _identity_of(path: Path) -> tuple[int, int]:
-    found = os.stat(path)
-    return found.st_dev, found.st_ino

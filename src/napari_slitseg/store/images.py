@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from napari_slitseg.store.base import Part, new_uid
+from napari_slitseg.store.base import Part
 from napari_slitseg.store.errors import StoreError
+from napari_slitseg.store.naming import new_uid
 from napari_slitseg.store.schema import now
 
 _NUMBER: Final = "SELECT id FROM images WHERE path = ? AND page = ?"

@@ -17,9 +17,9 @@ from napari_slitseg.core.review.text import (
     record_from_text,
     record_to_text,
 )
-from napari_slitseg.store.base import new_uid
 from napari_slitseg.store.errors import DamagedError, Stale, StoreError
 from napari_slitseg.store.folding import folded
+from napari_slitseg.store.naming import new_uid
 from napari_slitseg.store.presence import Windows
 from napari_slitseg.store.schema import now, size_of
 

@@ -7,8 +7,8 @@ import os
 import sqlite3
 from pathlib import Path
 
-from napari_slitseg.store.base import new_uid
 from napari_slitseg.store.errors import StoreError, explained, explained_by_system
+from napari_slitseg.store.naming import new_uid
 from napari_slitseg.store.schema import lay_out
 
 

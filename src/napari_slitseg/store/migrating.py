@@ -6,9 +6,9 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from napari_slitseg.store.base import new_uid
-from napari_slitseg.store.errors import DamagedError, StoreError, explained, explained_by_system
-from napari_slitseg.store.making import ExistsError, put_in_place
+from napari_slitseg.store.connection import connected
+from napari_slitseg.store.copying import copied_beside
+from napari_slitseg.store.errors import DamagedError, StoreError, explained
 from napari_slitseg.store.schema import SCHEMA_VERSION, upgrade, version_of
 
 
@@ -56,7 +56,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> Path | None:
     try:
         connection.execute("BEGIN IMMEDIATE")
         old = version_of(connection)
-        copy = _copied(connection, path, old) if old < SCHEMA_VERSION else None
+        copy = _kept(path, old) if old < SCHEMA_VERSION else None
         upgrade(connection, old)
         connection.execute("COMMIT")
     except sqlite3.Error as error:
@@ -68,33 +68,13 @@ def migrate(connection: sqlite3.Connection, path: Path) -> Path | None:
     return copy
 
 
+def _kept(path: Path, version: int) -> Path:
+    """Copy a project as it was; a connection that is changing it cannot."""
+    with contextlib.closing(connected(path, "mode=rw")) as reading:
+        return copied_beside(reading, path, f"version-{version}")
+
+
 def _take_back(connection: sqlite3.Connection) -> None:
     with contextlib.suppress(sqlite3.Error):
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-
-
-def _copied(connection: sqlite3.Connection, path: Path, version: int) -> Path:
-    """Copy the project beside itself, under a name that nothing has."""
-    temporary = path.with_name(f".slitseg-{new_uid()}.part")
-    try:
-        temporary.touch(exist_ok=False)
-        with contextlib.closing(sqlite3.connect(temporary)) as copy:
-            connection.backup(copy)
-        return _named(temporary, path, version)
-    except OSError as error:
-        raise explained_by_system(error, path) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _named(temporary: Path, path: Path, version: int) -> Path:
-    number = 1
-    while True:
-        more = "" if number == 1 else f"-{number}"
-        place = path.with_name(f"{path.stem}.version-{version}{more}{path.suffix}")
-        with contextlib.suppress(ExistsError):
-            put_in_place(temporary, place)
-            return place
-        number += 1

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from napari_slitseg.store.connection import Database, connected
+from napari_slitseg.store.connection import Database, connected, durable
 from napari_slitseg.store.errors import BusyError, GoneError, explained
 from napari_slitseg.store.header import COMPANIONS, beside, check_header
 from napari_slitseg.store.migrating import check_version, migrate
@@ -93,7 +93,7 @@ def _set_journal(connection: sqlite3.Connection, database: Database, *, on_netwo
     afar = any(window.host != this_host() for window in living(database))
     wanted = "delete" if on_network or afar else "wal"
     mode = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0]
-    connection.execute(f"PRAGMA synchronous = {'FULL' if mode == 'wal' else 'EXTRA'}")
+    durable(connection)
     if mode == "wal" and on_network:
         raise BusyError(
             f"The project {database.path} is on a network drive and open on another computer in a "

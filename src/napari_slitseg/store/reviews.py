@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from napari_slitseg.store.base import Part, new_uid
+from napari_slitseg.store.base import Part
+from napari_slitseg.store.naming import new_uid
 from napari_slitseg.store.schema import now
 
 ReviewStatus = Literal["open", "in progress", "done"]
