@@ -14,6 +14,7 @@ from napari_slitseg.cli.finetune import finetune
 from napari_slitseg.cli.imports import import_keras
 from napari_slitseg.cli.lists import AsJson, detectors, losses, models, schedules
 from napari_slitseg.cli.options import options_of
+from napari_slitseg.cli.project import project
 from napari_slitseg.cli.rank import rank
 from napari_slitseg.cli.run import run_pipeline
 from napari_slitseg.cli.runs import runs
@@ -133,6 +134,7 @@ def simulate(job: SimulateJob, *, quiet: Quiet = False) -> int:
 app.command(import_keras, name="import-keras")
 app.command(finetune)
 app.command(rank)
+app.command(project)
 app.command(runs)
 runs.command(compare_runs, name="compare")
 for _command in (losses, schedules, detectors, models, run):

@@ -128,11 +128,9 @@ class _Run:
         if outcome == "skipped":
             yield self._skipped(image, sources, outcome, _EDITED)
             return
-        report = _report(image, sources, found, outcome, notes)
-        self.images.append(report)
-        yield ImageDone(
-            name=image.name, path=image, n_slits=report.n_points, seconds=monotonic() - start
-        )
+        self.images.append(_report(image, sources, found, outcome, notes))
+        n_slits = 0 if found.points is None else int(found.points.is_slit.sum())
+        yield ImageDone(name=image.name, path=image, n_slits=n_slits, seconds=monotonic() - start)
 
     def _keep(self, image: Path, micrograph: Micrograph, found: Found, sources: Sources) -> Outcome:
         """Bring an annotation into the project; return what became of it, or would."""

@@ -226,11 +226,12 @@ def write_membrane(plan: MembranePlan) -> MembraneFile:
         raise OSError(None, plan.refusal, str(plan.path))
     if not is_as_found(plan.found):
         raise ChangedMeanwhile(plan.path)
-    write_atomically(plan.path, _png(plan.mask))
+    write_atomically(plan.path, png_of(plan.mask))
     return look_at_membrane(plan.path, (plan.mask.shape[0], plan.mask.shape[1]))
 
 
-def _png(mask: NDArray[np.bool_]) -> bytes:
+def png_of(mask: NDArray[np.bool_]) -> bytes:
+    """Return a mask as an 8-bit PNG of 0 and 255."""
     from PIL import Image
 
     content = io.BytesIO()

@@ -1,0 +1,118 @@
+"""The images of a project as rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from napari_slitseg.core.points import PointTable
+from napari_slitseg.core.review import Annotation, History
+from napari_slitseg.store import Project, Review, StoredImage
+
+ROW_TITLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "image": "Image",
+        "page": "Page",
+        "file": "File",
+        "file_exists": "File is there",
+        "pixel_size_nm": "Pixel size (nm)",
+        "review": "Review",
+        "reviewed_by": "Reviewed by",
+        "reviewed_at": "Reviewed at (UTC)",
+        "slits": "Slits",
+        "uncertain": "Uncertain",
+        "proposed": "Proposed",
+        "rejected": "Rejected",
+        "deleted": "Deleted",
+        "membrane_px": "Membrane (px)",
+        "edits": "Edits",
+        "last_editor": "Last editor",
+        "last_edit": "Last edit (UTC)",
+        "chamfer_px": "Chamfer (px)",
+        "chamfer_nm": "Chamfer (nm)",
+        "point_loss": "Point loss",
+        "f1": "F1",
+    }
+)
+"""Headings of the columns, by name."""
+
+_FIGURES: Final = ("chamfer_px", "chamfer_nm", "point_loss", "f1")
+
+
+def image_rows(project: Project, track: str) -> list[dict[str, Any]]:
+    """Return a row for each image of a project, with the names of `ROW_TITLES`.
+
+    Parameters
+    ----------
+    project : Project
+        An open project.
+    track : str
+        Whose annotations.
+
+    Raises
+    ------
+    napari_slitseg.store.StoreError
+        If a journal cannot be read.
+    """
+    reviews, results = project.reviews(), project.results()
+    rows = []
+    for image in project.images():
+        history, _ = project.history(image.id, track)
+        result = results.get((image.id, track))
+        scores = {} if result is None else result.scores
+        rows.append(
+            _about(image)
+            | _reviewed(reviews.get((image.id, track)))
+            | _annotated(history.state)
+            | _edited(history)
+            | {name: scores.get(name) for name in _FIGURES}
+        )
+    return rows
+
+
+def _about(image: StoredImage) -> dict[str, Any]:
+    return {
+        "image": image.path.stem,
+        "page": image.page + 1,
+        "file": str(image.path),
+        "file_exists": image.path.is_file(),
+        "pixel_size_nm": image.pixel_size_nm,
+    }
+
+
+def _reviewed(review: Review | None) -> dict[str, Any]:
+    if review is None:
+        return {"review": "open", "reviewed_by": "", "reviewed_at": ""}
+    return {"review": review.status, "reviewed_by": review.editor, "reviewed_at": review.time}
+
+
+def _annotated(state: Annotation) -> dict[str, Any]:
+    """Count points by what became of them; empty cells where nobody annotated."""
+    if state.points is None:
+        counts: dict[str, Any] = dict.fromkeys(
+            ("slits", "uncertain", "proposed", "rejected", "deleted")
+        )
+    else:
+        counts = _counts(state.points)
+    return counts | {"membrane_px": None if state.membrane is None else int(state.membrane.sum())}
+
+
+def _counts(table: PointTable) -> dict[str, Any]:
+    return {
+        "slits": int(table.is_slit.sum()),
+        "uncertain": int((table.uncertain & table.is_slit).sum()),
+        **{
+            status: int((table.status == status).sum())
+            for status in ("proposed", "rejected", "deleted")
+        },
+    }
+
+
+def _edited(history: History) -> dict[str, Any]:
+    last = history.undoes
+    return {
+        "edits": history.position,
+        "last_editor": "" if last is None else last.editor,
+        "last_edit": "" if last is None else last.time,
+    }

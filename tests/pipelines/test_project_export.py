@@ -1,0 +1,191 @@
+"""Annotations leave a project as files, and its edits are told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from openpyxl import load_workbook
+from PIL import Image
+
+from napari_slitseg.core.points import PointTable, read_points
+from napari_slitseg.core.review import (
+    Annotation,
+    Edit,
+    Record,
+    Signature,
+    StripeChange,
+    apply,
+    drawn_edit,
+)
+from napari_slitseg.events import Event, Finished, ImageFailed
+from napari_slitseg.jobs.project import ExportProjectJob
+from napari_slitseg.pipelines.errors import JobError
+from napari_slitseg.pipelines.membrane import read_membrane
+from napari_slitseg.pipelines.project_export import export_project
+from napari_slitseg.pipelines.project_history import steps_of, words_of
+from napari_slitseg.store import SHARED, Project
+
+SHAPE = (60, 50)
+BY = Signature("Ada", "2026-11-21T10:00:00Z")
+LATER = Signature("Bo", "2026-11-21T11:00:00Z")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A project of three images: one edited and painted, one of a reader, one untouched."""
+    path = tmp_path / "größer 1"
+    (path / "more").mkdir(parents=True)
+    files = [path / "a.png", path / "more" / "a.png", path / "c.png"]
+    for file in files:
+        Image.fromarray(np.zeros(SHAPE, np.uint8)).save(file)
+    with Project.create(path) as project:
+        one, two, _ = (project.add_image(file, 0, SHAPE, 5.0) for file in files)
+        start = Annotation(PointTable.from_yx([[1, 1], [2, 20], [3, 30]]))
+        project.begin(one, SHARED, start)
+        assert start.points is not None
+        edit = drawn_edit(
+            start.points,
+            start.points.ids,
+            np.array([0, 1, -1]),
+            np.array([[1, 1], [9, 20], [5, 5]]),
+            BY,
+        )
+        stripe = np.zeros(SHAPE, np.bool_)
+        stripe[7] = True
+        paint = Edit(
+            "paint",
+            stripe=StripeChange.between(stripe & False, stripe),
+            editor=LATER.editor,
+            time=LATER.time,
+        )
+        for number, each in enumerate((edit, paint, Edit("x", **_point(start, edit)))):
+            project.append(one, SHARED, Record("edit", each), number)
+        project.append(one, SHARED, Record("undo"), 3)
+        project.set_review(one, SHARED, "done", "Ada")
+        project.begin(two, "Reader 1", Annotation(PointTable.from_yx([[4, 4]])))
+        project.begin(two, SHARED, Annotation(PointTable.from_yx([[8, 8], [9, 30]])))
+    return path
+
+
+def _point(start: Annotation, edit: Edit) -> dict[str, object]:
+    table = apply(start, edit).points
+    assert table is not None
+    last = drawn_edit(table, table.living.ids, np.array([0]), np.array([[1.0, 1]]), LATER)
+    return {"before": last.before, "after": last.after, "editor": "Bo", "time": LATER.time}
+
+
+def exported(folder: Path, out: Path, **values: object) -> tuple[tuple[Path, ...], list[Event]]:
+    job = ExportProjectJob.model_validate({"folder": folder, "out": out, **values})
+    steps, events = export_project(job), []
+    while True:
+        try:
+            events.append(next(steps))
+        except StopIteration as stop:
+            return stop.value, events
+
+
+def ended(events: list[Event]) -> Finished:
+    assert isinstance(events[-1], Finished)
+    return events[-1]
+
+
+def test_living_points_the_membrane_and_a_table_of_images_are_written(
+    folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    files, events = exported(folder, out)
+    assert sorted(each.name for each in files) == [
+        "a_2_annotations.csv",
+        "a_annotations.csv",
+        "a_membrane.png",
+        "images.json",
+        "images.xlsx",
+    ]
+    assert (ended(events).n_ok, ended(events).n_skipped) == (2, 1)
+    points = read_points(out / "a_annotations.csv")
+    assert points.yx.tolist() == [[1, 1], [9, 20], [5, 5]]
+    assert read_points(out / "a_2_annotations.csv").yx.tolist() == [[8, 8], [9, 30]]
+    assert read_membrane(out / "a_membrane.png", SHAPE)[7].all()
+
+    content = json.loads((out / "images.json").read_text())
+    first, second, third = content["images"]
+    assert (first["review"], first["reviewed_by"]) == ("done", "Ada")
+    assert (first["slits"], first["deleted"], first["edits"]) == (3, 1, 2)
+    assert (first["membrane_px"], first["last_editor"]) == (50, "Bo")
+    assert (second["slits"], second["review"]) == (2, "open")
+    assert third["slits"] is None
+    assert third["file_exists"]
+    sheet = load_workbook(out / "images.xlsx")["Images"]
+    rows = list(sheet.iter_rows(values_only=True))
+    assert rows[0][0] == "Image"
+    assert [row[0] for row in rows[1:]] == ["a", "a", "c"]
+
+
+def test_tombstones_and_the_tracks_of_readers_are_exported_on_request(
+    folder: Path, tmp_path: Path
+) -> None:
+    exported(folder, tmp_path / "all", all=True)
+    points = read_points(tmp_path / "all" / "a_annotations.csv")
+    assert sorted(points.status.tolist()) == ["added", "added", "added", "deleted"]
+    assert "Ada" in points.editor.tolist()
+    _, events = exported(folder, tmp_path / "reader", track="Reader 1")
+    assert (ended(events).n_ok, ended(events).n_skipped) == (1, 2)
+    assert len(read_points(tmp_path / "reader" / "a_2_annotations.csv")) == 1
+
+
+def test_a_file_that_says_something_else_is_kept(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    exported(folder, out)
+    assert ended(exported(folder, out)[1]).n_failed == 0
+
+    mine = out / "a_annotations.csv"
+    mine.write_text("axis-0,axis-1\n7,7\n")
+    Image.fromarray(np.zeros(SHAPE, np.uint8)).save(out / "a_membrane.png")
+    _, events = exported(folder, out)
+    [failed] = [each for each in events if isinstance(each, ImageFailed)]
+    assert "says something else" in failed.reason
+    assert read_points(mine).yx.tolist() == [[7, 7]]
+    exported(folder, out, replace=True)
+    assert len(read_points(mine)) == 3
+
+    (out / "images.json").write_text("{}")
+    _, events = exported(folder, out)
+    assert ended(events).reason == "refused"
+    assert "no table of a project" in ended(events).message
+
+
+def test_what_makes_no_sense_is_refused(folder: Path, tmp_path: Path) -> None:
+    _, events = exported(tmp_path, tmp_path / "out")
+    assert "There is no project" in ended(events).message
+    _, events = exported(folder, tmp_path / "out", track="Reader 9")
+    assert "it has: Reader 1, shared" in ended(events).message
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "file").write_text("")
+    _, events = exported(folder, tmp_path / "file")
+    assert "file of that name" in ended(events).message
+
+
+def test_the_edits_of_a_project_are_told_in_order(folder: Path) -> None:
+    with Project.open(folder, read_only=True) as project:
+        steps = steps_of(project)
+        assert [(step.kind, step.editor, step.is_undone) for step in steps] == [
+            ("add", "Ada", False),
+            ("paint", "Bo", False),
+            ("x", "Bo", True),
+        ]
+        assert steps[0].words == "+1 added, ~1 moved, \N{MINUS SIGN}1 deleted"
+        assert steps[1].words == "50 px of the membrane"
+        assert steps[2].words == "\N{MINUS SIGN}2 deleted"
+        assert [step.kind for step in steps_of(project, limit=1)] == ["x"]
+        assert steps_of(project, Path("c")) == []
+        assert len(steps_of(project, folder / "a.png")) == 3
+        assert len(steps_of(project, Path("A.PNG"))) == 3
+        with pytest.raises(JobError, match="no image nothing"):
+            steps_of(project, Path("nothing"))
+
+
+def test_an_edit_without_a_change_is_told_as_nothing() -> None:
+    assert words_of(Edit("x")) == "nothing"
