@@ -16,6 +16,7 @@ from napari_slitseg.core.detection.peaks import Detections
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.core.prediction import Prediction
+from napari_slitseg.pipelines.runs.device_queue import STATE_VARIABLE
 from napari_slitseg.widgets import _close_guard, _save, _settings
 from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets.open_workspace import inner, open_workspace
@@ -30,6 +31,12 @@ def _no_dialogs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_save, "_ask", lambda *_: None)
     monkeypatch.setattr(_save, "_ask_where", lambda *_: None)
     monkeypatch.setattr(_close_guard, "_tell", lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a window remembers of itself is forgotten after the test."""
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path_factory.mktemp("state")))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from napari_slitseg.widgets._workspace import Workspace
 
 
 class CloseGuard(QObject):
-    """Asks before a window closes over annotations that are not saved."""
+    """Asks before a window closes over annotations that are neither kept nor saved."""
 
     def __init__(self, window: QMainWindow, workspace: Workspace) -> None:
         super().__init__(window)
@@ -21,23 +21,35 @@ class CloseGuard(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Qt: True keeps the window open."""
         is_closing = watched is self._window and event.type() == QEvent.Type.Close
-        if not is_closing or not self._window.isVisible() or self._may_close():
+        if not is_closing or not self._window.isVisible():
+            return False
+        if self._may_close():
+            self._workspace.memory.close()
             return False
         event.ignore()
         return True
 
     def _may_close(self) -> bool:
-        names = [entry.name for entry in self._workspace.entries if entry.edited]
+        names = self._unkept()
         if not names:
             return True
         answer = _ask_before_closing(self._window, names)
         if answer == QMessageBox.StandardButton.Save:
             told = save_annotations(self._window, self._workspace)
-            all_saved = not any(entry.edited for entry in self._workspace.entries)
+            all_saved = not self._unkept()
             if not all_saved:
                 _tell(self._window, told)
             return all_saved
         return bool(answer == QMessageBox.StandardButton.Discard)
+
+    def _unkept(self) -> list[str]:
+        """Names of images whose annotation is neither in a project nor in a file."""
+        workspace = self._workspace
+        return [
+            entry.name
+            for entry in workspace.entries
+            if workspace.unblinded(entry.key).edited and not workspace.memory.is_kept(entry.key)
+        ]
 
 
 def _tell(parent: QWidget, text: str) -> None:

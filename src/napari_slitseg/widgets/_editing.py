@@ -6,7 +6,7 @@ from typing import Any
 
 from psygnal import Signal
 
-from napari_slitseg.core.review import Annotation, Edit, History, Record
+from napari_slitseg.core.review import Annotation, Edit, EditConflict, History, Record
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._listing import Listing
 
@@ -15,12 +15,15 @@ class Editing(Listing):
     """Images whose annotations can be edited; every edit can be undone.
 
     Signals, besides those of the list: `recorded(key, record)` for each edit, undo and redo,
-    before anybody draws it, so that a listener that keeps records has it first.
+    before anybody draws it, so that a listener that keeps records has it first. It may `restore`
+    another history then, where another window was faster.
 
     Attributes
     ----------
     editor : str
         Who edits, written to every point they touch.
+    locked : str
+        Why nothing may be edited in this window, "" if it may.
     """
 
     recorded = Signal(int, object)
@@ -28,6 +31,7 @@ class Editing(Listing):
     def __init__(self) -> None:
         super().__init__()
         self.editor = ""
+        self.locked = ""
 
     def update(self, key: int, **values: Any) -> None:
         """Change attributes of an image and tell everybody."""
@@ -39,22 +43,22 @@ class Editing(Listing):
         Raises
         ------
         EditConflict
-            If it does not fit the annotation.
+            If it does not fit the annotation, or the window may only look.
         """
         if not edit.is_empty:
-            history = _history_of(self._entries[key]).push(edit)
+            history = history_of(self._entries[key]).push(edit)
             self._record(key, history, Record("edit", edit))
 
     def undo(self, key: int) -> Edit | None:
         """Take back the last edit of an image; None where there is none."""
-        history = _history_of(self._entries[key])
+        history = history_of(self._entries[key])
         if (edit := history.undoes) is not None:
             self._record(key, history.undo(), Record("undo", edit))
         return edit
 
     def redo(self, key: int) -> Edit | None:
         """Do again what was undone last; None where there is nothing."""
-        history = _history_of(self._entries[key])
+        history = history_of(self._entries[key])
         if (edit := history.redoes) is not None:
             self._record(key, history.redo(), Record("redo", edit))
         return edit
@@ -64,8 +68,12 @@ class Editing(Listing):
         self.update(key, **_told(history), **values)
 
     def _record(self, key: int, history: History, record: Record) -> None:
+        if self.locked:
+            raise EditConflict(self.locked)
+        before = self._entries[key].history
         self.recorded.emit(key, record)
-        self.update(key, edited=True, **_told(history))
+        if self._entries[key].history is before:
+            self.update(key, edited=True, **_told(history))
 
 
 def _told(history: History) -> dict[str, Any]:
@@ -74,8 +82,8 @@ def _told(history: History) -> dict[str, Any]:
     return {"history": history, "annotation": state.points, "membrane": state.membrane}
 
 
-def _history_of(entry: ImageEntry) -> History:
-    """History of an image; one that begins now where the annotation came from elsewhere."""
+def history_of(entry: ImageEntry) -> History:
+    """Return the history of an image; one that begins now if the annotation is from elsewhere."""
     state = entry.history.state
     if state.points is entry.annotation and state.membrane is entry.membrane:
         return entry.history

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from napari_slitseg.core.image import ImageReadError, Micrograph, Normalisation
+from napari_slitseg.core.review import EditConflict
 from napari_slitseg.widgets import _adopt
 from napari_slitseg.widgets._adoption import Adoption
 from napari_slitseg.widgets._clicks import Clicks
@@ -161,4 +162,8 @@ class Layers:
         ids = layer.features["id"].fillna(-1).to_numpy(np.int64, copy=True)
         if str(event.action) == "added":
             ids[list(event.data_indices)] = -1
-        self._workspace.edit_annotation(current.key, ids, np.array(layer.data, np.float64))
+        try:
+            self._workspace.edit_annotation(current.key, ids, np.array(layer.data, np.float64))
+        except EditConflict as conflict:
+            self._stack.viewer.status = str(conflict)
+            self._show(current)

@@ -26,7 +26,11 @@ class Reading:
             entry = self._workspace.entry(key)
             if entry.status is Status.FAILED and not entry.shape[0]:
                 self._workspace.set_status(key, Status.WAITING)
-        self.read_waiting()
+        wanted = self._workspace.wanted
+        if wanted is None or not self._workspace.has(wanted):
+            self.read_waiting()
+        else:
+            self.read_waiting(self._workspace.entry(wanted))
 
     def read_waiting(self, first: ImageEntry | None = None) -> None:
         """Read all that wait, one of them before the others."""

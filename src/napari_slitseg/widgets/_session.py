@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from napari_slitseg.widgets._blind_readings import Readings
+from napari_slitseg.widgets._keeper import Keeper
 from napari_slitseg.widgets._layers import Layers
 from napari_slitseg.widgets._membrane import Membrane
 from napari_slitseg.widgets._settings import settings
@@ -25,6 +27,8 @@ class Session:
     workspace: Workspace
     layers: Layers
     membrane: Membrane
+    keeper: Keeper
+    readings: Readings
     predictors: PredictorCache = field(default_factory=PredictorCache)
 
 
@@ -33,9 +37,12 @@ def session_of(viewer: Viewer) -> Session:
     viewer = getattr(viewer, "__wrapped__", viewer)
     if viewer not in _SESSIONS:
         workspace = Workspace(settings().tolerance_nm)
+        keeper = Keeper(workspace)
         layers = Layers(viewer, workspace)
         membrane = Membrane(layers.stack, workspace)
-        session = _SESSIONS[viewer] = Session(workspace, layers, membrane)
+        session = _SESSIONS[viewer] = Session(
+            workspace, layers, membrane, keeper, Readings(workspace, keeper)
+        )
         session.layers.adoption.adopt_all()
     return _SESSIONS[viewer]
 

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review import Signature, drawn_edit
+from napari_slitseg.store import SHARED
 from napari_slitseg.widgets._entry import Status
+from napari_slitseg.widgets._memory import Memory
 from napari_slitseg.widgets._settling import Settling
 from napari_slitseg.widgets._shelf import Shelf, facts_of, without_maps
 
@@ -23,7 +25,15 @@ _UNREAD: Final = (Status.WAITING, Status.FAILED)
 
 
 class Workspace(Settling):
-    """What is known of the images, at the settings that a person chose for all of them."""
+    """What is known of the images, at the settings that a person chose for all of them.
+
+    Attributes
+    ----------
+    memory : Memory
+        Gives what was kept of an image when it is read.
+    wanted : int or None
+        Image that a person looked at last, to be read first.
+    """
 
     map_bytes = 2**31
     """Memory for probability maps of images that are not shown, bytes."""
@@ -33,6 +43,8 @@ class Workspace(Settling):
         self._shelf = Shelf()
         self._turn = count()
         self._turns: dict[int, int] = {}
+        self.memory = Memory()
+        self.wanted: int | None = None
 
     def add_image(self, micrograph: Micrograph, **values: Any) -> int:
         """Add an image that is in memory, with its `annotation` and so on."""
@@ -100,8 +112,11 @@ class Workspace(Settling):
             facts = facts_of(micrograph)
             if self._entries[key].page:
                 facts.pop("name")
+            values |= self.memory.recall(key, values, SHARED)
             if self.blind is not None:
                 values = self.blind.put_aside(key, values)
+            if self.track != SHARED:
+                values |= self.memory.recall(key, values, self.track)
             self.update(key, **{**facts, "status": Status.READY, "reason": "", **values})
 
     def set_status(self, key: int, status: Status, message: str = "") -> None:

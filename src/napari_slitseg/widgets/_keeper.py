@@ -1,0 +1,237 @@
+"""Keep every edit in the project of its images before it is drawn. Knows neither Qt nor napari."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, Final
+from weakref import finalize
+
+from napari_slitseg.core.review import Annotation, History
+from napari_slitseg.store import SHARED, Project, Review, Stale, StoreError
+from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._keeper_journals import Journals, followed
+from napari_slitseg.widgets._keeper_projects import Projects
+from napari_slitseg.widgets._keeper_reviews import KeptReviews
+from napari_slitseg.widgets._keeper_slot import Slot
+from napari_slitseg.widgets._keeper_state import KeeperState, state_of
+from napari_slitseg.widgets._memory import Memory
+from napari_slitseg.widgets._workspace import Workspace
+
+_LOOKING: Final = "This window only looks, because another one edits this project."
+_WINDOW: Final = "window"
+"""Setting of a project: what its window showed last."""
+
+
+class Keeper(Journals, Memory):
+    """Keeps annotations and review status of a workspace, and finds them again.
+
+    A project begins in the folder of an image at the first edit; what is there already is found
+    when an image is read. Signals: `state_changed()` when `state` may be another than before.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._reviews = KeptReviews(self._projects)
+        workspace.memory = self
+        workspace.entry_changed.connect(self._on_entry)
+        workspace.entries_changed.connect(self._on_entries)
+        workspace.current_changed.connect(self._on_current)
+        finalize(self, _let_go, self._projects)
+
+    @property
+    def state(self) -> KeeperState:
+        """How keeping stands."""
+        current = self._workspace.current
+        waiting = sum(len(slot.waiting) for slot in self._slots.values())
+        if current is None:
+            return state_of(None, None, waiting, self._trouble, self._told)
+        slot = self._slots.get((current.key, self._workspace.track))
+        entry = self._workspace.unblinded(current.key)
+        return state_of(entry, slot, waiting, self._trouble, self._told)
+
+    def is_kept(self, key: int) -> bool:
+        """Whether everything that was said of an image is on the disk."""
+        slots = [slot for (of, _), slot in self._slots.items() if of == key]
+        return any(slot.has_journal for slot in slots) and not any(s.waiting for s in slots)
+
+    def retry(self) -> None:
+        """Try again to keep what is not kept."""
+        self._keep_all()
+
+    def set_look_only(self, *, look_only: bool = True) -> None:
+        """Let the window only look while another one edits the project, or edit again."""
+        self._workspace.locked = _LOOKING if look_only else ""
+        self.state_changed.emit()
+
+    def catch_up(self, key: int) -> None:
+        """Take in what another window kept of an image meanwhile."""
+        track = self._workspace.track
+        slot = self._slots.get((key, track))
+        if slot is None or slot.waiting:
+            return
+        if slot.project is None:
+            self._look_again(key, slot, track)
+            return
+        try:
+            newer = slot.project.records_since(slot.image_id, track, slot.head)
+            if not newer:
+                return
+            self._take_theirs(slot, Stale(newer, slot.head + len(newer)), track)
+        except Stale as stale:
+            self._take_theirs(slot, stale, track)
+        except StoreError as error:
+            self._fail(slot, str(error), is_gone=error.is_gone)
+            return
+        self._workspace.restore(key, slot.kept, edited=True)
+
+    def _look_again(self, key: int, slot: Slot, track: str) -> None:
+        """Look for a journal that another window began meanwhile."""
+        self._projects.look_again()
+        self._find(slot, self._workspace.unblinded(key), track)
+        if slot.has_journal:
+            self._workspace.restore(key, slot.kept, edited=True)
+
+    def set_review(self, key: int, status: Any) -> None:
+        """Tell where the review of an image stands: "open", "in progress" or "done"."""
+        entry = self._workspace.unblinded(key)
+        try:
+            self._reviews.put(entry, self._workspace.track, status, self._workspace.editor)
+        except (StoreError, OSError) as error:
+            self._trouble = str(error)
+        self.state_changed.emit()
+
+    def review_of(self, key: int) -> str:
+        """Return where the review of an image stands: "open", "in progress" or "done"."""
+        review = self._reviews.of(self._workspace.unblinded(key), self._workspace.track)
+        return "open" if review is None else review.status
+
+    @property
+    def reviews(self) -> dict[int, Review]:
+        """Where the review of each image stands, by key; images nobody began are missing."""
+        keys = [entry.key for entry in self._workspace.entries]
+        track = self._workspace.track
+        found = {key: self._reviews.of(self._workspace.unblinded(key), track) for key in keys}
+        return {key: review for key, review in found.items() if review is not None}
+
+    def recall(self, key: int, values: Mapping[str, Any], track: str) -> dict[str, Any]:
+        """Return what is kept of an image that is being read; a reader's track begins empty."""
+        slot = self._slots.get((key, track))
+        if slot is None or not slot.waiting:
+            said = (values.get("annotation"), values.get("membrane")) if track == SHARED else ()
+            slot = self._slots[key, track] = Slot(base=Annotation(*said))
+            self._find(slot, self._workspace.unblinded(key), track)
+        if not slot.has_journal and not slot.waiting:
+            return {}
+        history = followed(slot.kept if slot.has_journal else _begun(slot), slot.waiting)
+        found: dict[str, Any] = {
+            "history": history,
+            "annotation": history.state.points,
+            "membrane": history.state.membrane,
+        }
+        if track == SHARED and slot.project is not None:
+            found |= self._files.compared(slot.project, values, history)
+        return found
+
+    def project_of(self, key: int) -> Project | None:
+        """Return the project that is there for an image, None where there is none yet.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be read.
+        """
+        path = self._workspace.unblinded(key).path
+        return None if path is None else self._projects.of(path)
+
+    def begun_project(self, key: int) -> Project:
+        """Return the project of an image that has a file, begun where there is none.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be read, or none can be made.
+        """
+        entry = self._workspace.unblinded(key)
+        if entry.path is None:
+            raise StoreError(f"{entry.name} has no file, so no project can keep it.")
+        return self._projects.begun(entry.path)
+
+    def close(self) -> None:
+        """Let go of all projects; they are opened again when something is to be kept."""
+        self._remember_window()
+        for slot in self._slots.values():
+            slot.project = None
+        self._slots = {at: slot for at, slot in self._slots.items() if slot.waiting}
+        self._projects.close()
+
+    def _on_entry(self, key: int) -> None:
+        """Remember a file that was saved or read."""
+        slot = self._slots.get((key, SHARED))
+        if slot is None or slot.project is None or slot.project.is_read_only:
+            return
+        try:
+            self._files.remember(slot.project, slot.image_id, self._workspace.unblinded(key))
+        except StoreError as error:
+            self._trouble = str(error)
+
+    def _on_entries(self) -> None:
+        """Find what the window showed last of a project whose images were listed."""
+        if self._workspace.current is not None or self._workspace.blind is not None:
+            return
+        folders = {e.path.parent: e for e in self._workspace.entries if e.path is not None}
+        for entry in folders.values():
+            self._go_on_with(entry)
+
+    def _go_on_with(self, entry: ImageEntry) -> None:
+        workspace = self._workspace
+        try:
+            project = None if entry.path is None else self._projects.of(entry.path)
+            last = None if project is None else project.get(_WINDOW)
+        except StoreError as error:
+            self._trouble = str(error)
+            return
+        if project is None or not isinstance(last, dict):
+            return
+        path = project.folder / str(last.get("image", ""))
+        shown = workspace.find(path=path, page=last.get("page", 0))
+        workspace.wanted = workspace.wanted if shown is None else shown.key
+        if workspace.cut is None and last.get("cut"):
+            workspace.set_cut(*last["cut"])
+        workspace.set_tolerance(float(last.get("tolerance_nm", workspace.tolerance_nm)))
+
+    def _on_current(self, key: int | None) -> None:
+        if key is not None:
+            self.catch_up(key)
+            self._remember_window()
+        self.state_changed.emit()
+
+    def _remember_window(self) -> None:
+        """Remember what is shown; a project is not begun for that."""
+        workspace = self._workspace
+        current = workspace.current
+        slot = None if current is None else self._slots.get((current.key, workspace.track))
+        if current is None or slot is None or slot.project is None or workspace.blind is not None:
+            return
+        project, path = slot.project, workspace.unblinded(current.key).path
+        if path is None or project.is_read_only or workspace.locked:
+            return
+        place = path.absolute()
+        with contextlib.suppress(ValueError):
+            place = place.relative_to(project.folder.absolute())
+        shown = {"image": place.as_posix(), "page": current.page}
+        with contextlib.suppress(StoreError):
+            project.put(
+                _WINDOW, {**shown, "tolerance_nm": workspace.tolerance_nm, "cut": workspace.cut}
+            )
+
+
+def _begun(slot: Slot) -> History:
+    """History of an image of which nothing is on the disk now."""
+    return slot.kept if slot.kept.edits else History.of(slot.base)
+
+
+def _let_go(projects: Projects) -> None:
+    with contextlib.suppress(sqlite3.Error):
+        projects.close()

@@ -1,0 +1,169 @@
+"""The journals of the images of a window: what is on the disk, and what still has to get there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from psygnal import Signal
+
+from napari_slitseg.core.review import History, Record
+from napari_slitseg.store import Project, Stale, StoreError
+from napari_slitseg.widgets._editing import history_of
+from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._keeper_files import FileWatch
+from napari_slitseg.widgets._keeper_projects import Projects
+from napari_slitseg.widgets._keeper_slot import Slot, journal_of, with_theirs
+from napari_slitseg.widgets._workspace import Workspace
+
+_LOST = (
+    "Not done: {edits}. Another window changed the same points of {name} first; its changes are "
+    "shown now. Do it again where it is still needed."
+)
+_STAND_IN = "{folder} cannot be written, so edits are kept in {path}."
+_TRIES = 5
+
+
+class Journals:
+    """Appends every edit of a workspace to the journal of its image.
+
+    Signals: `state_changed()` when something was kept, or could not be.
+    """
+
+    state_changed = Signal()
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._projects = Projects()
+        self._files = FileWatch()
+        self._slots: dict[tuple[int, str], Slot] = {}
+        self._trouble = ""
+        self._told = ""
+        workspace.recorded.connect(self._on_recorded)
+
+    def _on_recorded(self, key: int, record: Record) -> None:
+        """Keep what was done; what waits from before goes first."""
+        track, entry = self._workspace.track, self._workspace.unblinded(key)
+        slot = self._slots.setdefault((key, track), Slot())
+        history = history_of(entry)
+        if not slot.waiting and (not slot.has_journal or history is not entry.history):
+            slot.base, slot.is_anew = history.base, slot.has_journal
+            slot.waiting = journal_of(history)
+        slot.waiting.append(record)
+        self._told = ""
+        self._keep_all()
+
+    def _keep_all(self) -> None:
+        self._trouble = ""
+        for (key, track), slot in list(self._slots.items()):
+            if slot.waiting and self._workspace.has(key):
+                self._keep(key, track, slot)
+        self.state_changed.emit()
+
+    def _keep(self, key: int, track: str, slot: Slot) -> None:
+        """Bring what waits to the disk, after what other windows brought there."""
+        entry = self._workspace.unblinded(key)
+        if entry.path is None:
+            return
+        try:
+            for _ in range(_TRIES):
+                try:
+                    self._append(slot, entry, track)
+                    return
+                except Stale as stale:
+                    self._put_theirs_first(slot, entry, stale, track)
+        except StoreError as error:
+            self._fail(slot, str(error), is_gone=error.is_gone)
+        except OSError as error:
+            self._fail(slot, f"{error.filename}: {error.strerror}.", is_gone=False)
+
+    def _append(self, slot: Slot, entry: ImageEntry, track: str) -> None:
+        project = self._journal_for(slot, entry, track)
+        while slot.waiting:
+            slot.head = project.append(slot.image_id, track, slot.waiting[0], slot.head)
+            slot.kept = slot.kept.follow(slot.waiting.pop(0))
+        self._files.remember(project, slot.image_id, entry)
+
+    def _journal_for(self, slot: Slot, entry: ImageEntry, track: str) -> Project:
+        """Project that has a journal of the image, begun if need be."""
+        if slot.project is not None and slot.project.is_read_only:
+            slot.base, slot.project = slot.kept.base, None
+        if slot.project is None:
+            self._begin(slot, entry, track)
+        elif slot.is_anew:
+            slot.head = slot.project.begin(slot.image_id, track, slot.base, slot.head)
+            slot.kept = History.of(slot.base)
+        slot.is_anew = False
+        if slot.project is None:
+            raise StoreError(f"There is no project for {entry.name}.")
+        return slot.project
+
+    def _begin(self, slot: Slot, entry: ImageEntry, track: str) -> None:
+        if entry.path is None:
+            return
+        project = self._projects.begun(entry.path)
+        slot.image_id = project.add_image(
+            entry.path, entry.page, entry.shape, entry.pixel_size_nm, self._files.sha256(entry.path)
+        )
+        slot.project = project
+        slot.head = project.begin(slot.image_id, track, slot.base)
+        slot.waiting = [*journal_of(slot.kept), *slot.waiting]
+        slot.kept = History.of(slot.base)
+        if not entry.path.absolute().is_relative_to(project.folder.absolute()):
+            self._told = _STAND_IN.format(folder=entry.path.parent, path=project.folder)
+
+    def _put_theirs_first(self, slot: Slot, entry: ImageEntry, stale: Stale, track: str) -> None:
+        """Take in what another window kept, then what was done here where it still fits."""
+        if slot.project is None:
+            return
+        self._take_theirs(slot, stale, track)
+        slot.is_anew = False
+        slot.waiting, lost = with_theirs(slot.kept, slot.waiting)
+        if lost:
+            self._told = _LOST.format(edits=", ".join(lost), name=entry.name)
+        if track == self._workspace.track:
+            self._workspace.restore(entry.key, followed(slot.kept, slot.waiting), edited=True)
+
+    def _take_theirs(self, slot: Slot, stale: Stale, track: str) -> None:
+        if slot.project is None:
+            return
+        try:
+            if stale.is_restarted:
+                raise ValueError
+            for record in stale.records:
+                slot.kept = slot.kept.follow(record)
+            slot.head = stale.head
+        except ValueError:
+            slot.kept, slot.head = slot.project.history(slot.image_id, track)
+
+    def _fail(self, slot: Slot, why: str, *, is_gone: bool) -> None:
+        """Say what went wrong; a project that is gone is looked for again next time."""
+        self._trouble = why
+        project = slot.project
+        if is_gone and project is not None:
+            for each in self._slots.values():
+                if each.project is project:
+                    each.base, each.project = each.kept.base, None
+            self._projects.drop(project)
+
+    def _find(self, slot: Slot, entry: ImageEntry, track: str) -> None:
+        """Look for a journal of the image; one that cannot be read is told."""
+        if entry.path is None:
+            return
+        try:
+            project = self._projects.of(entry.path)
+            image_id = None if project is None else self._files.image_id(project, entry)
+            if project is None or image_id is None:
+                return
+            if (base := project.base(image_id, track)) is not None:
+                slot.base = base
+                slot.kept, slot.head = project.history(image_id, track)
+                slot.project, slot.image_id = project, image_id
+        except StoreError as error:
+            self._trouble = str(error)
+
+
+def followed(history: History, records: Iterable[Record]) -> History:
+    """Return a history after more records."""
+    for record in records:
+        history = history.follow(record)
+    return history

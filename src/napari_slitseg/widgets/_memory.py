@@ -1,0 +1,33 @@
+"""What of a window outlives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Memory:
+    """Remembers nothing; a keeper that does takes its place."""
+
+    def recall(self, key: int, values: Mapping[str, Any], track: str) -> dict[str, Any]:
+        """Return what was kept of an image that is being read.
+
+        Parameters
+        ----------
+        key : int
+            Which image.
+        values : mapping
+            What its files say: "annotation", "membrane", "seen", "notices".
+        track : str
+            Whose annotation: "shared", or the name of a reader.
+        """
+        del key, values, track
+        return {}
+
+    def is_kept(self, key: int) -> bool:
+        """Whether everything that was said of an image is on the disk."""
+        del key
+        return False
+
+    def close(self) -> None:
+        """Let go of files: the window closes."""
