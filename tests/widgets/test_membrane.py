@@ -11,7 +11,6 @@ from qtpy.QtWidgets import QApplication
 from napari_slitseg.core.image import Micrograph, read_image
 from napari_slitseg.core.membrane import stripe_of
 from napari_slitseg.core.membrane_edits import draw_line
-from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review import Signature
 from napari_slitseg.widgets._membrane_file import drawn_stripe, membrane_dice
 from napari_slitseg.widgets._membrane_part import MembranePart
