@@ -16,6 +16,7 @@ from napari_slitseg.cli.lists import AsJson, detectors, losses, models, schedule
 from napari_slitseg.cli.options import options_of
 from napari_slitseg.cli.project import project
 from napari_slitseg.cli.rank import rank
+from napari_slitseg.cli.readers import agreement
 from napari_slitseg.cli.run import run_pipeline
 from napari_slitseg.cli.runs import runs
 from napari_slitseg.cli.verdict import compare_runs
@@ -135,6 +136,7 @@ app.command(import_keras, name="import-keras")
 app.command(finetune)
 app.command(rank)
 app.command(project)
+project.command(agreement)
 app.command(runs)
 runs.command(compare_runs, name="compare")
 for _command in (losses, schedules, detectors, models, run):
