@@ -1,5 +1,6 @@
 """A project: annotations with their history, review status and results, in one SQLite file."""
 
+from napari_slitseg.store.check import Finding, check, file_sha256
 from napari_slitseg.store.errors import (
     BusyError,
     DamagedError,
@@ -17,6 +18,7 @@ from napari_slitseg.store.place import file_system_of, is_network
 from napari_slitseg.store.presence import BEAT_S, Presence
 from napari_slitseg.store.project import PROJECT_FILE, Project
 from napari_slitseg.store.reviews import REVIEW_STATUSES, ModelRun, Result, Review
+from napari_slitseg.store.telling import JournalEntry
 
 __all__ = [
     "BEAT_S",
@@ -26,7 +28,9 @@ __all__ = [
     "BusyError",
     "DamagedError",
     "DiskFullError",
+    "Finding",
     "GoneError",
+    "JournalEntry",
     "KnownFile",
     "ModelRun",
     "NewerError",
@@ -38,6 +42,8 @@ __all__ = [
     "Stale",
     "StoreError",
     "StoredImage",
+    "check",
+    "file_sha256",
     "file_system_of",
     "is_network",
 ]

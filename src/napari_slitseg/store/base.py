@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from napari_slitseg.store.connection import Database
 from napari_slitseg.store.naming import new_uid
@@ -37,6 +39,16 @@ class Part:
     def is_read_only(self) -> bool:
         """Whether nothing can be written."""
         return self._database.is_read_only
+
+    def query(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Return all rows of a query, for what no other method tells.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be read.
+        """
+        return self._database.rows(statement, values)
 
     def _stored_path(self, path: Path) -> str:
         """Path as it is kept: relative to the folder where it is inside."""

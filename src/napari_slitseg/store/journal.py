@@ -134,9 +134,9 @@ class Journals(Windows):
             If the journal began anew since; read the history again.
         """
         rows = self._rows_after(image_id, track, head)
-        if any(does == _BEGIN for does, _ in rows):
+        if any(does == _BEGIN for does, _, _ in rows):
             raise Stale((), self.head(image_id, track), is_restarted=True)
-        return tuple(_read(does, content) for does, content in rows)
+        return tuple(_read(does, content) for does, content, _ in rows)
 
     def history(self, image_id: int, track: str) -> tuple[History, int]:
         """Return all that can be undone, and the head; an empty history where there is none.
@@ -154,8 +154,8 @@ class Journals(Windows):
             return History(), 0
         rows = self._rows_after(image_id, track, start - 1)
         base = self._annotation(rows[0][1], image_id)
-        records = [_read(does, content) for does, content in rows[1:]]
-        return folded(base, records), start + len(records)
+        records = [_read(does, content) for does, content, _ in rows[1:]]
+        return folded(base, records), rows[-1][2]
 
     def tracks(self) -> tuple[tuple[int, str], ...]:
         """Return image and track of every journal."""
@@ -179,7 +179,7 @@ class Journals(Windows):
 
     def _rows_after(self, image_id: int, track: str, head: int) -> list[Any]:
         return self._database.rows(
-            "SELECT does, content FROM records WHERE image = ? AND track = ? AND head > ? "
+            "SELECT does, content, head FROM records WHERE image = ? AND track = ? AND head > ? "
             "ORDER BY head",
             (image_id, track, head),
         )

@@ -16,12 +16,13 @@ from napari_slitseg.store.making import ExistsError, make
 from napari_slitseg.store.opening import opened, opened_to_look
 from napari_slitseg.store.place import file_system_of
 from napari_slitseg.store.reviews import Reviews
+from napari_slitseg.store.telling import Told
 
 PROJECT_FILE: Final = "slitseg-project.sqlite"
 """Name of a project's file."""
 
 
-class Project(Images, Journals, Reviews, Files):
+class Project(Images, Journals, Reviews, Files, Told):
     """An open project; used by the thread that opened it.
 
     Attributes

@@ -105,8 +105,7 @@ class Reviews(Part):
     def reviews(self) -> dict[tuple[int, str], Review]:
         """Return where the review of each image and track stands."""
         rows = self._database.rows(
-            "SELECT image, track, status, editor, time FROM reviews "
-            "WHERE id IN (SELECT max(id) FROM reviews GROUP BY image, track)"
+            "SELECT image, track, status, editor, time FROM reviews ORDER BY time, id"
         )
         return {(image, track): Review(*review) for image, track, *review in rows}
 

@@ -102,6 +102,11 @@ _VERSION_2: Final = (
         since TEXT NOT NULL,
         seen REAL NOT NULL
     ) WITHOUT ROWID""",
+    """CREATE TABLE merged (
+        uid TEXT PRIMARY KEY,
+        ids TEXT NOT NULL,
+        time TEXT NOT NULL
+    ) WITHOUT ROWID""",
     "ALTER TABLE records ADD COLUMN points INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE records ADD COLUMN pixels INTEGER NOT NULL DEFAULT 0",
 )
