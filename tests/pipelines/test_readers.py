@@ -181,6 +181,15 @@ def test_one_reader_or_a_stranger_is_refused(folder: Path, tmp_path: Path) -> No
             agree(project, readers=["Ada"])
 
 
+def test_readers_without_a_common_image_are_told(tmp_path: Path) -> None:
+    with Project.create(tmp_path) as project:
+        for n, reader in enumerate(("Ada", "Ben")):
+            image = project.add_image(tmp_path / f"{n}.png", shape=SHAPE, pixel_size_nm=10.0)
+            project.begin(image, reader, table(truth(1)))
+        with pytest.raises(JobError, match=r"read by two of: Ada, Ben"):
+            agree(project)
+
+
 def test_tables_are_written_with_how_they_were_made(folder: Path) -> None:
     out = folder / "agreement.csv"
     with Project.open(folder) as project:
@@ -226,3 +235,10 @@ def test_the_command_says_what_is_missing(
 ) -> None:
     assert command(tmp_path) == 2
     assert "no project" in capsys.readouterr().err
+    assert command(tmp_path, with_model=tmp_path / "nowhere") == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_readers_who_have_read_nothing_are_not_in_the_matrix(folder: Path) -> None:
+    with Project.open(folder) as project:
+        assert agree(project).found.readers == ("Ada", "Ben")

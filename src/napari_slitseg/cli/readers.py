@@ -65,8 +65,8 @@ def agreement(
     from napari_slitseg.pipelines.readers_files import predictions_in, write_agreement
     from napari_slitseg.store import Project, StoreError
 
-    also = {} if with_model is None else {MODEL: predictions_in(with_model)}
     try:
+        also = {} if with_model is None else {MODEL: predictions_in(with_model)}
         with Project.open(folder, read_only=True) as project:
             found = agree(project, tolerance_nm=tolerance_nm, readers=readers, also=also)
         if out is not None:

@@ -130,7 +130,7 @@ def agree(
     Raises
     ------
     JobError
-        If there are fewer than two readers, or one is not known.
+        If there are fewer than two readers, one is not known, or no two read the same image.
     """
     from napari_slitseg.core.metrics.readers import compare_readers
 
@@ -145,8 +145,12 @@ def agree(
         there = f"Only {names[0]} has" if names else "Nobody has"
         raise JobError(f"Agreement takes two readers. {there} annotations in {project.folder}.")
     images, notes = _read(project, names, also, tolerance_nm)
-    if not images:
-        raise JobError("No image was read by anybody of " + ", ".join(names) + ".")
+    read = {name for image in images for name in image.points}
+    names = names if readers else tuple(name for name in names if name in read)
+    if not any(sum(name in image.points for name in names) > 1 for image in images):
+        raise JobError(
+            f"No image of {project.folder} was read by two of: {', '.join(names) or 'nobody'}."
+        )
     regions = {each.name: "image" if each.region is None else "membrane" for each in images}
     log = [
         {"reader": reader, "what": each.what, "by": each.by, "time": each.time}

@@ -40,7 +40,15 @@ def annotations_beside(project: Project) -> PointsOf:
 
 
 def predictions_in(folder: Path) -> PointsOf:
-    """Return what reads the slits of an image in a folder that slitseg predict wrote."""
+    """Return what reads the slits of an image in a folder that slitseg predict wrote.
+
+    Raises
+    ------
+    JobError
+        If there is no such folder.
+    """
+    if not folder.is_dir():
+        raise JobError(f"There is no folder {folder} with predictions.")
 
     def points_of(stored: StoredImage) -> PointTable | None:
         table = _read(stored, folder)
