@@ -1,0 +1,81 @@
+"""Compare the readers of a project in a thread, with what only the window knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_slitseg.core.points import PointTable
+from napari_slitseg.pipelines.readers import MODEL, Agreement, agree
+from napari_slitseg.pipelines.readers_files import as_slits
+from napari_slitseg.store import SHARED, Project
+from napari_slitseg.widgets._entry import ImageEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari_slitseg.store import StoredImage
+
+Place = tuple[Path, int]
+"""A file and its page."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is compared.
+
+    Attributes
+    ----------
+    project : Path
+        File of the project.
+    tolerance_nm : float
+        Largest distance of a matched pair.
+    by_window : dict
+        Points that the window knows, by reader and place: the shared annotation and the model.
+    """
+
+    project: Path
+    tolerance_nm: float
+    by_window: dict[str, dict[Place, PointTable]] = field(default_factory=dict)
+
+
+def question_of(
+    project: Path, entries: Iterable[ImageEntry], tolerance_nm: float, *, with_model: bool
+) -> Question:
+    """Return what is to be compared, with the points of the images of a window."""
+    shared: dict[Place, PointTable] = {}
+    model: dict[Place, PointTable] = {}
+    for entry in entries:
+        if entry.path is None:
+            continue
+        place = (entry.path.absolute(), entry.page)
+        if entry.annotation is not None and entry.annotation.is_slit.any():
+            shared[place] = entry.annotation
+        if with_model and entry.prediction is not None:
+            model[place] = as_slits(entry.prediction.table)
+    return Question(project, tolerance_nm, {SHARED: shared} | ({MODEL: model} if model else {}))
+
+
+def compare_readers(
+    question: Question, _: Callable[[], bool]
+) -> Generator[Any, None, tuple[Question, Agreement]]:
+    """Compare all readers of a project.
+
+    Raises
+    ------
+    JobError, StoreError
+        If there are no two readers, or the project cannot be read.
+    """
+    with Project.open(question.project, read_only=True) as project:
+        also = {name: _finder(places) for name, places in question.by_window.items()}
+        yield None
+        return question, agree(project, tolerance_nm=question.tolerance_nm, also=also)
+
+
+def _finder(places: dict[Place, PointTable]) -> Callable[[StoredImage], PointTable | None]:
+    def points_of(stored: StoredImage) -> PointTable | None:
+        return places.get((stored.path.absolute(), stored.page))
+
+    return points_of
