@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import resource
 import subprocess
 import sys
@@ -14,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_slitseg.core.points import PointTable, read_points, write_points
-from napari_slitseg.core.review import Annotation, Signature, apply, drawn_edit
+from napari_slitseg.core.review import Annotation, History, Signature, apply, drawn_edit
 from napari_slitseg.pipelines.save_plan import plan_points, write_plan
 from napari_slitseg.pipelines.save_plan_file import ChangedMeanwhile, look_at
+from napari_slitseg.pipelines.save_plan_known import file_as_known
 from napari_slitseg.pipelines.save_plan_merge import merged, read_back
 
 BY = Signature("Ada", "2026-11-21T10:00:00Z")
@@ -349,3 +351,55 @@ def test_reading_back_gives_the_file_and_merging_loses_no_new_point(start, mine,
     both = apply(Annotation(ours), merged(ours, found, base, BY).edit).points
     new = {tuple(yx) for yx in (*mine, *other)} - {tuple(yx) for yx in start}
     assert {tuple(yx) for yx in places(both)} >= new
+
+
+# -- what a file was, told by the history
+
+
+def sha256_of_file(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_history_tells_what_was_saved_of_which_only_the_sum_is_known(file: Path) -> None:
+    base = look_at(file).table
+    assert base is not None
+    history = History.of(Annotation(base))
+    history = history.push(drawn_edit(base, base.ids, np.array([0, 1, 2]), base.yx[:3] + 1, BY))
+    saved = history.state.points
+    assert saved is not None
+    write_points(file, saved.living)
+    sha256 = sha256_of_file(file)
+    history = history.push(drawn_edit(saved, saved.living.ids, np.array([0]), saved.yx[:1], BY))
+
+    in_another_process(file, "axis-0,axis-1\n11,11\n21,21\n31,31\n77,77\n")
+    known = file_as_known(file, sha256, history)
+    assert known is not None
+    plan = plan_points(file, history.state.points, known)
+    assert plan.is_changed_elsewhere
+    assert plan.theirs is not None
+    assert plan.theirs.words == "+1 added"
+    assert plan.conflicts == ()
+    after = apply(history.state, plan.merge(BY)).points
+    assert places(after) == [[11, 11], [77, 77]]
+
+
+def test_a_file_from_elsewhere_was_read_at_the_beginning_or_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("axis-0;axis-1\n1;1\n2;20\n")
+    found = look_at(path)
+    history = History.of(Annotation(found.table))
+    known = file_as_known(path, found.fingerprint["sha256"], history)
+    assert known is not None
+    assert places(known.table) == [[1, 1], [2, 20]]
+    assert found.is_still(known)
+
+    path.write_text("axis-0;axis-1\n5;5\n")
+    found = look_at(path)
+    history = history.push(read_back(history.state.points, found, None, BY))
+    table, nothing = history.state.points, np.zeros(0, np.int64)
+    assert table is not None
+    history = history.push(drawn_edit(table, nothing, np.array([-1]), np.array([[9.0, 9]]), BY))
+    known = file_as_known(path, found.fingerprint["sha256"], history)
+    assert known is not None
+    assert places(known.table) == [[5, 5]]
+    assert file_as_known(path, "", History()) is None

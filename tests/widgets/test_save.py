@@ -19,6 +19,7 @@ from napari_slitseg.core.points import read_points, write_points
 from napari_slitseg.core.points_table import PointTable
 from napari_slitseg.core.review import Edit, History, StripeChange
 from napari_slitseg.widgets import _save
+from napari_slitseg.widgets._membrane_file import MembraneFiles
 from napari_slitseg.widgets._save_dialog import FileRow, SaveDialog
 from napari_slitseg.widgets._save_plans import Draft, drafts_of
 from napari_slitseg.widgets._work import FileRead, ToRead, read_files
@@ -245,6 +246,26 @@ def test_the_membrane_is_saved_with_the_points(
     _save.save_annotations(parent, workspace)
     assert not workspace.entry(key).edited
     assert np.flatnonzero(np.asarray(Image.open(mask)).any(axis=1)).tolist() == [4, 5]
+
+
+def test_a_membrane_changed_elsewhere_since_it_was_read_is_put_together(
+    image: Path, workspace: Workspace, parent: QWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = image.with_name("a b_membrane.png")
+    rows = np.zeros((96, 80), np.uint8)
+    rows[[3, 4]] = 255
+    Image.fromarray(rows).save(file)
+    key = opened(workspace, image)
+    MembraneFiles(workspace).open(key)
+    paint(workspace, key, 3, 4, 10)
+    rows[3], rows[20] = 0, 255
+    Image.fromarray(rows).save(file)
+    [draft] = drafts_of(workspace.entry(key), None)
+    assert draft.answers[0] == "merge"
+    answering(monkeypatch, "merge")
+    _save.save_annotations(parent, workspace)
+    assert np.flatnonzero(np.asarray(Image.open(file)).any(axis=1)).tolist() == [4, 10, 20]
+    assert not workspace.entry(key).edited
 
 
 def test_an_image_without_a_file_is_asked_where(

@@ -33,6 +33,22 @@ def write_points(path: Path | str, table: PointTable, columns: Sequence[str] = C
     OSError
         If the file cannot be written.
     """
+    write_atomically(Path(path), points_text(table, columns).encode())
+
+
+def points_text(table: PointTable, columns: Sequence[str] = COLUMNS) -> str:
+    """Return a table as `write_points` writes it.
+
+    Parameters
+    ----------
+    table, columns
+        As there.
+
+    Raises
+    ------
+    ValueError
+        If a column is unknown.
+    """
     if unknown := [name for name in columns if name not in COLUMNS]:
         raise ValueError(f"Points have no columns {unknown}, only {list(COLUMNS)}.")
     cells = {
@@ -50,4 +66,4 @@ def write_points(path: Path | str, table: PointTable, columns: Sequence[str] = C
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows(zip(*(cells[name] for name in columns), strict=True))
-    write_atomically(Path(path), text.getvalue().encode())
+    return text.getvalue()

@@ -227,7 +227,7 @@ def write_membrane(plan: MembranePlan) -> MembraneFile:
     if not is_as_found(plan.found):
         raise ChangedMeanwhile(plan.path)
     write_atomically(plan.path, png_of(plan.mask))
-    return look_at_membrane(plan.path, (plan.mask.shape[0], plan.mask.shape[1]))
+    return MembraneFile(plan.path, fingerprint_of(plan.path), plan.mask)
 
 
 def png_of(mask: NDArray[np.bool_]) -> bytes:

@@ -12,7 +12,9 @@ from napari_slitseg.core.metrics.further import MEMBRANE_CUT
 from napari_slitseg.core.metrics.masks import count_pixels
 from napari_slitseg.core.review import Signature
 from napari_slitseg.pipelines.errors import JobError
+from napari_slitseg.pipelines.fingerprints import fingerprint_of
 from napari_slitseg.pipelines.membrane import find_membrane, read_membrane
+from napari_slitseg.pipelines.save_plan_membrane import MembraneFile
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._workspace import Workspace
 
@@ -35,14 +37,17 @@ class MembraneFiles:
         entry = self._workspace.entry(key)
         if entry.membrane is not None or not _is_untouched(entry):
             return
+        path = file_of(entry)
         try:
+            fingerprint = {} if path is None else fingerprint_of(path)
             stripe = stripe_of_file(entry)
         except (ValueError, OSError, JobError) as error:
             self._notice(entry, f"Its membrane was not read. {error}")
             return
-        if stripe is not None:
+        if stripe is not None and path is not None:
             self._held[key] = stripe
-            self._workspace.update(key, membrane=stripe)
+            seen = MembraneFile(path, fingerprint, stripe)
+            self._workspace.update(key, membrane=stripe, seen_membrane=seen)
 
     def close(self, key: int) -> None:
         """Let go of a stripe that was read and that nobody edited: it is read again when needed."""
@@ -51,7 +56,7 @@ class MembraneFiles:
             return
         entry = self._workspace.entry(key)
         if entry.membrane is stripe and _is_untouched(entry):
-            self._workspace.update(key, membrane=None)
+            self._workspace.update(key, membrane=None, seen_membrane=None)
 
     def is_read(self, entry: ImageEntry) -> bool:
         """Whether the stripe of an image is that of its file, as it is."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from napari_slitseg.core.review import EditConflict, History, Signature, apply
+from napari_slitseg.core.review import History, Signature
 from napari_slitseg.pipelines.save_plan import Plan, PointsPlan, plan_points, write_plan
 from napari_slitseg.pipelines.save_plan_file import PointsFile
+from napari_slitseg.pipelines.save_plan_known import states_of
 from napari_slitseg.pipelines.save_plan_membrane import (
     MembraneFile,
     MembranePlan,
@@ -151,7 +152,7 @@ def _points_known(plan: PointsPlan, history: History) -> PointsFile | None:
     found = plan.found
     if plan.seen is not None or found.table is None or found.unknown_columns:
         return plan.seen
-    for state in _states(history):
+    for state in states_of(history):
         said = state.points
         if said is not None and said.living.equals(found.table):
             return found
@@ -162,19 +163,7 @@ def _stripe_known(plan: MembranePlan, history: History) -> MembraneFile | None:
     found = plan.found
     if plan.seen is not None or found.mask is None:
         return plan.seen
-    for state in _states(history):
+    for state in states_of(history):
         if state.membrane is not None and (state.membrane == found.mask).all():
             return found
     return None
-
-
-def _states(history: History) -> Iterable[Any]:
-    """Return every state that an annotation went through."""
-    state = history.base
-    yield state
-    for edit in history.edits[: history.position]:
-        try:
-            state = apply(state, edit)
-        except EditConflict:
-            return
-        yield state
