@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import errno
 import hashlib
+import math
 import os
 from pathlib import Path
 
@@ -14,8 +15,15 @@ from qtpy.QtWidgets import QWidget
 from napari_slitseg.core.metrics.columns import COLUMNS
 from napari_slitseg.core.metrics.result import EvaluationResult
 from napari_slitseg.core.points import PointTable
-from napari_slitseg.widgets._export import result_of
+from napari_slitseg.pipelines.runs.device_queue import STATE_VARIABLE
+from napari_slitseg.widgets._export import Scores, result_of
 from napari_slitseg.widgets._table import KEY, SORT, Column, EntryTable, SummaryLast
+
+
+@pytest.fixture(autouse=True)
+def _own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is remembered from other tests, or by the person who runs them."""
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state"))
 
 
 @pytest.fixture
@@ -45,15 +53,28 @@ def sort(desk, title: str, order: Qt.SortOrder) -> None:
 def test_the_table_of_scores(scored, qtbot, tmp_path: Path) -> None:
     """One viewer for many checks: they are quick, it is not."""
     metrics, workspace = scored.metrics, scored.workspace
-    assert column(scored, "Annotated") == ["2", "10", "1", "13"]
-    assert column(scored, "Point loss") == ["1", "729", "0", "mean 243.3"]
+    assert column(scored, "F1") == ["0.18", "0.67", "1.00", "0.38"]  # worst first
+    assert column(scored, "Annotated") == ["10", "2", "1", "13"]
+    assert column(scored, "Point loss") == ["729", "1", "0", "mean 243.3"]
     assert column(scored, "Image")[-1] == "3 images pooled"
     assert column(scored, "Offset (nm)") == ["20.0"] * 4
-    qtbot.waitUntil(lambda: workspace.is_settled, timeout=5000)
-    metrics.refresh()
-    assert "over 3 images" in metrics.pooled.text()
-    assert "From 3 images an interval is rough" in metrics.pooled.text()
-    assert "0.38" in metrics.pooled.text()
+    qtbot.waitUntil(lambda: metrics.is_up_to_date, timeout=5000)
+    told = metrics.pooled.text()
+    assert "Pooled over 3 images, with 95 % intervals" in told
+    assert "From 3 images an interval is rough" in told
+    result = result_of(metrics.to_export())
+    for name, title, digits in (
+        ("f1", "F1", 2),
+        ("precision", "precision", 2),
+        ("recall", "recall", 2),
+        ("mean_image_chamfer_nm", "mean Chamfer", 1),
+    ):
+        expected = result.figure(name)
+        unit = " nm" if name.endswith("nm") else ""
+        value = f"{title} <b>{expected.value:.{digits}f}{unit}</b>"
+        ends = f" ({expected.low:.{digits}f} to {expected.high:.{digits}f})"
+        assert value in told
+        assert math.isnan(expected.low) or value + ends in told
 
     sort(scored, "Annotated", Qt.SortOrder.AscendingOrder)
     assert column(scored, "Annotated") == ["1", "2", "10", "13"]
@@ -63,21 +84,21 @@ def test_the_table_of_scores(scored, qtbot, tmp_path: Path) -> None:
     workspace.open(scored.keys[0])
     metrics._on_row(metrics.sorted.index(0, 0))
     assert workspace.current.key == scored.keys[1]
-    metrics._on_row(metrics.sorted.index(3, 0))
+    metrics._on_row(metrics.sorted.index(3, 0))  # the summary opens nothing
     assert workspace.current.key == scored.keys[1]
 
     metrics.tolerance.setValue(10)
     assert workspace.entry(scored.keys[1]).scores.true_positive == 0
     qtbot.waitUntil(lambda: column(scored, "True pos.") == ["0", "0", "0", "0"], timeout=5000)
 
-    metrics.export_csv(tmp_path / "scores.csv")
+    metrics.export.export(tmp_path / "scores.csv")
     with (tmp_path / "scores.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["n_annotated"] for row in rows] == ["2", "10", "1"]
     assert float(rows[0]["tolerance_nm"]) == 10
     assert [row["localisation_nm"] for row in rows] == [""] * 3
     assert {row["notice"] for row in rows} == {""}
-    metrics.export_csv(tmp_path / "no such folder" / "scores.csv")
+    metrics.export.export(tmp_path / "no such folder" / "scores.csv")
     assert "could not be written" in metrics.message.text()
 
     for key in scored.keys:
@@ -87,7 +108,7 @@ def test_the_table_of_scores(scored, qtbot, tmp_path: Path) -> None:
 
 
 def test_the_export_says_how_it_was_made(scored, tmp_path: Path) -> None:
-    scored.metrics.export_csv(tmp_path / "scores.csv")
+    scored.metrics.export.export(tmp_path / "scores.csv")
     read = EvaluationResult.from_json((tmp_path / "scores.json").read_text())
     assert read.provenance.model_sha256 == "ab" * 32
     assert read.provenance.detector["name"] == "peaks"
@@ -108,7 +129,7 @@ def test_an_export_that_fails_is_told_and_leaves_the_old_file(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    scored.metrics.export_csv(path)
+    scored.metrics.export.export(path)
     assert "No space left on device" in scored.metrics.message.text()
     assert "untouched" in scored.metrics.message.text()
     assert path.read_text() == "old"
@@ -135,7 +156,7 @@ def test_an_unknown_pixel_size_is_marked_and_nothing_is_told_in_nm(
     assert "Type the pixel size in Load images" in hint
     assert "6.25 px" in hint
 
-    desk.metrics.export_csv(tmp_path / "scores.csv")
+    desk.metrics.export.export(tmp_path / "scores.csv")
     with (tmp_path / "scores.csv").open() as file:
         known, unknown = csv.DictReader(file)
     assert [name for name in unknown if name.endswith("_nm") and unknown[name]] == []
@@ -146,15 +167,17 @@ def test_an_unknown_pixel_size_is_marked_and_nothing_is_told_in_nm(
 
 def test_every_column_says_what_it_means_as_all_tables_do(scored) -> None:
     known = {column.title: column.meaning for column in COLUMNS.values()}
-    for each in scored.metrics.table.columns[1:]:
-        assert each.tooltip.startswith(known[each.title])
+    columns = {each.title: each.tooltip for each in scored.metrics.table.columns[1:]}
+    assert "open, in progress or done" in columns.pop("Review")
+    for title, tooltip in columns.items():
+        assert tooltip.startswith(known[title])
 
 
 def test_the_export_leaves_files_of_others_alone(scored, tmp_path: Path) -> None:
     for name in ("scores.json", "scores_pooled.csv"):
         other = tmp_path / name
         other.write_text('{"mine": 1}')
-        scored.metrics.export_csv(tmp_path / "scores.csv")
+        scored.metrics.export.export(tmp_path / "scores.csv")
         assert f"{other} would be replaced" in scored.metrics.message.text()
         assert not (tmp_path / "scores.csv").exists()
         other.unlink()
@@ -171,7 +194,7 @@ def test_an_annotation_that_was_edited_has_no_fingerprint(
             micrograph, annotation=truth, annotation_path=file, edited=edited
         )
         desk.workspace.set_prediction(key, predicted([[5, 22]]))
-    saved, edited = result_of(desk.workspace.entries).images
+    saved, edited = result_of(Scores(desk.workspace.entries)).images
     assert saved.annotation_sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
     assert (edited.annotation_sha256, saved.notice) == ("", "")
     assert "not saved" in edited.notice
@@ -190,14 +213,16 @@ def curved(desk, micrograph, predicted, qtbot):
         desk.workspace.set_prediction(key, predicted(yx, score))
     desk.workspace.set_cut(0.4, 60)
     desk.workspace.open(desk.workspace.entries[0].key)
-    desk.metrics.curve.toggle.setChecked(True)
+    desk.metrics.views.choose("threshold")
     wait_for_the_curve(desk, qtbot)
     return desk
 
 
 def wait_for_the_curve(desk, qtbot) -> None:
     curve = desk.metrics.curve
-    qtbot.waitUntil(lambda: desk.workspace.is_settled and not curve.runner.is_busy, timeout=10_000)
+    qtbot.waitUntil(
+        lambda: desk.metrics.is_up_to_date and not curve.runner.is_busy, timeout=10_000
+    )
     desk.metrics.refresh()
     qtbot.waitUntil(lambda: not curve.runner.is_busy, timeout=10_000)
 
@@ -240,19 +265,19 @@ def test_the_best_threshold_is_one_click_away(curved, qtbot) -> None:
     qtbot.waitUntil(lambda: "1 image" in part.plot.note.text(), timeout=10_000)
     assert column(curved, "Image")[-1] == "1 image pooled"
 
-    part.toggle.setChecked(False)
-    assert part.isHidden()
-    part.toggle.setChecked(True)
-    assert not part.isHidden()
+    views = curved.metrics.views
+    views.choose("table")
+    assert views.isHidden()
+    views.choose("threshold")
+    assert not views.isHidden()
     workspace.remove(workspace.entries[0].key)
-    qtbot.waitUntil(part.isHidden, timeout=5000)
-    assert not part.toggle.isEnabled()
+    qtbot.waitUntil(views.isHidden, timeout=5000)
 
 
 def test_no_candidates_are_told(desk, micrograph, predicted, qtbot) -> None:
     key = desk.workspace.add_image(micrograph, annotation=PointTable.from_yx([[10, 10]]))
     desk.workspace.set_prediction(key, predicted([]))
-    desk.metrics.curve.toggle.setChecked(True)
+    desk.metrics.views.choose("threshold")
     wait_for_the_curve(desk, qtbot)
     assert "proposes no slit" in desk.metrics.curve.plot.note.text()
     assert desk.metrics.curve.plot.use.isHidden()

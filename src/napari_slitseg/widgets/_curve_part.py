@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final, Literal
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_slitseg.widgets._curve import Ranks, rank_all
 from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._metrics_recall import RecallPlot
 from napari_slitseg.widgets._thread import Runner
 from napari_slitseg.widgets._threshold_plot import ThresholdPlot
 from napari_slitseg.widgets._workspace import Workspace
 
+Kind = Literal["", "threshold", "recall"]
+_COMPARING: Final = "Comparing at every threshold…"
+
 
 class CurvePart(QWidget):
-    """Curves of all scored images; computed while it is open, in a thread.
+    """Curves of all scored images; computed while one is to be seen, in a thread.
 
     Attributes
     ----------
-    toggle : QToolButton
-        Opens and closes it; it stands elsewhere.
+    kind : str
+        "threshold": figures over the threshold. "recall": precision over recall. "": none.
     plot : ThresholdPlot
+    recall : RecallPlot
     runner : Runner
         Ranks the candidates of the images.
     """
@@ -33,28 +38,35 @@ class CurvePart(QWidget):
         self.runner = Runner()
         self.ranks = Ranks()
         self.plot = ThresholdPlot()
+        self.recall = RecallPlot()
+        self.kind: Kind = ""
         self._entries: tuple[ImageEntry, ...] = ()
         self._failure = ""
-        self.toggle = _toggle()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.plot)
+        layout.addWidget(self.recall)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.setVisible(False)
         self.plot.chosen.connect(self._on_chosen)
-        self.toggle.toggled.connect(self._on_toggled)
+        self.recall.chosen.connect(self._on_chosen)
         self.runner.finished.connect(self._on_ranked)
         self.runner.failed.connect(self._on_failed)
         self.runner.busy_changed.connect(self._on_busy)
         self.destroyed.connect(partial(Runner.cancel, self.runner))
 
+    def choose(self, kind: Kind) -> None:
+        """Show a curve, or none; what failed before is tried anew."""
+        self.kind = kind
+        self._failure = ""
+        self.plot.setVisible(kind == "threshold")
+        self.recall.setVisible(kind == "recall")
+
     def show_entries(self, scored: Sequence[ImageEntry]) -> None:
         """Show the curves of these images once they are known."""
-        self.setVisible(self.toggle.isChecked() and bool(scored))
-        if not (self.toggle.isChecked() and scored and self.workspace.is_settled):
+        if not (self.kind and scored and self.workspace.is_settled):
             return
         if self._failure:
-            self.plot.say(self._failure)
+            self._say(self._failure)
             return
         known = tuple(entry for entry in scored if entry.pixel_size_nm is not None)
         self._entries = known or tuple(scored)
@@ -63,17 +75,22 @@ class CurvePart(QWidget):
             self._show()
         elif not self.runner.is_busy:
             if self.plot.best is None:
-                self.plot.say("Comparing at every threshold…")
+                self._say(_COMPARING)
             self.runner.start(partial(rank_all, missing), "Compare at every threshold")
+
+    def _say(self, text: str) -> None:
+        self.plot.say(text)
+        self.recall.say(text)
 
     def _show(self) -> None:
         points = self.ranks.points(self._entries)
         thresholds = {e.prediction.threshold for e in self._entries if e.prediction is not None}
         current = thresholds.pop() if len(thresholds) == 1 else None
-        if len(points.threshold):
-            self.plot.show_points(points, current, len(self._entries))
-        else:
-            self.plot.say("The model proposes no slit in these images, at any threshold.")
+        if not len(points.threshold):
+            self._say("The model proposes no slit in these images, at any threshold.")
+            return
+        self.plot.show_points(points, current, len(self._entries))
+        self.recall.show_points(points, current, len(self._entries))
 
     def _on_ranked(self, answer: object) -> None:
         if isinstance(answer, dict):
@@ -101,21 +118,3 @@ class CurvePart(QWidget):
         }
         cut = self.workspace.cut
         self.workspace.set_cut(threshold, cut[1] if cut else max(distances))
-
-    def _on_toggled(self, on: bool) -> None:  # noqa: FBT001
-        arrow = Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow
-        self.toggle.setArrowType(arrow)
-        self._failure = ""
-
-
-def _toggle() -> QToolButton:
-    button = QToolButton()
-    button.setText("Threshold c&urve")
-    button.setToolTip(
-        "Precision, recall and F1 at every threshold, all scored images together (Alt+U)."
-    )
-    button.setCheckable(True)
-    button.setArrowType(Qt.ArrowType.RightArrow)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    return button

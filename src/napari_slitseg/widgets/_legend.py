@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from qtpy.QtCore import QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from napari_slitseg.widgets._style import MARKS, MATCH_LINE, MarkStyle
@@ -71,6 +71,7 @@ class Legend(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._items: dict[str, tuple[QWidget, QLabel]] = {}
+        self._counts: Mapping[str, int] = {}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -90,10 +91,23 @@ class Legend(QWidget):
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
         """Show how many marks of each kind the current image has."""
+        self._counts = counts
+        self._write(named=True)
+        if self.sizeHint().width() > self.width():
+            self._write(named=False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt: where there is little room the numbers stand alone; tooltips have the names."""
+        super().resizeEvent(event)
+        self.show_counts(self._counts)
+
+    def _write(self, *, named: bool) -> None:
+        counts = self._counts
         for kind, (symbol, label) in self._items.items():
             name = "Matched pair" if kind == "matched" else MARKS[kind].label
             number = counts.get(kind, 0)
             visible = number > 0 or (kind in _ALWAYS and not counts.get("detected"))
-            label.setText(f"{name} {number}")
+            label.setText(f"{name} {number}" if named else str(number))
+            label.setToolTip(f"{name}. {MARKS[kind].tooltip}")
             symbol.setVisible(visible)
             label.setVisible(visible)

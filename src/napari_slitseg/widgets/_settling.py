@@ -47,6 +47,11 @@ class Settling(Editing):
         return not self._stale
 
     @property
+    def stale(self) -> frozenset[int]:
+        """Keys of images that are behind the settings."""
+        return frozenset(self._stale)
+
+    @property
     def cut(self) -> tuple[float, float] | None:
         """Threshold and minimum distance (nm) chosen for all images, None before."""
         return self._choices.cut
@@ -112,7 +117,8 @@ class Settling(Editing):
 
     def _want(self, keys: Iterable[int]) -> None:
         """Ask for a search of those images that the chosen detector has yet to search."""
-        if wanted := self.to_search.keys() & set(keys):
+        held = {key: self._entries[key].prediction for key in keys}
+        if wanted := {key for key, each in held.items() if self._choices.can_follow(each)}:
             self.search_wanted.emit(wanted)
 
     def _restale(self) -> None:

@@ -7,16 +7,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt
+from qtpy.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
 from qtpy.QtGui import QFont
 from qtpy.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._table_selection import KEY, KeptSelection
+
+__all__ = ["KEY", "SORT", "Column", "EntryTable", "SummaryLast", "table_view"]
 
 _Role = Qt.ItemDataRole
-KEY: Final = _Role.UserRole
 SORT: Final = _Role.UserRole + 1
 _SUMMARY: Final = -1
+_MANY: Final = 16
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -42,6 +50,8 @@ class Column:
         Text of an image that has no value.
     averaged : bool
         The summary shows a mean over images, and says so.
+    name : str
+        For those who remember which columns a person chose.
     """
 
     title: str
@@ -52,6 +62,7 @@ class Column:
     hint: Callable[[ImageEntry], str] | None = None
     blank: Callable[[Any], str] = lambda _: "—"
     averaged: bool = False
+    name: str = ""
 
 
 class EntryTable(QAbstractTableModel):
@@ -63,19 +74,71 @@ class EntryTable(QAbstractTableModel):
         self._entries: list[ImageEntry] = []
         self._summary: Any = None
         self._current: int | None = None
+        self._sorted: dict[int, list[Any]] = {}
 
-    def show(self, entries: Sequence[ImageEntry], current: int | None, summary: Any = None) -> None:
-        """Take new rows; views keep their place where the images are the same."""
+    @property
+    def entries(self) -> tuple[ImageEntry, ...]:
+        """Images of the rows, before any sorting."""
+        return tuple(self._entries)
+
+    @property
+    def summary(self) -> Any:
+        """What the last row is of, None without one."""
+        return self._summary
+
+    def show(
+        self,
+        entries: Sequence[ImageEntry],
+        current: int | None,
+        summary: Any = None,
+        *,
+        anew: bool = False,
+    ) -> None:
+        """Take new rows; views keep their place where the images are the same.
+
+        Parameters
+        ----------
+        entries : sequence of ImageEntry
+        current : int or None
+            Key of the image that is looked at.
+        summary : object, optional
+            What the last row is of.
+        anew : bool
+            Whether more than the images changed, so that every row may look different.
+        """
         same = [e.key for e in entries] == [e.key for e in self._entries]
         same = same and (summary is None) == (self._summary is None)
+        changed = self._changed(entries, current) if same and not anew else []
         if not same:
             self.beginResetModel()
         self._entries, self._summary, self._current = list(entries), summary, current
+        self._sorted = {}
         if not same:
             self.endResetModel()
-        elif entries:
-            last = self.index(self.rowCount() - 1, len(self.columns) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+        else:
+            self._tell(list(range(self.rowCount())) if anew else changed)
+
+    def _changed(self, entries: Sequence[ImageEntry], current: int | None) -> list[int]:
+        """Rows that look different now; the summary may always."""
+        moved = {self._current, current} if current != self._current else set()
+        pairs = enumerate(zip(entries, self._entries, strict=True))
+        rows = [row for row, (new, old) in pairs if new is not old or new.key in moved]
+        return rows if self._summary is None else [*rows, len(entries)]
+
+    def _tell(self, rows: list[int]) -> None:
+        """Tell views which rows changed; all at once where they are many."""
+        few = len(rows) <= _MANY
+        for first, last in zip(rows, rows, strict=True) if few else ((rows[0], rows[-1]),):
+            end = self.index(last, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(first, 0), end)
+
+    def sort_values(self, column: int) -> list[Any]:
+        """Values of the images in a column, None where there is none."""
+        if column not in self._sorted:
+            value = self.columns[column].value
+            found = [value(entry) for entry in self._entries]
+            self._sorted[column] = [None if _is_blank(each) else each for each in found]
+        return self._sorted[column]
 
     def row_of(self, key: int) -> int:
         """Row of an image, -1 where it has none."""
@@ -162,9 +225,12 @@ class SummaryLast(QSortFilterProxyModel):
             return ascending
         if model.is_summary(left.row()):
             return not ascending
-        a, b = model.data(left, SORT), model.data(right, SORT)
-        if _is_blank(a) or _is_blank(b):
-            return (_is_blank(b) and not _is_blank(a)) is ascending
+        values = model.sort_values(left.column())
+        a, b = values[left.row()], values[right.row()]
+        if (a is None) != (b is None):
+            return (b is None) is ascending
+        if a == b:
+            return (left.row() < right.row()) is ascending
         return bool(a < b)
 
 
@@ -181,6 +247,7 @@ def table_view(model: SummaryLast) -> QTableView:
     view.verticalHeader().setVisible(False)
     view.verticalHeader().setDefaultSectionSize(24)
     view.setTabKeyNavigation(False)
+    KeptSelection(view)
     return view
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _HEIGHT: Final = 118
-_WIDTH: Final = 320
+_WIDTH_PX: Final = 260
 _LINE: Final = Qt.PenStyle
 _CURVES: Final = (
     ("F1", SKY_BLUE, BLUE, _LINE.SolidLine, 2.5),
@@ -77,6 +77,7 @@ class ThresholdPlot(QWidget):
         super().__init__()
         self.plot = _Plot()
         self.note = QLabel()
+        self.note.setWordWrap(True)
         self.use = QPushButton(_USE)
         self.use.setToolTip(
             "Cut all images at the threshold of the highest pooled F1. On these images it looks "
@@ -90,7 +91,7 @@ class ThresholdPlot(QWidget):
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.note)
         layout.addWidget(self.use)
-        self.setMinimumWidth(_WIDTH)
+        self.setMinimumWidth(_WIDTH_PX)
         self.setAccessibleName("Precision, recall and F1 by threshold")
         self.say("")
 
@@ -135,7 +136,6 @@ class _Plot(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setMinimumHeight(_HEIGHT)
-        self.setMaximumHeight(2 * _HEIGHT)
         self.curves: Curves | None = None
         self.current: float | None = None
         self.best: float | None = None

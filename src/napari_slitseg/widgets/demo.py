@@ -90,9 +90,9 @@ def save_pictures(viewer: Viewer, folder: Path, patience_s: float = _PATIENCE_S)
     int
         Exit code: 0 if every image has scores.
     """
+    from napari_slitseg.widgets._export import Scores, write_scores
     from napari_slitseg.widgets._pictures import Camera
     from napari_slitseg.widgets._session import workspace_of
-    from napari_slitseg.widgets.metrics import write_scores
 
     folder.mkdir(parents=True, exist_ok=True)
     dock = predict_dock(viewer)
@@ -102,7 +102,7 @@ def save_pictures(viewer: Viewer, folder: Path, patience_s: float = _PATIENCE_S)
         return 1
     workspace = workspace_of(viewer)
     workspace.settle()
-    write_scores(folder / "metrics.csv", workspace.entries)
+    write_scores(folder / "metrics.csv", Scores(workspace.entries))
     camera = Camera(viewer, folder)
     for theme in ("dark", "light"):
         camera.overview(theme)

@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import napari.viewer
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import (
-    QBoxLayout,
-    QFileDialog,
-    QHeaderView,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-)
+from qtpy.QtWidgets import QApplication, QBoxLayout, QLabel, QSplitter, QVBoxLayout
 
-from napari_slitseg.core.metrics.columns import COLUMNS
 from napari_slitseg.jobs import EvaluateJob
-from napari_slitseg.widgets._curve_part import CurvePart
 from napari_slitseg.widgets._dock import Dock, Message, row, spin
 from napari_slitseg.widgets._entry import ImageEntry
-from napari_slitseg.widgets._export import write_scores
+from napari_slitseg.widgets._export import Scores
 from napari_slitseg.widgets._job_fields import description_of, limits_of
 from napari_slitseg.widgets._legend import Legend
-from napari_slitseg.widgets._score_columns import SCORE_COLUMNS, pooled_f1, summary_of
+from napari_slitseg.widgets._metrics_export import ExportButton
+from napari_slitseg.widgets._metrics_idle import Idle
+from napari_slitseg.widgets._metrics_membranes import Membranes
+from napari_slitseg.widgets._metrics_plot import Shown
+from napari_slitseg.widgets._metrics_pooled import PooledLine
+from napari_slitseg.widgets._metrics_table import ScoreTable
+from napari_slitseg.widgets._metrics_views import Views
 from napari_slitseg.widgets._session import session_of
-from napari_slitseg.widgets._table import KEY, EntryTable, SummaryLast, table_view
+from napari_slitseg.widgets._table import KEY
 
 if TYPE_CHECKING:
     from qtpy.QtCore import QModelIndex
     from qtpy.QtGui import QResizeEvent
 
-__all__ = ["MetricsDock", "write_scores"]
-
 _WIDE_PX: Final = 760
-"""From this width the curve stands beside the table, else below it."""
+"""From this width the views stand beside the table, else below it."""
+
+_SHARES: Final = (600, 400)
+_SOON_MS: Final = 150
 
 _EMPTY: Final = (
     "Scores appear here once an image has annotated slits and a prediction. "
@@ -45,148 +43,187 @@ _EMPTY: Final = (
 
 
 class MetricsDock(Dock):
-    """Sortable table of the scores of all images."""
+    """Sortable table of the scores of all images, and views of them."""
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
-        self.workspace = session_of(viewer).workspace
-        self._make_widgets()
+        session = session_of(viewer)
+        self.workspace, self.keeper = session.workspace, session.keeper
+        self.membranes = Membranes()
+        self._make_widgets(viewer)
         self._lay_out()
         self._connect()
         self.refresh()
 
-    def _make_widgets(self) -> None:
+    def _make_widgets(self, viewer: napari.viewer.Viewer) -> None:
         low, high = limits_of(EvaluateJob, "tolerance_nm", 1, 2000)
         self.tolerance = spin(low, high, 0, " nm", description_of(EvaluateJob, "tolerance_nm"))
         self.tolerance.setSingleStep(5)
         self.tolerance.setValue(self.workspace.tolerance_nm)
-        self.export = QPushButton("Export CSV…")
-        self.export.setToolTip(
-            "Write three files: NAME.csv, one row an image with every figure; NAME_pooled.csv, the "
-            "figures of all images together with their intervals; NAME.json, both with model, "
-            "detector, threshold and tolerance."
-        )
-        self.curve = CurvePart(self.workspace)
+        self.message, self.note = Message(), Message()
+        self.export = ExportButton(self.to_export, self.message)
+        self.scores = ScoreTable(self, self.membranes, self.keeper.review_of)
+        self.table, self.sorted = self.scores.model, self.scores.sorted
+        self.view = self.scores.view
+        self.views = Views(self.workspace, viewer, self.scores.columns)
+        self.curve = self.views.curve
         self.legend = Legend()
-        self.message = Message()
-        self.note = Message()
-        self.pooled = QLabel()
-        self.pooled.setWordWrap(True)
-        self.pooled.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.pooled = PooledLine()
         self.empty = QLabel(_EMPTY)
         self.empty.setWordWrap(True)
-        self.table = EntryTable(SCORE_COLUMNS, self)
-        self.sorted = SummaryLast(self)
-        self.sorted.setSourceModel(self.table)
-        self.view = table_view(self.sorted)
-        self.view.setAccessibleName("Scores")
-        self.view.setMinimumHeight(130)
+        self.idle = Idle(self)
         self.timer = QTimer(self)
         self.timer.setSingleShot(True)
-        self.timer.setInterval(150)
+        self.timer.setInterval(_SOON_MS)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 4)
         label = QLabel("Tolerance")
         label.setBuddy(self.tolerance)
-        controls = (label, self.tolerance, self.legend, self.curve.toggle, self.export)
-        layout.addLayout(row(*controls, stretch=2))
+        self.top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.top.addLayout(row(label, self.tolerance, self.views.choice, stretch=2))
+        self.top.addLayout(row(self.legend, self.export, stretch=0), 1)
+        layout.addLayout(self.top)
         layout.addWidget(self.empty)
         layout.addWidget(self.pooled)
-        self.split = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self.split.addWidget(self.view, 1)
-        self.split.addWidget(self.curve)
-        layout.addLayout(self.split, 1)
+        self.split = QSplitter()
+        self.split.setChildrenCollapsible(False)
+        self.split.addWidget(self.view)
+        self.split.addWidget(self.views)
+        self.split.setSizes(list(_SHARES))
+        layout.addWidget(self.split, 1)
         layout.addWidget(self.note)
         layout.addWidget(self.message)
         self.message.say("")
-        header = self.view.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self._fit_names()
 
     def _connect(self) -> None:
         self.tolerance.valueChanged.connect(self.workspace.set_tolerance)
-        self.export.clicked.connect(self.choose_export)
         self.view.clicked.connect(self._on_row)
         self.view.activated.connect(self._on_row)
-        self.timer.timeout.connect(self.workspace.settle)
-        self.curve.toggle.toggled.connect(self.refresh)
+        self.view.selectionModel().selectionChanged.connect(self._show_views)
+        self.timer.timeout.connect(self._catch_up)
+        self.views.changed.connect(self.refresh)
+        self.views.picked.connect(self._on_picked)
+        self.views.marked.connect(self.scores.select)
         self.link(self.workspace.entries_changed, self.refresh_soon)
         self.link(self.workspace.entry_changed, self.refresh_soon)
-        self.link(self.workspace.current_changed, self.refresh_soon)
+        self.link(self.workspace.current_changed, self._on_current)
         self.link(self.workspace.settings_changed, self._on_settings)
+        self.link(self.workspace.cut_changed, self._on_cut)
+        self.link(self.keeper.state_changed, self.refresh_soon)
+
+    # -- what a person does
+
+    def _on_row(self, index: QModelIndex) -> None:
+        """Open the image of a row, unless more rows are being added to the selection."""
+        adds = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        if (key := index.data(KEY)) >= 0 and not QApplication.keyboardModifiers() & adds:
+            self.workspace.open(key)
+
+    def _on_picked(self, key: int) -> None:
+        self.scores.select({key})
+        self.workspace.open(key)
+        self.scores.scroll_to(key)
+
+    # -- what happens to the images
 
     def _on_settings(self) -> None:
         self.tolerance.setValue(self.workspace.tolerance_nm)
+        self._begin_anew()
         self.refresh()
 
-    def _on_row(self, index: QModelIndex) -> None:
-        if (key := index.data(KEY)) >= 0:
-            self.workspace.open(key)
+    def _on_cut(self, _threshold: float, _min_distance_nm: float) -> None:
+        self._begin_anew()
+
+    def _on_current(self, key: int | None) -> None:
+        self.refresh_soon()
+        if key is not None:
+            self.scores.scroll_to(key)
+
+    def _begin_anew(self) -> None:
+        """Let the other images wait until the settings stay as they are for a moment."""
+        self.idle.stop()
+        self.timer.start()
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether every image and the line of all together are as the settings are."""
+        return not (self.timer.isActive() or self.idle.is_busy or self._lags())
+
+    def _lags(self) -> bool:
+        scored = self._scored()
+        is_behind = self.pooled.is_behind(scored) or bool(self.membranes.missing(scored))
+        return not self.workspace.is_settled or is_behind
+
+    def _catch_up(self) -> None:
+        self.idle.start(self._steps())
+
+    def _steps(self) -> Iterator[None]:
+        """Bring other images, membranes and the figures of all together up to date."""
+        while self._lags():
+            for key in sorted(self.workspace.stale):
+                self.workspace.settle(key)
+                yield
+            for entry in self.membranes.missing(self._scored()):
+                self.membranes.count(entry)
+                yield
+            self.refresh()
+            yield from self.pooled.follow(self._scored())
+            yield
+        self.refresh()
+
+    # -- what is shown
+
+    def _scored(self) -> list[ImageEntry]:
+        return [entry for entry in self.workspace.entries if entry.scores is not None]
 
     def refresh(self) -> None:
         """Show the scores as they are now; other images follow a moment after the current one."""
-        if not self.workspace.is_settled:
+        scored, current = self._scored(), self.workspace.current
+        if not self.timer.isActive() and not self.idle.is_busy and self._lags():
             self.timer.start()
-        scored = [entry for entry in self.workspace.entries if entry.scores is not None]
-        current = self.workspace.current
         key = None if current is None else current.key
-        self.table.show(scored, key, summary_of(scored))
-        self._show_pooled(scored)
-        self.curve.show_entries(scored)
+        if self.workspace.is_settled:
+            self.scores.show(scored, key)
+        else:
+            self.scores.show_one(scored, key)
         self.note.say(self.workspace.unscored_text)
-        self.empty.setVisible(not scored)
-        self.view.setVisible(bool(scored))
-        self.curve.toggle.setEnabled(bool(scored))
+        for widget in (self.pooled, self.view):
+            widget.setVisible(bool(scored))
         self.export.setEnabled(bool(scored))
-        self._fit_names()
+        self.empty.setVisible(not scored)
+        self._show_views()
         self.legend.show_counts({} if current is None else current.overlay.counts())
 
-    def _show_pooled(self, scored: Sequence[ImageEntry]) -> None:
-        """Say the pooled F1 in words; its interval once every image is up to date."""
-        self.pooled.setVisible(bool(scored))
-        if not scored or not self.workspace.is_settled:
-            return
-        from napari_slitseg.core.metrics.result import describe
-
-        f1 = pooled_f1(scored)
-        self.pooled.setText(f"Pooled F1 <b>{describe(f1)}</b> {f1.note}".strip())
-        self.pooled.setToolTip(
-            f"{COLUMNS['f1'].meaning} Pooled: of the counts of all images together."
-        )
-
-    def _fit_names(self) -> None:
-        """Give names the room that is left, and where there is little as much as they need."""
-        header = self.view.horizontalHeader()
-        others = sum(header.sectionSizeHint(n) for n in range(1, header.count()))
-        needed = self.view.sizeHintForColumn(0) + others
-        mode = QHeaderView.ResizeMode
-        fits = needed <= self.view.viewport().width()
-        header.setSectionResizeMode(0, mode.Stretch if fits else mode.ResizeToContents)
+    def _show_views(self) -> None:
+        current = self.workspace.current
+        key = None if current is None else current.key
+        self.views.show_scores(Shown(self._scored(), key, self.scores.selected), current)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Qt: put the curve where there is room."""
+        """Qt: put the views where there is room."""
         super().resizeEvent(event)
-        wide = self.width() >= _WIDE_PX
-        self.split.setDirection(
-            QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
-        )
-        self._fit_names()
+        wide, box = self.width() >= _WIDE_PX, QBoxLayout.Direction
+        turned = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
+        if turned != self.split.orientation() or not event.oldSize().isValid():
+            self.split.setOrientation(turned)
+            self.split.setSizes(list(_SHARES))
+        self.top.setDirection(box.LeftToRight if wide else box.TopToBottom)
+        self.scores.fit_names()
 
-    def choose_export(self) -> None:
-        """Ask for a file and write the table."""
-        name, _ = QFileDialog.getSaveFileName(self, "Export scores", "scores.csv", "CSV (*.csv)")
-        if name:
-            self.export_csv(Path(name))
+    # -- export
 
-    def export_csv(self, path: Path) -> None:
-        """Write every figure of every image, of all together, and how they were made."""
+    def to_export(self) -> Scores:
+        """Return what is exported: every image up to date with the settings."""
         self.workspace.settle()
-        try:
-            write_scores(path, self.workspace.entries, self.workspace.tolerance_nm)
-        except (OSError, ValueError) as error:
-            self.message.warn(str(error))
-        else:
-            also = f"{path.stem}_pooled.csv and {path.stem}.json"
-            self.message.say(f"Wrote {path}, with {also} beside it.")
+        return Scores(
+            self.workspace.entries,
+            self.workspace.tolerance_nm,
+            self.membranes,
+            self.keeper.review_of,
+        )
+
+    def export_to(self, path: Path) -> None:
+        """Write a workbook or tables, as the name of the file tells."""
+        self.export.export(path)

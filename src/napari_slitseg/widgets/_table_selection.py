@@ -1,0 +1,45 @@
+"""Which images of a table are selected, by key, also after its rows were made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from qtpy.QtCore import QItemSelection, QItemSelectionModel, QObject, Qt
+from qtpy.QtWidgets import QTableView
+
+KEY: Final = Qt.ItemDataRole.UserRole
+"""Role under which a table tells the key of the image of a row, negative for other rows."""
+
+
+class KeptSelection(QObject):
+    """Selects the same images again after the rows were made anew."""
+
+    def __init__(self, view: QTableView) -> None:
+        super().__init__(view)
+        self._view = view
+        self._keys: frozenset[int] = frozenset()
+        view.model().modelAboutToBeReset.connect(self._keep)
+        view.model().modelReset.connect(self._restore)
+
+    def _keep(self) -> None:
+        self._keys = selected_keys(self._view)
+
+    def _restore(self) -> None:
+        select_keys(self._view, self._keys)
+
+
+def selected_keys(view: QTableView) -> frozenset[int]:
+    """Images whose rows are selected."""
+    rows = view.selectionModel().selectedRows()
+    return frozenset(key for row in rows if (key := row.data(KEY)) is not None and key >= 0)
+
+
+def select_keys(view: QTableView, keys: Collection[int]) -> None:
+    """Select the rows of images, and no others."""
+    model, chosen = view.model(), QItemSelection()
+    last = model.columnCount() - 1
+    for row in range(model.rowCount()) if keys else ():
+        if model.index(row, 0).data(KEY) in keys:
+            chosen.select(model.index(row, 0), model.index(row, last))
+    view.selectionModel().select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
