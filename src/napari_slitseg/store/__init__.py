@@ -13,6 +13,7 @@ from napari_slitseg.store.errors import (
 from napari_slitseg.store.files import KnownFile
 from napari_slitseg.store.images import StoredImage
 from napari_slitseg.store.journal import SHARED
+from napari_slitseg.store.merge import MergeReport, merge
 from napari_slitseg.store.migrating import NewerError
 from napari_slitseg.store.place import file_system_of, is_network
 from napari_slitseg.store.presence import BEAT_S, Presence
@@ -32,6 +33,7 @@ __all__ = [
     "GoneError",
     "JournalEntry",
     "KnownFile",
+    "MergeReport",
     "ModelRun",
     "NewerError",
     "Presence",
@@ -46,4 +48,5 @@ __all__ = [
     "file_sha256",
     "file_system_of",
     "is_network",
+    "merge",
 ]

@@ -50,8 +50,8 @@ class Part:
         """
         return self._database.rows(statement, values)
 
-    def _stored_path(self, path: Path) -> str:
-        """Path as it is kept: relative to the folder where it is inside."""
+    def stored_path(self, path: Path) -> str:
+        """Return a path as it is kept: relative to the folder where it is inside."""
         for name in (os.path.abspath(path), os.path.realpath(path)):
             for folder in (os.path.abspath(self.folder), os.path.realpath(self.folder)):
                 if Path(name).is_relative_to(folder):

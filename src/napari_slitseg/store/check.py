@@ -17,7 +17,7 @@ from napari_slitseg.store.project import Project
 _PIECE: Final = 1 << 20
 _COPY_FIRST: Final = (
     "Copy the project's file, and those beside it whose names begin alike, to a safe place. Then "
-    "make a new project elsewhere and take over what can be read with 'slitseg project merge'."
+    "put a backup in its place; without one, SQLite's own command '.recover' reads what it can."
 )
 
 

@@ -57,13 +57,13 @@ class Files(Part):
         StoreError
             If it cannot be written.
         """
-        values = (self._stored_path(path), image_id, sha256, size, mtime_ns, now())
+        values = (self.stored_path(path), image_id, sha256, size, mtime_ns, now())
         with self._database.transaction():
             self._database.run("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)", values)
 
     def known_file(self, path: Path) -> KnownFile | None:
         """Return how a file was, None where this project never saw it."""
-        stored = self._stored_path(path)
+        stored = self.stored_path(path)
         return next(iter(self._files("WHERE path = ?", stored)), None)
 
     def known_files(self) -> tuple[KnownFile, ...]:

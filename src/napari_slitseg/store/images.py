@@ -86,7 +86,7 @@ class Images(Part):
         StoreError
             If it cannot be written.
         """
-        stored = self._stored_path(path)
+        stored = self.stored_path(path)
         values = (stored, page, *shape, pixel_size_nm, sha256, new_uid(), now())
         with self._database.transaction():
             self._database.run(_PUT, values)
@@ -94,7 +94,7 @@ class Images(Part):
 
     def image_id(self, path: Path, page: int = 0) -> int | None:
         """Return the number of an image, None where the project does not know it."""
-        number: int | None = self._database.value(_NUMBER, (self._stored_path(path), page))
+        number: int | None = self._database.value(_NUMBER, (self.stored_path(path), page))
         return number
 
     def images(self) -> tuple[StoredImage, ...]:
@@ -124,7 +124,7 @@ class Images(Part):
             raise StoreError(f"The project {self.path} has another image at {path}.")
         with self._database.transaction():
             self._database.run(
-                "UPDATE images SET path = ? WHERE id = ?", (self._stored_path(path), image_id)
+                "UPDATE images SET path = ? WHERE id = ?", (self.stored_path(path), image_id)
             )
 
     def _found(self, query: str, values: tuple[Any, ...] = ()) -> tuple[StoredImage, ...]:

@@ -136,7 +136,7 @@ class Journals(Windows):
         rows = self._rows_after(image_id, track, head)
         if any(does == _BEGIN for does, _, _ in rows):
             raise Stale((), self.head(image_id, track), is_restarted=True)
-        return tuple(_read(does, content) for does, content, _ in rows)
+        return tuple(read_record(does, content) for does, content, _ in rows)
 
     def history(self, image_id: int, track: str) -> tuple[History, int]:
         """Return all that can be undone, and the head; an empty history where there is none.
@@ -154,7 +154,7 @@ class Journals(Windows):
             return History(), 0
         rows = self._rows_after(image_id, track, start - 1)
         base = self._annotation(rows[0][1], image_id)
-        records = [_read(does, content) for does, content, _ in rows[1:]]
+        records = [read_record(does, content) for does, content, _ in rows[1:]]
         return folded(base, records), rows[-1][2]
 
     def tracks(self) -> tuple[tuple[int, str], ...]:
@@ -217,7 +217,7 @@ def _size(base: Annotation) -> tuple[int, int]:
     return points, 0 if base.membrane is None else int(base.membrane.sum())
 
 
-def _read(does: str, content: bytes) -> Record:
+def read_record(does: str, content: bytes) -> Record:
     """Read a record; one that is damaged is an edit without its content."""
     try:
         return record_from_text(content.decode("ascii"))
