@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
 from napari_slitseg.widgets._dock import Dock, Message, button, row, spin
 from napari_slitseg.widgets._membrane import LINE
@@ -20,6 +20,7 @@ _TOOLS: Final = {
     "erase": ("Erase", "Take the stripe away with a round brush of the width below."),
     LINE: ("Draw line", "Click along the membrane: the line becomes a stripe of the width below."),
 }
+_DONE: Final = "The mouse moves the view again."
 _MODEL: Final = "Replace the stripe by the membrane that the model found. Undo brings yours back."
 _NO_MAP: Final = "Predict this image first: the model's membrane is not there."
 _CLEAR: Final = "Take the whole stripe of this image away. Undo brings it back."
@@ -67,13 +68,13 @@ class MembranePart(Dock):
         )
         self.state = QLabel()
         self.tools = {name: self._tool(name, *texts) for name, texts in _TOOLS.items()}
-        self.done = button("Done", "The mouse moves the view again.", membrane.stop)
+        self.done = _narrow(button("Done", _DONE, membrane.stop))
         self.width = spin(10.0, 2000.0, 0, " nm", "Width of lines that you draw, and of the brush.")
         self.width.setValue(membrane.width_nm)
         self.width.valueChanged.connect(membrane.set_width)
         self.smooth = _check("Smooth", _SMOOTH, self._on_smooth)
         self.smooth.setChecked(membrane.line.is_smooth)
-        self.from_model = button("Start from the model's", _MODEL, self._on_model)
+        self.from_model = button("Start from the model's membrane", _MODEL, self._on_model)
         self.clear = button("Clear", _CLEAR, self._on_clear)
         self.from_file = button("Take in the file beside the image", _FILE, membrane.take_file)
         self.message = Message()
@@ -81,7 +82,7 @@ class MembranePart(Dock):
     def _tool(self, name: str, text: str, tooltip: str) -> QPushButton:
         made = button(text, tooltip, partial(self._on_tool, name))
         made.setCheckable(True)
-        return made
+        return _narrow(made)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -150,6 +151,13 @@ class MembranePart(Dock):
     def _forget_news(self) -> None:
         self._news = ""
         self.message.say("")
+
+
+def _narrow(made: QPushButton) -> QPushButton:
+    """Let a button be as narrow as its text."""
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    made.setMinimumWidth(made.fontMetrics().horizontalAdvance(made.text()) + 10)
+    return made
 
 
 def _check(text: str, tooltip: str, slot: Callable[[bool], Any]) -> QCheckBox:
