@@ -52,7 +52,7 @@ class StripeChange:
         return cls(_shape(before), (top, left), box)
 
     def applied_to(self, stripe: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-        """Return the stripe with those pixels changed; none at all counts as an empty one."""
+        """Return the stripe, read-only, with those pixels changed; none counts as an empty one."""
         if stripe is not None and stripe.shape != self.shape:
             raise EditConflict(
                 f"The membrane was drawn on an image of {self.shape} px, this one has "
@@ -61,6 +61,7 @@ class StripeChange:
         result = np.zeros(self.shape, np.bool_) if stripe is None else stripe.copy()
         (top, left), (height, width) = self.corner, self.flipped.shape
         result[top : top + height, left : left + width] ^= self.flipped
+        result.flags.writeable = False
         return result
 
 
