@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -80,10 +78,10 @@ def test_a_walk_meets_every_error_once_and_says_what_it_is(review) -> None:
         entry = review.workspace.current
         met.append((item_title(review.walk), item_facts(entry, review.walk.item)))
     assert sorted(met) == [
-        ("False positive 1 of 2", "score 0.50, nearest annotation 510 nm away"),
-        ("False positive 2 of 2", "score 0.60, nearest annotation 256 nm away"),
-        ("Far match 1 of 1", "score 0.70, 40 nm from its annotation, added"),
-        ("Missed slit 1 of 1", "nearest detection 316 nm away, added"),
+        ("False positive 1 of 2", "Score 0.50, nearest annotation 510 nm away"),
+        ("False positive 2 of 2", "Score 0.60, nearest annotation 256 nm away"),
+        ("Far match 1 of 1", "Score 0.70, 40 nm from its annotation"),
+        ("Missed slit 1 of 1", "Nearest detection 316 nm away"),
     ]
     review.do("next")
     assert item_title(review.walk) == met[0][0]

@@ -49,7 +49,7 @@ _PLAIN: Final[dict[str, dict[str, Any]]] = {
         "symbol": "disc",
         "face_color": "#00000000",
         "border_color": UNDER_REVIEW,
-        "border_width": 0.08,
+        "border_width": 0.02,
         "canvas_size_limits": (34, 72),
     },
 }
@@ -121,6 +121,7 @@ def draw_plain(layer: Points, yx: NDArray[np.float64], size_px: float) -> None:
         layer.selected_data = set()
         layer.data = yx.copy()
         layer.size = size_px
+        layer.border_width = layer.current_border_width
     layer.editable = False
     layer.refresh()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from psygnal import Signal, SignalInstance
 
+from napari_slitseg.core.review import Record
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._review_hand import Hand
 from napari_slitseg.widgets._review_look import Look
@@ -52,11 +53,12 @@ class Reviewer:
         self.workspace = session.workspace
         self.look = Look(viewer, session.layers)
         self.walk = Walk(session.workspace)
-        self.tour = Tour(session.workspace, self.walk, self.look)
+        self.tour = Tour(session, self.walk, self.look)
         self.hand = Hand(session.workspace, self.walk, self.tour, confirm)
         self.mouse = Mouse(self.look, self.hand.click)
         self._target = Target(session.workspace, self.walk)
         self._connect()
+        self.tour.images.reload()
         self.walk.follow()
 
     def _connect(self) -> None:
@@ -75,6 +77,7 @@ class Reviewer:
             (self.workspace.entry_changed, self._on_entry),
             (self.workspace.entries_changed, self._on_entries),
             (self.workspace.settings_changed, self.walk.follow),
+            (self.workspace.recorded, self._on_recorded),
         )
 
     def close(self) -> None:
@@ -104,6 +107,26 @@ class Reviewer:
             far = _FAR if action.endswith("_far") else 1
             self.hand.nudge(far * down, far * right)
 
+    def possible(self) -> frozenset[str]:
+        """Return the actions that can do something now."""
+        entry, can = self.entry, {"help", "next_image", "previous_image"}
+        if not self.workspace.entries:
+            return frozenset({"help"})
+        if entry is None or not entry.shape[0]:
+            return frozenset(can)
+        can |= {"add", "done", "next", "previous"}
+        history = entry.history
+        can |= {"undo"} if history.can_undo else set()
+        can |= {"redo"} if history.can_redo else set()
+        can |= {"accept_above"} if entry.prediction is not None else set()
+        chosen = bool(self.look.selected_ids())
+        item = self.walk.item
+        if chosen or item is not None:
+            can |= {"accept", "reject", "uncertain", "move", "move_here", "show"}
+        if chosen or (item is not None and item.annotation_id is not None):
+            can |= {"delete", "merge", "split", "project", "snap"}
+        return frozenset(can)
+
     # -- what follows
 
     def _on_current(self, _key: int | None) -> None:
@@ -119,7 +142,10 @@ class Reviewer:
             self.look.gone(self.entry)
 
     def _on_entries(self) -> None:
-        self.changed.emit()
+        self.tour.images.reload()
+
+    def _on_recorded(self, key: int, _record: Record) -> None:
+        self.tour.images.begin(key)
 
     def _on_walk(self) -> None:
         self.look.ring(self.entry, self._target.place())

@@ -45,8 +45,8 @@ class Hand:
         self._tour = tour
         self._look = tour.look
         self._confirm = confirm
-        self._acts = Acts(workspace, walk)
-        self._acts.told.connect(self.told.emit)
+        self.acts = Acts(workspace, walk)
+        self.acts.told.connect(self.told.emit)
         self.goes_on = True
         self.moving = False
 
@@ -54,33 +54,33 @@ class Hand:
 
     def accept(self) -> None:
         """Accept the selected points, or the item under review."""
-        self._decide(self._acts.accept)
+        self._decide(self.acts.accept)
 
     def reject(self) -> None:
         """Reject them."""
-        self._decide(self._acts.reject)
+        self._decide(self.acts.reject)
 
     def uncertain(self) -> None:
         """Say that one is not sure of them, or is after all."""
-        self._decide(self._acts.uncertain)
+        self._decide(self.acts.uncertain)
 
     def delete(self) -> None:
         """Withdraw them."""
-        self._decide(self._acts.delete)
+        self._decide(self.acts.delete)
 
     def merge(self) -> None:
         """Make one of the selected points, or of the one under review and its neighbour."""
-        self._decide(self._acts.merge)
+        self._decide(self.acts.merge)
 
     def project(self) -> None:
         """Put them onto the membrane line."""
         entry = self._workspace.current
         lines = () if entry is None else membrane_lines(entry)
-        self._decide(lambda ids: self._acts.project(lines, ids))
+        self._decide(lambda ids: self.acts.project(lines, ids))
 
     def snap(self) -> None:
         """Move the annotated slit onto its detection."""
-        self._decide(lambda _: self._acts.snap())
+        self._decide(lambda _: self.acts.snap())
 
     def _decide(self, act: Callable[[Sequence[int]], bool]) -> None:
         """Act on what is selected or under review; then on to the next open item."""
@@ -101,14 +101,14 @@ class Hand:
             return
         score = entry.prediction.threshold
         tolerance_px = self._workspace.tolerance_nm / (entry.pixel_size_nm or assumed_nm(entry))
-        number = self._acts.count_above(score, tolerance_px)
+        number = self.acts.count_above(score, tolerance_px)
         slits = "1 slit" if number == 1 else f"{number} slits"
         if not number:
             self._tell(f"Everything with a score of at least {score:g} is judged already.")
         elif self._confirm(
             f"Accept {slits} with a score of at least {score:g} that nobody judged?"
         ):
-            self._acts.accept_above(score, tolerance_px)
+            self.acts.accept_above(score, tolerance_px)
             self._tell(f"Accepted {slits}.")
 
     # -- placing
@@ -135,16 +135,16 @@ class Hand:
 
     def move_here(self) -> None:
         """Move the point under review to the mouse."""
-        self._at_mouse(lambda yx: self._decide(lambda _: self._acts.move(yx)))
+        self._at_mouse(lambda yx: self._decide(lambda _: self.acts.move(yx)))
 
     def nudge(self, down_px: float, right_px: float) -> None:
         """Move the point under review a little."""
-        if self._acts.nudge(down_px, right_px):
+        if self.acts.nudge(down_px, right_px):
             self._walk.follow()
 
     def add(self) -> None:
         """Set a slit at the mouse."""
-        self._at_mouse(self._acts.add)
+        self._at_mouse(self.acts.add)
 
     def _at_mouse(self, act: Callable[[tuple[float, float]], object]) -> None:
         entry = self._workspace.current
@@ -157,7 +157,7 @@ class Hand:
     def click(self, y: float, x: float) -> None:
         """Take a click on the image: it moves the point, or chooses what is under review."""
         if self.moving:
-            self._decide(lambda _: self._acts.move((y, x)))
+            self._decide(lambda _: self.acts.move((y, x)))
         else:
             self._walk.pick((y, x), self._look.radius_px())
 
@@ -165,17 +165,17 @@ class Hand:
         """Make two of the point under review."""
         entry = self._workspace.current
         size_nm = 1.0 if entry is None else entry.pixel_size_nm or assumed_nm(entry)
-        self._acts.split(_APART_NM / size_nm)
+        self.acts.split(_APART_NM / size_nm)
 
     # -- undoing
 
     def undo(self) -> None:
         """Take back the last edit of the image and show where it was."""
-        self._show_edit(self._acts.undo())
+        self._show_edit(self.acts.undo())
 
     def redo(self) -> None:
         """Do it again and show where it is."""
-        self._show_edit(self._acts.redo())
+        self._show_edit(self.acts.redo())
 
     def _show_edit(self, edit: Edit | None) -> None:
         entry = self._workspace.current

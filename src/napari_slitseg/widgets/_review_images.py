@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from weakref import WeakKeyDictionary
 
 from psygnal import Signal
@@ -11,6 +11,9 @@ from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._review_walk import Walk, items_of
 from napari_slitseg.widgets._workspace import Workspace
 
+if TYPE_CHECKING:
+    from napari_slitseg.widgets._keeper import Keeper
+
 Which = Literal["with open items", "not reviewed", "all"]
 
 WHICH: Final[tuple[Which, ...]] = ("with open items", "not reviewed", "all")
@@ -18,7 +21,7 @@ WHICH: Final[tuple[Which, ...]] = ("with open items", "not reviewed", "all")
 
 
 class Images:
-    """The images of a window as something to review.
+    """The images of a window as something to review, and where the review of each stands.
 
     Signals: `changed()` when an image was marked as done, or is no longer.
 
@@ -26,28 +29,44 @@ class Images:
     ----------
     which : str
         One of `WHICH`.
-    done : set of int
-        Keys of the images that are reviewed.
     """
 
     changed = Signal()
 
-    def __init__(self, workspace: Workspace, walk: Walk) -> None:
+    def __init__(self, workspace: Workspace, walk: Walk, keeper: Keeper) -> None:
         self._workspace = workspace
         self._walk = walk
+        self._keeper = keeper
         self._open: WeakKeyDictionary[ImageEntry, tuple[object, int]] = WeakKeyDictionary()
+        self._status: dict[int, str] = {}
         self.which: Which = "with open items"
-        self.done: set[int] = set()
+
+    def reload(self) -> None:
+        """Take what the projects of the images say; the window alone knows of those without."""
+        kept = {key: review.status for key, review in self._keeper.reviews.items()}
+        own = {e.key: self._status.get(e.key) for e in self._workspace.entries if e.path is None}
+        self._status = {**kept, **{key: status for key, status in own.items() if status}}
+        self.changed.emit()
 
     def is_done(self, key: int) -> bool:
         """Whether an image is reviewed."""
-        return key in self.done
+        return self._status.get(key) == "done"
 
     def set_done(self, key: int, *, done: bool) -> None:
         """Say that an image is reviewed, or is not after all."""
         if done != self.is_done(key):
-            self.done ^= {key}
-            self.changed.emit()
+            self._put(key, "done" if done else "in progress")
+
+    def begin(self, key: int) -> None:
+        """Say that somebody began to review an image."""
+        if self._status.get(key, "open") == "open":
+            self._put(key, "in progress")
+
+    def _put(self, key: int, status: str) -> None:
+        self._status[key] = status
+        if self._workspace.entry(key).path is not None:
+            self._keeper.set_review(key, status)
+        self.changed.emit()
 
     @property
     def n_done(self) -> int:

@@ -14,7 +14,7 @@ from napari_slitseg.widgets._review_opening import Opening
 from napari_slitseg.widgets._review_pace import Pace, progress_text
 from napari_slitseg.widgets._review_target import Target
 from napari_slitseg.widgets._review_walk import Walk
-from napari_slitseg.widgets._workspace import Workspace
+from napari_slitseg.widgets._session import Session
 
 _NO_IMAGE: Final = "No image is open. Open a folder in Load images."
 _NONE_LEFT: Final = {
@@ -32,14 +32,14 @@ class Tour:
 
     told = Signal(str, bool)
 
-    def __init__(self, workspace: Workspace, walk: Walk, look: Look) -> None:
-        self._workspace = workspace
+    def __init__(self, session: Session, walk: Walk, look: Look) -> None:
+        workspace = self._workspace = session.workspace
         self._walk = walk
         self.look = look
         self._target = Target(workspace, walk)
         self._pace = Pace()
         self._begins = False
-        self.images = Images(workspace, walk)
+        self.images = Images(workspace, walk, session.keeper)
         self.opening = Opening(workspace)
         self.opening.began.connect(self._on_began)
         self.opening.opened.connect(self._on_opened)

@@ -22,13 +22,14 @@ TITLES: Final[dict[Kind, str]] = {
 }
 """Kinds of item as one of them is called."""
 
-PLURALS: Final[dict[Kind, str]] = {
-    "false positive": "False positives",
-    "missed": "Missed slits",
-    "far match": "Far matches",
+SHORT: Final[dict[Kind, str]] = {
+    "false positive": "False pos.",
+    "missed": "Missed",
+    "far match": "Far",
     "proposal": "Proposals",
     "uncertain": "Uncertain",
 }
+"""Kinds of item as a small button calls them."""
 
 MEANINGS: Final[dict[Kind, str]] = {
     "false positive": "Found by the model, not annotated.",
@@ -67,7 +68,8 @@ def item_facts(entry: ImageEntry, item: Item) -> str:
     elif item.kind == "missed" and entry.prediction is not None:
         facts += _nearest(entry, item, entry.prediction.table, "detection")
     facts += _judged(entry, item)
-    return ", ".join(facts)
+    text = ", ".join(facts)
+    return text[:1].upper() + text[1:]
 
 
 def _slits(table: PointTable | None) -> PointTable:
@@ -89,7 +91,7 @@ def _judged(entry: ImageEntry, item: Item) -> list[str]:
     if not len(row):
         return []
     status, editor = str(table.status[row[0]]), str(table.editor[row[0]])
-    told = [f"{status} by {editor}" if editor else status]
+    told = [f"{status} by {editor}" if editor else status] if table.time[row[0]] else []
     return [*told, "uncertain"] if table.uncertain[row[0]] else told
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import napari.viewer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
@@ -9,25 +12,25 @@ PLUGIN = "napari-slitseg"
 
 
 def open_workspace(viewer: napari.viewer.Viewer) -> None:
-    """Open Load and Predict as tabs on the right and Metrics below the image."""
+    """Open Load, Predict and Review as tabs on the right and Metrics below the image."""
     viewer = getattr(viewer, "__wrapped__", viewer)
     load = _dock(viewer, "Load images")
     predict = _dock(viewer, "Predict slits")
+    review = _dock(viewer, "Review")
     metrics = _dock(viewer, "Metrics")
     window = load.parent()
     if isinstance(window, QMainWindow):
-        _arrange(window, load, predict, metrics)
+        _arrange(window, (load, predict, review), metrics)
 
 
-def _arrange(
-    window: QMainWindow, load: QDockWidget, predict: QDockWidget, metrics: QDockWidget
-) -> None:
+def _arrange(window: QMainWindow, right: Sequence[QDockWidget], metrics: QDockWidget) -> None:
     from qtpy.QtCore import Qt
 
     window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, metrics)
-    window.splitDockWidget(load, predict, Qt.Orientation.Vertical)
-    window.resizeDocks([load, predict], [240, 420], Qt.Orientation.Vertical)
-    window.resizeDocks([load], [330], Qt.Orientation.Horizontal)
+    for one, other in pairwise(right):
+        window.tabifyDockWidget(one, other)
+    right[0].raise_()
+    window.resizeDocks([right[0]], [340], Qt.Orientation.Horizontal)
     window.resizeDocks([metrics], [180], Qt.Orientation.Vertical)
 
 
