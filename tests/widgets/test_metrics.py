@@ -220,9 +220,7 @@ def curved(desk, micrograph, predicted, qtbot):
 
 def wait_for_the_curve(desk, qtbot) -> None:
     curve = desk.metrics.curve
-    qtbot.waitUntil(
-        lambda: desk.metrics.is_up_to_date and not curve.runner.is_busy, timeout=10_000
-    )
+    qtbot.waitUntil(lambda: desk.metrics.is_up_to_date and not curve.runner.is_busy, timeout=10_000)
     desk.metrics.refresh()
     qtbot.waitUntil(lambda: not curve.runner.is_busy, timeout=10_000)
 

@@ -83,6 +83,7 @@ class ScorePlot(pg.PlotWidget):
         for side in ("left", "bottom"):
             self.getAxis(side).enableAutoSIPrefix(False)  # noqa: FBT003
         self.showGrid(x=True, y=True, alpha=0.15)
+        _adopt_menu(self)
 
     def set_titles(self, bottom: str, left: str) -> None:
         """Name the axes, with their units; the last step of making a plot."""
@@ -113,6 +114,13 @@ class ScorePlot(pg.PlotWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Qt: the wheel turns; the dock scrolls."""
         event.ignore()
+
+
+def _adopt_menu(plot: ScorePlot) -> None:
+    """Let the menu that nobody opens go when the plot goes."""
+    menu = plot.getPlotItem().ctrlMenu
+    if menu is not None:
+        menu.setParent(plot, menu.windowFlags())
 
 
 def thin_line(colour: QColor, *, dashed: bool = False) -> Any:
