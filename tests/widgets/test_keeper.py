@@ -302,7 +302,7 @@ def test_a_file_changed_elsewhere_is_told_and_the_journal_wins(images: list[Path
     entry = found.workspace.entry(found.keys[0])
     assert entry.annotation.yx.tolist() == [[5, 5], [1, 1]]
     assert "changed by another program" in entry.notices
-    assert entry.seen is None
+    assert entry.seen.table.yx.tolist() == [[5, 5]]
     assert entry.edited
 
 

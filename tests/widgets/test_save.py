@@ -166,6 +166,23 @@ def test_taking_over_a_file_can_be_undone(
     assert sorted(now.yx.tolist()) == [[1, 1], [10, 10], [50, 40], [60, 60]]
 
 
+def test_points_that_another_program_numbered_anew_are_the_same_points(
+    image: Path, workspace: Workspace, parent: QWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, file = opened(workspace, image), image.with_suffix(".csv")
+    draw(workspace, key, [0, 1, 2, -1], [*START, [1, 1]])
+    elsewhere(file, "index,axis-0,axis-1\n0,60,60\n1,50,40\n")
+    answering(monkeypatch, "read back")
+    _save.save_annotations(parent, workspace)
+    draw(workspace, key, [1, 2], [[50, 40], [90, 70]])
+    [draft] = drafts_of(workspace.entry(key), file)
+    assert draft.plan.words == "~1 moved (31.6 px)"
+    assert draft.plan.losses == ()
+    answering(monkeypatch, "save")
+    _save.save_annotations(parent, workspace)
+    assert places(file) == [[50, 40], [90, 70]]
+
+
 def test_a_file_that_changes_while_the_question_is_open_is_not_overwritten(
     image: Path, workspace: Workspace, parent: QWidget, monkeypatch: pytest.MonkeyPatch
 ) -> None:

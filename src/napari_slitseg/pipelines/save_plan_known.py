@@ -1,15 +1,20 @@
-"""What was in a file of which only the SHA-256 is remembered: told by the history."""
+"""What was in a file when it was read or written here last: told by the history."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from napari_slitseg.core.points import PointTable
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_slitseg.core.points import COLUMNS, PointTable
 from napari_slitseg.core.points_write import points_text
 from napari_slitseg.core.review import Annotation, EditConflict, History, apply
 from napari_slitseg.pipelines.save_plan_file import PointsFile
+from napari_slitseg.pipelines.save_plan_match import ROUNDING_PX
 from napari_slitseg.pipelines.save_plan_merge import READ_BACK
 
 
@@ -29,12 +34,35 @@ def file_as_known(path: Path, sha256: str, history: History) -> PointsFile | Non
     history : History
         Of the image.
     """
-    table = next((t for t in _tables(history) if _sha256(t) == sha256), None)
-    if table is None:
-        table = _as_read(history)
-    if table is None:
-        return None
-    return PointsFile(path, {"sha256": sha256}, table)
+    written = next((t for t in _tables(history) if _sha256(t) == sha256), None)
+    if written is not None:
+        return PointsFile(path, {"sha256": sha256}, written, COLUMNS)
+    read = _as_read(history)
+    return None if read is None else PointsFile(path, {"sha256": sha256}, read)
+
+
+def in_our_ids(file: PointsFile, history: History) -> PointsFile:
+    """Return a file whose points have the ids that they have in an annotation.
+
+    A file that another program wrote numbers its points anew; the annotation had the same points
+    at the same places when the file was read, and knows them by other ids. Where it never had, the
+    points are left out: nobody can tell then which is which.
+
+    Parameters
+    ----------
+    file : PointsFile
+        As it was read or written last.
+    history : History
+        Of the image.
+    """
+    if file.table is None:
+        return file
+    places, found = _places(file.table), None
+    for table in _tables(history):
+        same_number = len(table) == len(file.table)
+        if same_number and np.allclose(_places(table), places, rtol=0, atol=ROUNDING_PX):
+            found = table
+    return replace(file, table=found)
 
 
 def states_of(history: History) -> Iterator[Annotation]:
@@ -66,6 +94,12 @@ def _as_read(history: History) -> PointTable | None:
         if edit.kind == READ_BACK and state.points is not None:
             points = state.points.living
     return points
+
+
+def _places(table: PointTable) -> NDArray[np.float64]:
+    """Positions in an order of their own, (N, 2)."""
+    yx = table.living.yx
+    return yx[np.lexsort(yx.round(1).T)]
 
 
 def _sha256(table: PointTable) -> str:

@@ -12,6 +12,7 @@ from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review import History
 from napari_slitseg.pipelines.fingerprints import sha256_of
 from napari_slitseg.pipelines.save_plan_file import PointsFile
+from napari_slitseg.pipelines.save_plan_known import file_as_known
 from napari_slitseg.store import Project
 from napari_slitseg.widgets._entry import ImageEntry
 
@@ -101,7 +102,8 @@ class FileWatch:
             return {"edited": True}
         told = _CHANGED.format(name=seen.path.name)
         notices = "\n".join(filter(None, (values.get("notices", ""), told)))
-        return {"edited": True, "seen": None, "notices": notices}
+        before = None if known is None else file_as_known(seen.path, known.sha256, history)
+        return {"edited": True, "seen": before, "notices": notices}
 
 
 def _says_the_same(file: PointTable, points: PointTable | None) -> bool:

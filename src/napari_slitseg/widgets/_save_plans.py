@@ -10,13 +10,14 @@ from typing import Any, Literal
 from napari_slitseg.core.review import History, Signature
 from napari_slitseg.pipelines.save_plan import Plan, PointsPlan, plan_points, write_plan
 from napari_slitseg.pipelines.save_plan_file import PointsFile
-from napari_slitseg.pipelines.save_plan_known import states_of
+from napari_slitseg.pipelines.save_plan_known import in_our_ids, states_of
 from napari_slitseg.pipelines.save_plan_membrane import (
     MembraneFile,
     MembranePlan,
     plan_membrane,
     write_membrane,
 )
+from napari_slitseg.widgets._editing import history_of
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._workspace import Workspace
 
@@ -73,8 +74,9 @@ def drafts_of(entry: ImageEntry, path: Path | None) -> list[Draft]:
     """Return what saving an image would write; `path` is the file of its points, if it has one."""
     plans: list[Plan] = []
     if path is not None and entry.annotation is not None:
+        history = history_of(entry)
         points = plan_points(path, entry.annotation, entry.seen)
-        points = replace(points, seen=_points_known(points, entry.history))
+        points = replace(points, seen=_points_known(points, history))
         if _differs(points):
             plans.append(points)
     if entry.membrane is not None and entry.path is not None:
@@ -150,8 +152,10 @@ def _remember(workspace: Workspace, key: int, plan: Plan, seen: PointsFile | Mem
 def _points_known(plan: PointsPlan, history: History) -> PointsFile | None:
     """How the file was last; where that is not known, as it is if it holds what we once said."""
     found = plan.found
-    if plan.seen is not None or found.table is None or found.unknown_columns:
-        return plan.seen
+    if plan.seen is not None:
+        return in_our_ids(plan.seen, history)
+    if found.table is None or found.unknown_columns:
+        return None
     for state in states_of(history):
         said = state.points
         if said is not None and said.living.equals(found.table):
