@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from PIL import Image
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel
 
 from napari_slitseg.core.blinding import ReadingSettings
 from napari_slitseg.core.image import read_image
@@ -30,6 +32,7 @@ from napari_slitseg.widgets._blind_dialog import Asked, BeginDialog, EndDialog
 from napari_slitseg.widgets._entry import Status
 from napari_slitseg.widgets._reading_part import ReadingPart, write_key
 from napari_slitseg.widgets._session import Session, session_of
+from napari_slitseg.widgets._work import ItemFailed
 
 NAMES = ("secret_a", "secret_b", "secret_c", "secret_d")
 
@@ -401,3 +404,35 @@ def test_unblinding_takes_a_name(qtbot: Any) -> None:
     assert not dialog.go.isEnabled()
     dialog.by.setText("Chief")
     assert dialog.go.isEnabled()
+
+
+def test_docks_tell_no_names_and_run_no_model(desk: SimpleNamespace, images: Path) -> None:
+    session = session_of(desk.viewer)
+    keys = listed(session, images)
+    desk.load.message.warn("secret_a.png is damaged.")
+    session.readings.begin("Ada", keys, ReadingSettings())
+    for dock in (desk.load, desk.predict, desk.metrics):
+        dock.refresh()
+    broken = ItemFailed(keys[0], f"{images / 'secret_a.png'} cannot be read.")
+    desk.load._on_event(broken)
+    desk.load.refresh()
+    desk.predict.predict_at(20, 20)
+    assert not desk.predict.runner.is_busy
+    assert not desk.predict.this.isEnabled()
+    assert not desk.predict.all.isEnabled()
+    assert not desk.load.remove.isEnabled()
+    assert not desk.metrics.export.isEnabled()
+    shown = desk.viewer.window._qt_window.findChildren(QLabel)
+    told = "\n".join(label.text() + label.toolTip() for label in shown)
+    table = desk.load.table
+    for row in range(table.rowCount()):
+        for column in range(table.columnCount()):
+            index = table.index(row, column)
+            told += f"\n{table.data(index)} {table.data(index, Qt.ItemDataRole.ToolTipRole)}"
+    told += desk.viewer.window._qt_window.windowTitle()
+    told += everything_shown(SimpleNamespace(session=session, viewer=desk.viewer))
+    assert "Image 001" in told
+    assert "secret" not in told
+    session.readings.end("Chief")
+    desk.load.refresh()
+    assert desk.load.remove.isEnabled()

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_slitseg.core.points import PointTable
+from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.readers import MODEL, Agreement, agree
 from napari_slitseg.pipelines.readers_files import as_slits
-from napari_slitseg.store import SHARED, Project
+from napari_slitseg.store import SHARED, Project, StoreError
 from napari_slitseg.widgets._entry import ImageEntry
 
 if TYPE_CHECKING:
@@ -60,18 +61,15 @@ def question_of(
 
 def compare_readers(
     question: Question, _: Callable[[], bool]
-) -> Generator[Any, None, tuple[Question, Agreement]]:
-    """Compare all readers of a project.
-
-    Raises
-    ------
-    JobError, StoreError
-        If there are no two readers, or the project cannot be read.
-    """
-    with Project.open(question.project, read_only=True) as project:
-        also = {name: _finder(places) for name, places in question.by_window.items()}
-        yield None
-        return question, agree(project, tolerance_nm=question.tolerance_nm, also=also)
+) -> Generator[Any, None, Agreement | str]:
+    """Compare all readers of a project; the answer is a text where that cannot be done."""
+    also = {name: _finder(places) for name, places in question.by_window.items()}
+    yield None
+    try:
+        with Project.open(question.project, read_only=True) as project:
+            return agree(project, tolerance_nm=question.tolerance_nm, also=also)
+    except (JobError, StoreError) as error:
+        return str(error)
 
 
 def _finder(places: dict[Place, PointTable]) -> Callable[[StoredImage], PointTable | None]:

@@ -119,7 +119,8 @@ class Journals:
         slot.is_anew = False
         slot.waiting, lost = with_theirs(slot.kept, slot.waiting)
         if lost:
-            self._told = _LOST.format(edits=", ".join(lost), name=entry.name)
+            name = self._workspace.entry(entry.key).name
+            self._told = _LOST.format(edits=", ".join(lost), name=name)
         if track == self._workspace.track:
             self._workspace.restore(entry.key, followed(slot.kept, slot.waiting), edited=True)
 

@@ -193,10 +193,14 @@ class LoadDock(Dock):
             self.tasks.progress(event.number, event.total, text)
         elif isinstance(event, ItemFailed):
             self.workspace.set_status(event.key, Status.FAILED, event.reason)
-            self.message.add(event.reason, bad=True)
+            self._tell_of_file(event.reason)
         elif isinstance(event, FileRead):
-            notice = self.reading.take(event)
-            self.message.add(notice, bad=bool(notice))
+            self._tell_of_file(self.reading.take(event))
+
+    def _tell_of_file(self, text: str) -> None:
+        """Tell what names a file, unless a reader is not to know names."""
+        if self.workspace.blind is None:
+            self.message.add(text, bad=bool(text))
 
     def _on_row(self, index: QModelIndex) -> None:
         current, key = self.workspace.current, index.data(KEY)
@@ -217,6 +221,9 @@ class LoadDock(Dock):
         self.view.setVisible(bool(entries))
         for each in (self.remove, self.previous, self.next):
             each.setEnabled(bool(entries))
+        if self.workspace.blind is not None:
+            self.remove.setEnabled(False)
+            self.message.say("")
         self.save.setVisible(any(entry.edited for entry in entries))
         self._show_pages(current)
 

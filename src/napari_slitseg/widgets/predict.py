@@ -129,7 +129,7 @@ class PredictDock(Dock):
     def predict_at(self, y: float, x: float) -> None:
         """Predict a window around a pixel of the current image."""
         current = self.workspace.current
-        if current is None or self.model.info is None:
+        if current is None or self.model.info is None or self.workspace.blind is not None:
             return
         size = current.pixel_size_nm or self.model.info.pixel_size_nm
         region = window_around((y, x), current.shape, 1600 / size)
@@ -217,7 +217,10 @@ class PredictDock(Dock):
     def refresh(self) -> None:
         """Show what can be done now and how many slits there are."""
         current = self.workspace.current
-        ready = self.model.info is not None and not self.runner.is_busy
+        is_blind = self.workspace.blind is not None
+        if is_blind:
+            self.message.say("Blinded reading: the model has a rest.")
+        ready = self.model.info is not None and not self.runner.is_busy and not is_blind
         self.this.setEnabled(ready and texts.can_predict(current))
         self.all.setEnabled(ready and any(map(texts.can_predict, self.workspace.entries)))
         self.count.setText(texts.count_text(current))
