@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -57,10 +58,10 @@ def test_old_annotations_are_imported_and_exported_again(
     assert app(["project", "history", str(images)]) == 0
     told = capsys.readouterr().out
     assert "Ada" in told
-    assert "2 deleted" in told
+    assert "import (2 points)" in told
     assert app(["project", "history", str(images), "a", "--json", "--limit", "1"]) == 0
     [step] = json.loads(capsys.readouterr().out)
-    assert (step["kind"], step["image"]) == ("import", "a.png")
+    assert (step["what"], step["image"]) == ("import (2 points)", "a.png")
     assert app(["project", "history", str(images), "b"]) == 2
     assert "has no image b" in capsys.readouterr().err
 
@@ -72,6 +73,8 @@ def test_old_annotations_are_imported_and_exported_again(
         ("import", "{images}", "{tmp}/none.csv"),
         ("export", "{tmp}", "--out", "{tmp}/out"),
         ("history", "{tmp}"),
+        ("check", "{tmp}"),
+        ("merge", "{tmp}", "{images}"),
     ],
 )
 def test_what_makes_no_sense_ends_with_2_and_says_why(
@@ -102,3 +105,45 @@ def test_names_that_look_like_markup_are_printed_as_they_are(
     write_points(tmp_path / "old" / "b [red].csv", PointTable.from_yx([[1, 1]]))
     assert app(["project", "import", str(images), str(tmp_path / "old")]) == 0
     assert "b [red].png" in capsys.readouterr().out
+
+
+def test_a_project_is_looked_over(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app(["project", "import", str(images), str(tmp_path / "old"), "--quiet"])
+    capsys.readouterr()
+    assert app(["project", "check", str(images)]) == 0
+    told = capsys.readouterr().out
+    assert "ok   1 of 1 journals replay" in told
+    (images / "a.png").unlink()
+    assert app(["project", "check", str(images), "--json"]) == 0
+    levels = [each["level"] for each in json.loads(capsys.readouterr().out)]
+    assert "warn" in levels
+
+    content = bytearray((images / PROJECT_FILE).read_bytes())
+    content[4096:] = bytes(len(content) - 4096)
+    (images / PROJECT_FILE).write_bytes(content)
+    assert app(["project", "check", str(images)]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith("fail ")
+    assert "     -> " in told
+
+
+def test_the_project_of_a_colleague_is_taken_over(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(images, other)
+    Image.fromarray(np.ones((60, 50), np.uint8)).save(other / "b.png")
+    write_points(tmp_path / "old" / "b.csv", PointTable.from_yx([[5, 5]]))
+    app(["project", "import", str(images), str(tmp_path / "old" / "a.csv"), "--quiet"])
+    app(["project", "import", str(other), str(tmp_path / "old" / "b.csv"), "--quiet"])
+    capsys.readouterr()
+    assert app(["project", "merge", str(images), str(other), "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert "Would be added: 1 image, 1 line of journals, 0 words on a review." in told
+    assert "dry run" in told
+    assert app(["project", "merge", str(images), str(other), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["new_images"] == 1
+    assert app(["project", "merge", str(images), str(other)]) == 0
+    assert "has all of that already" in capsys.readouterr().out

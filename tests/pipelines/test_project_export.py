@@ -25,7 +25,7 @@ from napari_slitseg.jobs.project import ExportProjectJob
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.membrane import read_membrane
 from napari_slitseg.pipelines.project_export import export_project
-from napari_slitseg.pipelines.project_history import steps_of, words_of
+from napari_slitseg.pipelines.project_images import journal_of
 from napari_slitseg.store import SHARED, Project
 
 SHAPE = (60, 50)
@@ -168,24 +168,17 @@ def test_what_makes_no_sense_is_refused(folder: Path, tmp_path: Path) -> None:
     assert "file of that name" in ended(events).message
 
 
-def test_the_edits_of_a_project_are_told_in_order(folder: Path) -> None:
+def test_what_people_did_is_told_oldest_first(folder: Path) -> None:
     with Project.open(folder, read_only=True) as project:
-        steps = steps_of(project)
-        assert [(step.kind, step.editor, step.is_undone) for step in steps] == [
-            ("add", "Ada", False),
-            ("paint", "Bo", False),
-            ("x", "Bo", True),
-        ]
-        assert steps[0].words == "+1 added, ~1 moved, \N{MINUS SIGN}1 deleted"
-        assert steps[1].words == "50 px of the membrane"
-        assert steps[2].words == "\N{MINUS SIGN}2 deleted"
-        assert [step.kind for step in steps_of(project, limit=1)] == ["x"]
-        assert steps_of(project, Path("c")) == []
-        assert len(steps_of(project, folder / "a.png")) == 3
-        assert len(steps_of(project, Path("A.PNG"))) == 3
+        told = journal_of(project, folder / "a.png")
+        assert sorted(entry.what.split()[0] for entry in told) == sorted(
+            ["began", "add", "paint", "x", "undo", "review"]
+        )
+        assert [entry.time for entry in told] == sorted(entry.time for entry in told)
+        assert told[0].editor == "Ada"
+        assert journal_of(project, folder / "a.png", limit=2) == told[-2:]
+        assert len(journal_of(project, Path("A.PNG"))) == 8
+        assert len(journal_of(project)) == 8
+        assert journal_of(project, Path("c")) == []
         with pytest.raises(JobError, match="no image nothing"):
-            steps_of(project, Path("nothing"))
-
-
-def test_an_edit_without_a_change_is_told_as_nothing() -> None:
-    assert words_of(Edit("x")) == "nothing"
+            journal_of(project, Path("nothing"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -27,6 +28,83 @@ _Flag = Parameter(negative=(), show_default=False)
 Quiet = Annotated[
     bool, Parameter(help="Show only what went wrong.", negative=(), show_default=False)
 ]
+
+
+@project.command
+def check(folder: Path, /, *, as_json: AsJson = False) -> int:
+    """Look a project over: its file, every edit, its images, and files that were saved.
+
+    Nothing is changed. Exit code 0: nothing is broken; 1: something is, and what to do about it;
+    2: there is no project.
+
+    Parameters
+    ----------
+    folder
+        Folder of the project.
+    as_json
+        Print a JSON list, and nothing else, to the output stream.
+    """
+
+    def act() -> int:
+        from napari_slitseg.cli.project_tables import print_findings
+        from napari_slitseg.cli.tables import say
+        from napari_slitseg.pipelines.errors import JobError
+        from napari_slitseg.store import PROJECT_FILE
+        from napari_slitseg.store.check import check as look_over
+
+        if not (folder / PROJECT_FILE).is_file() and not folder.is_file():
+            raise JobError(f"There is no project in {folder}.")
+        findings = look_over(folder)
+        if as_json:
+            say(json.dumps([asdict(finding) for finding in findings], indent=2))
+        else:
+            print_findings(findings)
+        return int(any(finding.level == "fail" for finding in findings))
+
+    return _with_project(act)
+
+
+@project.command
+def merge(
+    into: Path,
+    other: Path,
+    /,
+    *,
+    dry_run: Annotated[bool, _Flag] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Take over what another project has and this one lacks, such as a colleague's copy.
+
+    Nothing is lost: what both said differently is kept in both versions, and listed. Doing it
+    again changes nothing. The other project is only read.
+
+    Exit code 2 if one of the two cannot be used; nothing is changed then.
+
+    Parameters
+    ----------
+    into
+        Folder of the project that grows.
+    other
+        Folder, or file, of the other one.
+    dry_run
+        Only tell what would be done.
+    as_json
+        Print the report as JSON, and nothing else, to the output stream.
+    """
+
+    def act() -> int:
+        from napari_slitseg.cli.project_tables import print_merge
+        from napari_slitseg.cli.tables import say
+        from napari_slitseg.store.merge import merge as take_over
+
+        report = take_over(into, other, dry_run=dry_run)
+        if as_json:
+            say(json.dumps(asdict(report), indent=2))
+        else:
+            print_merge(report)
+        return 0
+
+    return _with_project(act)
 
 
 @project.command(name="import")
@@ -85,7 +163,7 @@ def history(
     limit: int = 50,
     as_json: AsJson = False,
 ) -> int:
-    """List what was done in a project, oldest first: when, who, and what it changed.
+    """List what was done in a project, oldest first: when, by whom, to which image, and what.
 
     Exit code 2 if there is no such project or image.
 
@@ -96,23 +174,23 @@ def history(
     image
         File of an image, or its name; all images by default.
     limit
-        Only the last so many edits; 0 for all.
+        Only the last so many lines; 0 for all.
     as_json
         Print a JSON list, and nothing else, to the output stream.
     """
 
     def act() -> int:
-        from napari_slitseg.cli.project_tables import print_steps
+        from napari_slitseg.cli.project_tables import print_journal
         from napari_slitseg.cli.tables import say
-        from napari_slitseg.pipelines.project_history import steps_of
+        from napari_slitseg.pipelines.project_images import journal_of
         from napari_slitseg.store import Project
 
         with Project.open(folder, read_only=True) as opened:
-            steps = steps_of(opened, image, max(limit, 0))
+            entries = journal_of(opened, image, max(limit, 0))
         if as_json:
-            say(json.dumps([step.to_dict() for step in steps], indent=2))
+            say(json.dumps([asdict(entry) for entry in entries], indent=2))
         else:
-            print_steps(steps)
+            print_journal(entries)
         return 0
 
     return _with_project(act)

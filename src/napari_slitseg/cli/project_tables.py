@@ -16,8 +16,12 @@ if TYPE_CHECKING:
         ImportReport,
         Outcome,
     )
-    from napari_slitseg.pipelines.project_history import Step
+    from napari_slitseg.store import JournalEntry
+    from napari_slitseg.store.check import Finding
+    from napari_slitseg.store.merge import MergeReport
 
+_STYLES: Final = {"fail": "bold red", "warn": "yellow", "ok": "green"}
+_WORST_FIRST: Final = tuple(_STYLES)
 _WORTH_A_ROW: Final = ("imported", "replaced", "skipped", "failed")
 
 
@@ -34,18 +38,41 @@ def print_import(report: ImportReport) -> None:
         say(line)
 
 
-def print_steps(steps: Sequence[Step]) -> None:
-    """Print edits, a row each."""
-    if not steps:
-        say("Nothing was edited.")
+def print_journal(entries: Sequence[JournalEntry]) -> None:
+    """Print what people did, a row each."""
+    if not entries:
+        say("Nothing was done yet.")
         return
-    headings = ("Time (UTC)", "Editor", "Image", "Track", "Edit", "Changes")
-    _print(headings, [_step(step) for step in steps])
+    headings = ("Time (UTC)", "Who", "Image", "Track", "What")
+    _print(headings, [(e.time, e.editor, e.image, e.track, e.what) for e in entries])
 
 
-def _step(step: Step) -> tuple[str, ...]:
-    kind = f"{step.kind} (undone)" if step.is_undone else step.kind
-    return step.time, step.editor, step.image, step.track, kind, step.words
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Print findings, the worst first, each with its cure."""
+    console = make_console()
+    for finding in sorted(findings, key=lambda each: _WORST_FIRST.index(each.level)):
+        mark = Text(f"{finding.level:<5}", style=_STYLES[finding.level])
+        console.print(Text.assemble(mark, finding.text), soft_wrap=True, highlight=False)
+        if finding.cure:
+            console.print(Text(f"     -> {finding.cure}"), soft_wrap=True, highlight=False)
+
+
+def print_merge(report: MergeReport) -> None:
+    """Print what merging did, or would do."""
+    if not report.changes_anything:
+        say("The project has all of that already.")
+    added = (
+        (report.new_images, "image"),
+        (report.records, "line of journals"),
+        (report.reviews, "word on a review"),
+    )
+    verb = "Would be added" if report.is_dry_run else "Added"
+    say(f"{verb}: {', '.join(_count(number, what) for number, what in added)}.")
+    say(f"Known in both: {_count(report.images, 'image')}.")
+    for conflict in report.conflicts:
+        say(f"Both differ: {conflict}")
+    if report.is_dry_run:
+        say("Nothing was written: this was a dry run.")
 
 
 def _cells(image: ImageReport) -> tuple[str, ...]:
@@ -61,6 +88,12 @@ def _cells(image: ImageReport) -> tuple[str, ...]:
         ", ".join(sources),
         "; ".join(image.notes),
     )
+
+
+def _count(number: int, what: str) -> str:
+    """Return a number of things, such as 2 lines of journals."""
+    first, _, rest = what.partition(" ")
+    return f"{number} {first}{'' if number == 1 else 's'} {rest}".strip()
 
 
 def _summary(report: ImportReport) -> list[str]:

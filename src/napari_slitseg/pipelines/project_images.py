@@ -1,14 +1,16 @@
-"""The images of a project as rows of a table."""
+"""The images of a project: found by name, and as rows of a table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review import Annotation, History
-from napari_slitseg.store import Project, Review, StoredImage
+from napari_slitseg.pipelines.errors import JobError
+from napari_slitseg.store import JournalEntry, Project, Review, StoredImage
 
 ROW_TITLES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -69,6 +71,57 @@ def image_rows(project: Project, track: str) -> list[dict[str, Any]]:
             | {name: scores.get(name) for name in _FIGURES}
         )
     return rows
+
+
+def find_stored(project: Project, image: Path) -> list[StoredImage]:
+    """Return the images of a project that a file or a name means.
+
+    Parameters
+    ----------
+    project : Project
+        An open project.
+    image : Path
+        File of an image, or its name with or without its ending, whatever its capitals.
+
+    Raises
+    ------
+    JobError
+        If there are none.
+    """
+    images, wanted = project.images(), image.name.casefold()
+    found = [each for each in images if each.path.resolve() == image.resolve()]
+    found = found or [
+        each for each in images if wanted in (each.path.name.casefold(), each.path.stem.casefold())
+    ]
+    if not found:
+        raise JobError(
+            f"The project {project.path} has no image {image} among its {len(images)}. Give the "
+            "name of a file, with or without its ending."
+        )
+    return found
+
+
+def journal_of(project: Project, image: Path | None = None, limit: int = 0) -> list[JournalEntry]:
+    """Return what people did in a project, oldest first.
+
+    Parameters
+    ----------
+    project : Project
+        An open project.
+    image : Path or None
+        Only to images that `find_stored` finds; None for all.
+    limit : int
+        Only the last so many; 0 for all.
+
+    Raises
+    ------
+    JobError
+        If there is no such image.
+    """
+    numbers = [None] if image is None else [each.id for each in find_stored(project, image)]
+    told = [entry for number in numbers for entry in project.journal(number, limit or -1)]
+    told.sort(key=lambda entry: entry.time, reverse=True)
+    return list(reversed(told[: limit or None]))
 
 
 def _about(image: StoredImage) -> dict[str, Any]:
