@@ -49,8 +49,7 @@ _PLAIN: Final[dict[str, dict[str, Any]]] = {
         "symbol": "disc",
         "face_color": "#00000000",
         "border_color": UNDER_REVIEW,
-        "border_width": 0.02,
-        "canvas_size_limits": (34, 72),
+        "border_width": 0.09,
     },
 }
 """Layers whose points all look the same."""

@@ -20,8 +20,8 @@ _ORDERS: Final = {
     "worst": ("Worst first", "Missed slits, then false positives of high score."),
 }
 _IMAGES: Final = {
-    "with open items": ("Images with open items", "Stop at images with something to judge."),
-    "not reviewed": ("Images not reviewed", "Stop at every image that is not marked as done."),
+    "with open items": ("With open items", "Stop at images with something to judge."),
+    "not reviewed": ("Not reviewed", "Stop at every image that is not marked as done."),
     "all": ("All images", "Stop at every image."),
 }
 _CHIP: Final = "QPushButton { padding: 3px 2px; } QPushButton:checked { font-weight: bold; }"

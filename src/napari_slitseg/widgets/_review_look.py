@@ -26,6 +26,7 @@ ANNOTATED: Final = "annotated slits"
 
 _SCREEN_PX_PER_NM: Final = 0.3
 _SCREEN_PX_PER_PX: Final = 3.0
+_RING: Final = 1.8
 _CLICK_SCREEN_PX: Final = 14.0
 _OVERVIEW: Final = 0.25
 _ASSUMED_NM: Final = 10.0
@@ -47,7 +48,7 @@ class Look:
     def ring(self, entry: ImageEntry | None, yx: ArrayLike | None) -> None:
         """Mark a place of the image that is shown; None marks nothing."""
         if entry is not None and yx is not None:
-            self._draw(RING, np.array(yx, np.float64).reshape(1, 2), 2.4 * _mark_px(entry))
+            self._draw(RING, np.array(yx, np.float64).reshape(1, 2), _RING * _mark_px(entry))
         elif self._layers.stack.has(RING):
             self._draw(RING, np.zeros((0, 2)), 1.0)
 

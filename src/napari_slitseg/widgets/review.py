@@ -11,6 +11,8 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QStyle, QVBox
 
 from napari_slitseg.widgets._dock import Dock, Message, button, row, scrollable
 from napari_slitseg.widgets._finetune_fold import Fold
+from napari_slitseg.widgets._membrane_part import MembranePart
+from napari_slitseg.widgets._reading_part import ReadingPart
 from napari_slitseg.widgets._review_buttons import IMAGE, LARGE, SMALL, Buttons
 from napari_slitseg.widgets._review_card import Card
 from napari_slitseg.widgets._review_choice import Choice
@@ -71,6 +73,8 @@ class ReviewDock(Dock):
         self.keys = button("Change keys…", "Choose the keys of the review.", self.change_keys)
         self.folds = [
             Fold("&Edits", self.undo_list, "Everything done to this image; undone ones are grey."),
+            Fold("&Membrane", MembranePart(self.session), "Paint or draw the membrane's stripe."),
+            Fold("&Readers", ReadingPart(self.session), "Blinded readings, and how readers agree."),
         ]
 
     def _lay_out(self) -> None:
