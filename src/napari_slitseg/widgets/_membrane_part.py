@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton, QSizePolicy, QVBoxLayout
@@ -80,7 +79,8 @@ class MembranePart(Dock):
         self.message = Message()
 
     def _tool(self, name: str, text: str, tooltip: str) -> QPushButton:
-        made = button(text, tooltip, partial(self._on_tool, name))
+        made = button(text, tooltip, self._on_tool)
+        made.setObjectName(name)
         made.setCheckable(True)
         return _narrow(made)
 
@@ -115,7 +115,8 @@ class MembranePart(Dock):
         self.done.setEnabled(bool(self.membrane.tool))
         self.width.setEnabled(has_image)
 
-    def _on_tool(self, name: str) -> None:
+    def _on_tool(self) -> None:
+        name = self.sender().objectName()
         self._forget_news()
         if self.membrane.tool == name:
             self.membrane.stop()
