@@ -30,6 +30,7 @@ from napari_slitseg.store import Project
 from napari_slitseg.widgets import _blind_dialog
 from napari_slitseg.widgets._blind_dialog import Asked, BeginDialog, EndDialog
 from napari_slitseg.widgets._entry import Status
+from napari_slitseg.widgets._reading_banner import ReadingBanner
 from napari_slitseg.widgets._reading_part import ReadingPart, write_key
 from napari_slitseg.widgets._session import Session, session_of
 from napari_slitseg.widgets._work import ItemFailed
@@ -315,6 +316,13 @@ def test_leaving_does_not_blind_the_next_window(window: SimpleNamespace, images:
 
 
 @pytest.fixture
+def banner(window: SimpleNamespace, qtbot: Any) -> ReadingBanner:
+    banner = ReadingBanner(window.session)
+    qtbot.addWidget(banner)
+    return banner
+
+
+@pytest.fixture
 def part(window: SimpleNamespace, qtbot: Any) -> ReadingPart:
     part = ReadingPart(window.session)
     qtbot.addWidget(part)
@@ -322,21 +330,28 @@ def part(window: SimpleNamespace, qtbot: Any) -> ReadingPart:
     return part
 
 
-def test_the_part_tells_who_reads_what(part: ReadingPart, window: SimpleNamespace) -> None:
-    assert part.idle.isVisible()
-    assert not part.frame.isVisible()
+def test_the_banner_tells_who_reads_what(
+    banner: ReadingBanner, part: ReadingPart, window: SimpleNamespace
+) -> None:
+    assert not banner.isVisible()
+    assert part.begin.isEnabled()
     begin(window, "Ben <b>", scale_hidden=True)
     window.session.workspace.step(1)
-    part.refresh()
-    assert part.frame.isVisible()
-    assert not part.idle.isVisible()
-    told = part.banner.text()
+    banner.refresh()
+    assert banner.isVisible()
+    assert not part.begin.isEnabled()
+    assert not part.agree.isEnabled()
+    told = banner.text.text()
     assert "Blinded reading of Ben &lt;b>: image 2 of 4" in told
     assert "Names, the model, the scale, all scores and other annotations are hidden." in told
 
 
 def test_a_reading_is_begun_and_ended_by_hand(
-    part: ReadingPart, window: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    banner: ReadingBanner,
+    part: ReadingPart,
+    window: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     asked = Asked("Ada", tuple(window.keys[:2]), ReadingSettings())
     monkeypatch.setattr(_blind_dialog, "ask_begin", lambda *_: asked)
@@ -344,14 +359,14 @@ def test_a_reading_is_begun_and_ended_by_hand(
     monkeypatch.setattr(_blind_dialog, "ask_key_file", lambda *_: tmp_path / "key.csv")
     part.begin.click()
     assert len(window.session.workspace.entries) == 2
-    part.leave.click()
+    banner.leave.click()
     part.fill_menu()
     (go_on,) = part.menu.actions()
     assert go_on.text() == "Go on with Ada"
     go_on.trigger()
-    assert part.frame.isVisible()
-    part.end.click()
-    assert part.idle.isVisible()
+    assert banner.isVisible()
+    banner.end.click()
+    assert not banner.isVisible()
     part.fill_menu()
     (key,) = part.menu.actions()
     assert "unblinded by Chief" in key.text()
@@ -362,14 +377,17 @@ def test_a_reading_is_begun_and_ended_by_hand(
 
 
 def test_thinking_better_of_it_changes_nothing(
-    part: ReadingPart, window: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+    banner: ReadingBanner,
+    part: ReadingPart,
+    window: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("ask_begin", "ask_end", "ask_key_file"):
         monkeypatch.setattr(_blind_dialog, name, lambda *_: None)
     part.begin.click()
     assert window.session.readings.shown is None
     begin(window)
-    part.end.click()
+    banner.end.click()
     assert window.session.readings.shown is not None
 
 

@@ -1,14 +1,12 @@
-"""The part of the Review dock for blinded readings and the agreement of readers."""
+"""The part of the Review dock that begins blinded readings and shows how readers agree."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QLabel, QMenu, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QMenu, QVBoxLayout
 
 from napari_slitseg.core.atomic import write_atomically
 from napari_slitseg.core.rows import rows_as_csv
@@ -16,6 +14,7 @@ from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.store import StoreError
 from napari_slitseg.widgets import _blind_dialog as dialogs
 from napari_slitseg.widgets._dock import Dock, Message, button, row
+from napari_slitseg.widgets._reading_banner import attempt
 
 if TYPE_CHECKING:
     from napari_slitseg.core.blinding import ReadingPlan
@@ -23,11 +22,9 @@ if TYPE_CHECKING:
     from napari_slitseg.widgets._agreement_view import AgreementView
     from napari_slitseg.widgets._session import Session
 
-_BANNER: Final = "QFrame#banner { border: 2px solid #E69F00; border-radius: 4px; }"
-
 
 class ReadingPart(Dock):
-    """Begins, resumes and ends blinded readings, and tells while one goes on.
+    """Begins and resumes blinded readings, gives their keys, and opens the agreement of readers.
 
     Parameters
     ----------
@@ -44,7 +41,6 @@ class ReadingPart(Dock):
         self._lay_out()
         self.link(self.readings.changed, self.refresh)
         self.link(self.workspace.entries_changed, self.refresh_soon)
-        self.link(self.workspace.current_changed, self.refresh_soon)
         self.refresh()
 
     def _make_widgets(self) -> None:
@@ -65,31 +61,13 @@ class ReadingPart(Dock):
             "Compare readers with each other, with the shared annotation and with the model.",
             self.show_agreement,
         )
-        self.banner = QLabel()
-        self.banner.setWordWrap(True)
-        self.banner.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.leave = button(
-            "Leave for now",
-            "Stop showing the reading; go on with it later. This is written down.",
-            self.leave_now,
-        )
-        self.end = button("End reading…", "Unblind it for good.", self.ask_end)
         self.message = Message()
         self.message.say("")
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self.idle = QWidget()
-        self.idle.setLayout(row(self.begin, self.others, self.agree, stretch=0))
-        self.frame = QFrame()
-        self.frame.setObjectName("banner")
-        self.frame.setStyleSheet(_BANNER)
-        inside = QVBoxLayout(self.frame)
-        inside.addWidget(self.banner)
-        inside.addLayout(row(self.leave, self.end))
-        layout.addWidget(self.idle)
-        layout.addWidget(self.frame)
+        layout.addLayout(row(self.begin, self.others, self.agree, stretch=0))
         layout.addWidget(self.message)
 
     # -- what a person does
@@ -99,28 +77,19 @@ class ReadingPart(Dock):
         asked = dialogs.ask_begin(self, self.reader, self.readings.readable())
         if asked is not None:
             self.reader = asked.reader
-            self._try(partial(self.readings.begin, asked.reader, asked.keys, asked.settings))
+            attempt(
+                self.message, partial(self.readings.begin, asked.reader, asked.keys, asked.settings)
+            )
 
     def resume(self, reader: str) -> None:
         """Go on with a reading that was left."""
-        self._try(partial(self.readings.resume, reader))
-
-    def leave_now(self) -> None:
-        """Leave the reading, to go on later."""
-        self._try(self.readings.leave)
-
-    def ask_end(self) -> None:
-        """Ask who unblinds the reading, and do it."""
-        shown = self.readings.shown
-        by = None if shown is None else dialogs.ask_end(self, shown.plan.reader)
-        if by is not None:
-            self._try(partial(self.readings.end, by))
+        attempt(self.message, partial(self.readings.resume, reader))
 
     def ask_key(self, plan: ReadingPlan) -> None:
         """Ask where the key goes, and write it."""
         path = dialogs.ask_key_file(self, plan.reader)
         if path is not None:
-            self._try(partial(write_key, path, plan), f"Wrote {path}.")
+            attempt(self.message, partial(write_key, path, plan), f"Wrote {path}.")
 
     def open_menu(self) -> None:
         """Open the list of readings below its button."""
@@ -156,46 +125,18 @@ class ReadingPart(Dock):
         else:
             self.menu.addAction(f"Go on with {plan.reader}", partial(self.resume, plan.reader))
 
-    def _try(self, act: Callable[[], object], done: str = "") -> None:
-        self.message.say("")
-        try:
-            act()
-        except (JobError, StoreError, OSError) as error:
-            self.message.warn(str(error))
-        else:
-            self.message.say(done)
-        self.refresh()
-
     # -- what follows
 
     def refresh(self) -> None:
-        """Show whether a reading goes on, and where."""
-        shown = self.readings.shown
-        self.idle.setVisible(shown is None)
-        self.frame.setVisible(shown is not None)
-        has_files = bool(self.readings.readable()) if shown is None else False
-        self.begin.setEnabled(has_files)
-        self.agree.setEnabled(has_files)
-        self.others.setEnabled(has_files)
-        if shown is not None:
-            self.banner.setText(banner_text(shown.plan, *self.readings.place()))
-            if self.view is not None:
-                self.view.close()
+        """Show what can be done."""
+        is_idle = self.readings.shown is None
+        has_files = is_idle and bool(self.readings.readable())
+        for each in (self.begin, self.others, self.agree):
+            each.setEnabled(has_files)
+        if self.view is not None and not is_idle:
+            self.view.close()
         if self.readings.trouble:
             self.message.warn(self.readings.trouble)
-
-
-def banner_text(plan: ReadingPlan, number: int, total: int) -> str:
-    """Return what the banner says: who reads which image, and what is hidden."""
-    settings = plan.settings
-    hidden = {
-        "names": settings.renamed,
-        "the model": settings.model_hidden,
-        "the scale": settings.scale_hidden,
-    }
-    names = [name for name, is_so in hidden.items() if is_so] + ["all scores", "other annotations"]
-    told = f"{', '.join(names[:-1])} and {names[-1]} are hidden".capitalize()
-    return f"<b>Blinded reading of {_plain(plan.reader)}: image {number} of {total}</b><br>{told}."
 
 
 def write_key(path: Path, plan: ReadingPlan) -> None:
@@ -213,7 +154,3 @@ def write_key(path: Path, plan: ReadingPlan) -> None:
     except ValueError as error:
         raise JobError(str(error)) from error
     write_atomically(path, rows_as_csv(rows).encode())
-
-
-def _plain(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")

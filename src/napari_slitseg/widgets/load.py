@@ -223,7 +223,8 @@ class LoadDock(Dock):
             each.setEnabled(bool(entries))
         if self.workspace.blind is not None:
             self.remove.setEnabled(False)
-            self.message.say("")
+            reader = self.workspace.blind.plan.reader
+            self.message.say(f"Blinded reading of {reader}: leave or end it in Review.")
         self.save.setVisible(any(entry.edited for entry in entries))
         self._show_pages(current)
 
