@@ -153,6 +153,17 @@ def test_without_files_what_lies_beside_the_images_is_taken(folder: Path) -> Non
         assert project.known_file(folder / "a 1.csv") is not None
 
 
+def test_masks_in_a_folder_of_that_name_are_membranes(folder: Path, old: Path) -> None:
+    (old / "membrane").mkdir()
+    (old / "slits").mkdir()
+    Image.fromarray(dots((5, 5), (5, 6), (5, 7))).save(old / "membrane" / "C.png")
+    write_points(old / "slits" / "C.csv", PointTable.from_yx([[1, 1]]))
+    report = imported(folder, old / "membrane", old / "slits")
+    [one] = report.of("imported")
+    assert (one.n_points, one.n_membrane_px) == (1, 3)
+    assert report.unused == ()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [

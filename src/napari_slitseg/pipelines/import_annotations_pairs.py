@@ -57,6 +57,7 @@ class _Offer:
     files: dict[Path, dict[str, Path]] = field(default_factory=dict)
 
     def add(self, file: Path) -> None:
+        """Take a file in."""
         self.files.setdefault(file.parent.resolve(), {})[file.name.lower()] = file
 
     def of(self, image: Path, names: Iterable[str]) -> list[Path]:
@@ -86,26 +87,39 @@ def pair_files(images: Sequence[Path], given: Sequence[Path], table: Path | None
     """
     told = {} if table is None else _told_pairs(table)
     files = _listed(given, images)
-    offer = _Offer()
+    points, membranes = _Offer(), _Offer()
     for file in files:
-        offer.add(file)
-    beside = not given and table is None
-    sources = {image: _sources(image, offer, told, beside=beside) for image in images}
+        (membranes if _is_membrane(file) else points).add(file)
+    if given or table is not None:
+        sources = {image: _sources(image, points, membranes, told) for image in images}
+    else:
+        sources = {image: Sources(find_annotation(image), find_membrane(image)) for image in images}
     sources = _without_shared(sources)
     used = {each.resolve() for one in sources.values() for each in _all_of(one)}
     return Pairing(sources, tuple(file for file in files if file.resolve() not in used))
 
 
-def _sources(image: Path, offer: _Offer, told: Mapping[str, Path], *, beside: bool) -> Sources:
+def _sources(image: Path, points: _Offer, membranes: _Offer, told: Mapping[str, Path]) -> Sources:
     explicit = told.get(image.name.casefold()) or told.get(image.stem.casefold())
-    if beside:
-        return Sources(find_annotation(image), find_membrane(image))
-    found = offer.of(image, annotation_names(image, bare_masks=True))
+    found = points.of(image, annotation_names(image, bare_masks=True))
     if explicit is not None:
         found = [explicit, *found]
-    masks = offer.of(image, [f"{image.stem.lower()}{_MEMBRANE}{end}" for end in _MASKS])
+    masks = membranes.of(image, _membrane_names(image))
     first = next(iter(found), None)
     return Sources(first, next(iter(masks), None), (*found[1:], *masks[1:]))
+
+
+def _is_membrane(file: Path) -> bool:
+    """Whether a file is a mask of the membrane, by its name or its folder's."""
+    is_mask = file.suffix.lower() in _MASKS
+    return is_mask and (
+        file.stem.lower().endswith(_MEMBRANE) or file.resolve().parent.name.lower() == "membrane"
+    )
+
+
+def _membrane_names(image: Path) -> list[str]:
+    stem = image.stem.lower()
+    return [f"{stem}{end}{suffix}" for end in (_MEMBRANE, "") for suffix in _MASKS]
 
 
 def _without_shared(sources: Mapping[Path, Sources]) -> dict[Path, Sources]:
