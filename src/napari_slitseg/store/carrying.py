@@ -1,13 +1,13 @@
-"""Edits of one journal carried over to another that went its own way. Pure; no file.
+"""What one journal came to, carried over to another that went its own way. Pure; no file.
 
-A row is taken over where the point is still as the edit found it. Where both people did the same,
-nothing is to be done. Where they did different things to the same point, both versions stay: the
-one that is here, and the other one as a point of its own.
+What changed there since the two parted is compared with what is here. A row is taken over where
+the point is still as it was then. Where both people did the same, nothing is to be done. Where
+they did different things to the same point, both versions stay: the one that is here, and the
+other one as a point of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,26 +72,28 @@ class Carrier:
         self._first = rows_of(base.points)
         self._next = max(self._rows, default=-1) + 1
 
-    def carry_base(self, points: PointTable | None) -> None:
-        """Take over the points with which the other journal began."""
+    def know_base(self, points: PointTable | None) -> dict[int, Row]:
+        """Recognise points with which both journals began; return them by their id there."""
         first = {(row.y, row.x): (here, row) for here, row in self._first.items()}
+        known = {}
         for number, row in rows_of(points).items():
             here, mine = first.get((row.y, row.x), (None, row))
-            if here is not None and mine.says_as(row):
+            if here in self._rows and mine.says_as(row):
                 self._know(number, here)
-        self.carry(Edit("merge", after=PointTable.empty() if points is None else points), new=True)
+                known[number] = row
+        return known
 
-    def carry(self, edit: Edit, *, new: bool = False) -> None:
-        """Take over what an edit does to points; `new` leaves points alone that are known."""
-        before, after = rows_of(edit.before), rows_of(edit.after)
+    def carry(self, then: dict[int, Row], now: dict[int, Row], last: Edit) -> None:
+        """Take over what became of the points there, signed as the edit that did it last."""
         changes: dict[int, Row] = {}
-        for number in dict.fromkeys((*before, *after)):
-            if new and number in self.ids:
-                continue
-            becomes = after.get(number) or replace(before[number], status="deleted")
-            self._decide(number, before.get(number), becomes, changes)
+        for number, row in now.items():
+            before = then.get(number)
+            if before is None or not before.says_as(row):
+                self._decide(number, before, row, changes)
+        for number in then.keys() - now.keys():
+            self._take_back(number, then[number], changes)
         if changes:
-            self._do(edit, changes)
+            self._do(changes, last)
 
     def carry_membrane(
         self, before: NDArray[np.bool_] | None, after: NDArray[np.bool_] | None, last: Edit
@@ -135,6 +137,13 @@ class Carrier:
         self._taken.discard(here)
         self._add(number, becomes, changes)
 
+    def _take_back(self, number: int, before: Row, changes: dict[int, Row]) -> None:
+        """Take a point away that was undone there, unless it was changed here."""
+        here = self.ids.get(number)
+        mine = None if here is None else self._rows[here]
+        if here is not None and mine is not None and mine.says_as(before):
+            changes[here] = replace(mine, status="deleted")
+
     def _know(self, number: int, here: int) -> None:
         self.ids[number] = here
         self._taken.add(here)
@@ -151,14 +160,12 @@ class Carrier:
         changes[self._next] = row
         self._next += 1
 
-    def _do(self, edit: Edit, changes: dict[int, Row]) -> None:
+    def _do(self, changes: dict[int, Row], last: Edit) -> None:
         known = {here: self._rows[here] for here in changes if here in self._rows}
-        done = Edit(
-            edit.kind, table_of(known), table_of(changes), editor=edit.editor, time=edit.time
-        )
-        self.state = apply(self.state, done)
-        self.edits.append(done)
-        self._place(changes)
+        before, after = table_of(known), table_of(changes)
+        edit = Edit("merge", before, after, editor=last.editor, time=last.time)
+        self.state = apply(self.state, edit)
+        self.edits.append(edit)
 
     def _place(self, rows: dict[int, Row]) -> None:
         for number, row in rows.items():
@@ -191,12 +198,3 @@ def table_of(rows: dict[int, Row]) -> PointTable:
         editor=np.array([row.editor for row in each], np.str_),
         time=np.array([row.time for row in each], np.str_),
     )
-
-
-def net_edits(then: Sequence[Edit], now: Sequence[Edit]) -> list[Edit]:
-    """Return what leads from the edits that were done then to those that are done now."""
-    common = 0
-    while common < min(len(then), len(now)) and then[common] is now[common]:
-        common += 1
-    undone = [replace(edit.inverse(), kind=f"undo {edit.kind}") for edit in then[common:]]
-    return [*reversed(undone), *now[common:]]

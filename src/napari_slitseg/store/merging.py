@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from napari_slitseg.core.review import Annotation, Edit, History, Record
+from napari_slitseg.core.review import Annotation, Edit, Record
 from napari_slitseg.core.review.text import record_to_text
-from napari_slitseg.store.carrying import Carrier, net_edits, rows_of
+from napari_slitseg.store.carrying import Carrier, rows_of
 from napari_slitseg.store.folding import folded
 from napari_slitseg.store.journal import read_record
 from napari_slitseg.store.project import Project
@@ -91,19 +91,16 @@ class JournalMerge:
         mine = self._into.history(self._image, self._track)[0]
         end = folded(base, records)
         if fork <= begins:
-            carrier, then = Carrier(mine.state, mine.base, {}), History.of(Annotation())
-            carrier.carry_base(base.points)
-            done: tuple[Edit, ...] = ()
+            carrier, membrane = Carrier(mine.state, mine.base, {}), None
+            then = carrier.know_base(base.points)
         else:
-            then = folded(base, records[: fork - begins - 1])
-            known = {number: number for number in rows_of(then.state.points)}
-            carrier = Carrier(mine.state, mine.base, known if ids is None else ids)
-            done = then.edits[: then.position]
-        edits = net_edits(done, end.edits[: end.position])
-        for edit in edits:
-            carrier.carry(edit)
-        last = next((edit for edit in reversed(edits) if edit.changes_stripe), Edit("merge"))
-        carrier.carry_membrane(then.state.membrane, end.state.membrane, last)
+            parting = folded(base, records[: fork - begins - 1]).state
+            then, membrane = rows_of(parting.points), parting.membrane
+            known = {number: number for number in then} if ids is None else ids
+            carrier = Carrier(mine.state, mine.base, known)
+        last = end.edits[-1] if end.edits else Edit("merge")
+        carrier.carry(then, rows_of(end.state.points), last)
+        carrier.carry_membrane(membrane, end.state.membrane, last)
         self._append(carrier)
         return len(carrier.edits), carrier.conflicts
 
