@@ -189,6 +189,18 @@ def test_undo_after_another_window_takes_back_ones_own_edit(images: list[Path]) 
     assert Window(images[0]).table().equals(one.table())
 
 
+def test_a_window_that_was_closed_and_stayed_goes_on(images: list[Path]) -> None:
+    window = Window(images[0])
+    window.workspace.open(window.keys[0])
+    window.add(1, 1)
+    window.keeper.close()
+    assert window.keeper.is_kept(window.keys[0])
+    window.add(2, 2)
+    window.workspace.undo(window.keys[0])
+    assert window.keeper.state.kept
+    assert same(history(Window(images[0])), history(window))
+
+
 def test_a_window_may_only_look(images: list[Path]) -> None:
     window = Window(images[0])
     window.add(1, 1)

@@ -163,7 +163,6 @@ class Keeper(Journals, Memory):
         self._remember_window()
         for slot in self._slots.values():
             slot.project = None
-        self._slots = {at: slot for at, slot in self._slots.items() if slot.waiting}
         self._projects.close()
 
     def _on_entry(self, key: int) -> None:

@@ -85,9 +85,10 @@ class Journals:
 
     def _journal_for(self, slot: Slot, entry: ImageEntry, track: str) -> Project:
         """Project that has a journal of the image, begun if need be."""
-        if slot.project is not None and slot.project.is_read_only:
-            slot.base, slot.project = slot.kept.base, None
-        if slot.project is None:
+        if slot.project is None and slot.has_journal and entry.path is not None:
+            slot.project = self._projects.of(entry.path)
+        if slot.project is None or slot.project.is_read_only:
+            slot.base = slot.kept.base if slot.has_journal else slot.base
             self._begin(slot, entry, track)
         elif slot.is_anew:
             slot.head = slot.project.begin(slot.image_id, track, slot.base, slot.head)
@@ -101,11 +102,15 @@ class Journals:
         if entry.path is None:
             return
         project = self._projects.begun(entry.path)
-        slot.image_id = project.add_image(
+        image_id = project.add_image(
             entry.path, entry.page, entry.shape, entry.pixel_size_nm, self._files.sha256(entry.path)
         )
-        slot.project = project
-        slot.head = project.begin(slot.image_id, track, slot.base)
+        try:
+            slot.head = project.begin(image_id, track, slot.base)
+        except Stale:
+            slot.project, slot.image_id = project, image_id
+            raise
+        slot.project, slot.image_id = project, image_id
         slot.waiting = [*journal_of(slot.kept), *slot.waiting]
         slot.kept = History.of(slot.base)
         if not entry.path.absolute().is_relative_to(project.folder.absolute()):
@@ -143,7 +148,7 @@ class Journals:
         if is_gone and project is not None:
             for each in self._slots.values():
                 if each.project is project:
-                    each.base, each.project = each.kept.base, None
+                    each.base, each.project, each.image_id = each.kept.base, None, -1
             self._projects.drop(project)
 
     def _find(self, slot: Slot, entry: ImageEntry, track: str) -> None:

@@ -33,9 +33,9 @@ class Slot:
     waiting : list of Record
         What is not on the disk yet, oldest first.
     project : Project or None
-        Where it is kept; None before anything was.
+        Where it is kept; None before anything was, and while it is not open.
     image_id : int
-        Number of the image there.
+        Number of the image there; negative before anything was kept.
     is_anew : bool
         Whether the journal there has to begin anew: the annotation came from elsewhere.
     """
@@ -51,7 +51,7 @@ class Slot:
     @property
     def has_journal(self) -> bool:
         """Whether anything of it is on the disk."""
-        return self.project is not None
+        return self.image_id >= 0
 
 
 def with_theirs(kept: History, own: Sequence[Record]) -> tuple[list[Record], list[str]]:

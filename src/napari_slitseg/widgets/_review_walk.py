@@ -187,8 +187,9 @@ def nearest_thing(
     if entry is None:
         return None
     things = list(items)
-    if entry.annotation is not None:
-        things += [_of_row(entry.annotation, row) for row in _living(entry.annotation)]
+    if entry.annotation is not None and len(living := _living(entry.annotation)):
+        away = np.hypot(*(entry.annotation.yx[living] - yx).T)
+        things.append(_of_row(entry.annotation, int(living[away.argmin()])))
     near = [(math.dist(each.yx, yx), number) for number, each in enumerate(things)]
     distance, number = min(near, default=(math.inf, 0))
     return things[number] if distance <= radius_px else None
