@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_slitseg.core.points import COLUMNS, STATUSES, PointTable
@@ -113,6 +114,12 @@ def test_frame_round_trip():
     assert PointTable.from_frame(frame).equals(table())
     with pytest.raises(ValueError, match="score"):
         PointTable.from_frame(frame.drop(columns="score"))
+
+
+def test_a_frame_that_pandas_read_from_a_file_has_judged_nothing(tmp_path):
+    table = PointTable.from_yx([[1, 2]])
+    table.to_frame().to_csv(tmp_path / "a.csv", index=False)
+    assert PointTable.from_frame(pd.read_csv(tmp_path / "a.csv")).equals(table)
 
 
 @pytest.mark.parametrize(

@@ -155,12 +155,21 @@ def test_who_made_a_point_is_told_by_its_score(tmp_path):
         "index,axis-0,axis-1\n5,1.5,2\n5,3,4\n",
         "index,axis-0,axis-1\nfirst,1.5,2\nsecond,3,4\n",
         "index,axis-0,axis-1\n1e30,1.5,2\n2,3,4\n",
+        "index,axis-0,axis-1\n9223372036854775807,1.5,2\n2,3,4\n",
+        "axis-0,axis-1\n1.5,2\n , \n3,4\n\t\n",
         'axis-0,axis-1,status,origin,uncertain,score\n1.5,2,,,,\n3,4,added,human,no,""\n',
     ],
 )
 def test_spellings_of_the_same_table(tmp_path, text):
     (tmp_path / "a.csv").write_text(text, encoding="utf-8", newline="")
     assert read_points(tmp_path / "a.csv").equals(PointTable.from_yx([[1.5, 2], [3, 4]]))
+
+
+def test_decimal_commas_leave_names_and_times_as_they_are(tmp_path):
+    header, row = "axis-0;axis-1;score;editor;time\n", "1,5;2;0,7;Müller, Anna;09:30:00,5\n"
+    table = read_points(text_file(tmp_path / "a.csv", header + row))
+    assert (table.yx.tolist(), table.score.tolist()) == ([[1.5, 2.0]], [0.7])
+    assert (table.editor[0], table.time[0]) == ("Müller, Anna", "09:30:00,5")
 
 
 def test_index_is_kept(tmp_path):
@@ -205,6 +214,12 @@ def test_tables_that_are_refused(tmp_path, text, words):
 def test_bytes_are_no_table(tmp_path):
     (tmp_path / "a.csv").write_bytes(bytes(range(256)))
     with pytest.raises(PointsReadError, match="no text file"):
+        read_points(tmp_path / "a.csv")
+
+
+def test_a_spreadsheet_of_another_encoding_is_told_what_to_do(tmp_path):
+    (tmp_path / "a.csv").write_bytes("axis-0;axis-1;editor\n1;2;Müller\n".encode("cp1252"))
+    with pytest.raises(PointsReadError, match=r"a\.csv is no text file in UTF-8.*'CSV UTF-8'"):
         read_points(tmp_path / "a.csv")
 
 

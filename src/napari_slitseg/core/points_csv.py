@@ -19,6 +19,7 @@ from napari_slitseg.core.points_table import STATUSES, PointTable
 _T = TypeVar("_T")
 _TRUE: Final = ("1", "1.0", "true", "yes")
 _FALSE: Final = ("", "0", "0.0", "false", "no", "nan")
+_LARGEST_ID: Final = 2**62
 
 
 def read_csv(path: Path) -> PointTable:
@@ -27,8 +28,8 @@ def read_csv(path: Path) -> PointTable:
     Understood are napari's points format (``index,axis-0,axis-1``), the same without
     index, our further columns in any order (others are ignored), and semicolons (then
     with decimal commas) or tabs instead of commas. An index that does not name every
-    point once is replaced by 0, 1, 2, ... Points with a score and nothing else about
-    them are a model's proposals, others were added by a person.
+    point once by a number below 2^62 is replaced by 0, 1, 2, ... Points with a score and
+    nothing else about them are a model's proposals, others were added by a person.
 
     Raises
     ------
@@ -40,7 +41,7 @@ def read_csv(path: Path) -> PointTable:
     y, x = table.column("axis-0", _coordinate), table.column("axis-1", _coordinate)
     score = np.array(table.column("score", _score), np.float64)
     status = np.array(table.column("status", _status), np.str_)
-    origin = np.array(table.column("origin", str), np.str_)
+    origin = table.texts("origin")
     scored = ~np.isnan(score)
     return PointTable(
         ids=_ids(table),
@@ -49,8 +50,8 @@ def read_csv(path: Path) -> PointTable:
         status=np.where(status == "", np.where(scored, "proposed", "added"), status),
         origin=np.where(origin == "", np.where(scored, "model:unknown", "human"), origin),
         uncertain=np.array(table.column("uncertain", _truth), np.bool_),
-        editor=np.array(table.column("editor", str), np.str_),
-        time=np.array(table.column("time", str), np.str_),
+        editor=table.texts("editor"),
+        time=table.texts("time"),
     )
 
 
@@ -61,39 +62,50 @@ class _Table:
     name: str
     header: Sequence[str]
     rows: Sequence[tuple[int, Sequence[str]]]
+    decimal_mark: str = "."
+
+    def texts(self, name: str) -> NDArray[np.str_]:
+        """Cells of a column as they are."""
+        return np.array([text for _, text in self._cells(name)], np.str_)
 
     def column(self, name: str, parse: Callable[[str], _T]) -> list[_T]:
         """Cells of a column; an absent column or cell is parsed from an empty text."""
-        at = self.header.index(name) if name in self.header else None
         result = []
-        for line, row in self.rows:
-            cell = row[at] if at is not None and at < len(row) else ""
+        for line, cell in self._cells(name):
             try:
-                result.append(parse(cell))
+                result.append(parse(cell.replace(self.decimal_mark, ".")))
             except ValueError as error:
                 raise PointsReadError(f"{self.name}, line {line}, {name}: {error}") from error
         return result
+
+    def _cells(self, name: str) -> list[tuple[int, str]]:
+        at = self.header.index(name) if name in self.header else None
+        return [
+            (line, row[at] if at is not None and at < len(row) else "") for line, row in self.rows
+        ]
 
 
 def _open(path: Path) -> _Table:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PointsReadError(f"{path.name} is no text file, so no CSV table.") from error
+        raise PointsReadError(
+            f"{path.name} is no text file in UTF-8, so it cannot be read. If it comes from "
+            "a spreadsheet, save it there as 'CSV UTF-8'."
+        ) from error
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
-    if delimiter == ";":
-        text = text.replace(",", ".")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(row)]
+        stripped = ((reader.line_num, [cell.strip() for cell in row]) for row in reader)
+        lines = [(line, cells) for line, cells in stripped if any(cells)]
     except csv.Error as error:
         raise PointsReadError(f"{path.name} is no readable CSV table ({error}).") from error
     if not lines:
         raise PointsReadError(
             f"{path.name} is empty. A table without points still needs its header: axis-0,axis-1."
         )
-    return _Table(path.name, lines[0][1], lines[1:])
+    return _Table(path.name, lines[0][1], lines[1:], "," if delimiter == ";" else ".")
 
 
 def _check_header(table: _Table) -> None:
@@ -148,7 +160,8 @@ def _ids(table: _Table) -> NDArray[np.int64]:
         ids = np.array(table.column("index", _integer), np.int64)
     except (PointsReadError, OverflowError):
         return counted
-    return ids if len(np.unique(ids)) == len(ids) else counted
+    is_in_reach = ids.max(initial=0) < _LARGEST_ID
+    return ids if is_in_reach and len(np.unique(ids)) == len(ids) else counted
 
 
 def _integer(cell: str) -> int:

@@ -44,9 +44,14 @@ def columns_of(frame: pd.DataFrame) -> dict[str, NDArray[Any]]:
         "ids": frame["index"].to_numpy(np.int64),
         "yx": frame[["axis-0", "axis-1"]].to_numpy(np.float64),
         "score": frame["score"].to_numpy(np.float64),
-        "status": frame["status"].to_numpy(np.str_),
-        "origin": frame["origin"].to_numpy(np.str_),
+        "status": _texts(frame["status"]),
+        "origin": _texts(frame["origin"]),
         "uncertain": frame["uncertain"].to_numpy(np.bool_),
-        "editor": frame["editor"].to_numpy(np.str_),
-        "time": frame["time"].to_numpy(np.str_),
+        "editor": _texts(frame["editor"]),
+        "time": _texts(frame["time"]),
     }
+
+
+def _texts(column: pd.Series[Any]) -> NDArray[np.str_]:
+    """Texts of a column; where pandas read an empty cell as NaN it is empty again."""
+    return column.astype(object).where(column.notna(), "").to_numpy(np.str_)

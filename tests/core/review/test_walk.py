@@ -192,6 +192,8 @@ def test_a_matching_that_is_there_is_used_and_one_of_other_points_refused() -> N
     )
     with pytest.raises(ValueError, match="match them again"):
         find_items(detections.take([0]), annotation, 5, matching=matching)
+    with pytest.raises(ValueError, match="matching is of other points"):
+        find_items(detections, annotation, 5, matching=match(np.zeros((0, 2)), [[1, 1]], 5))
 
 
 @pytest.mark.parametrize("length", [-1, np.nan])

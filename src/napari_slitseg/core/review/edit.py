@@ -44,12 +44,13 @@ class StripeChange:
     def between(cls, before: NDArray[np.bool_], after: NDArray[np.bool_]) -> StripeChange:
         """Return what turns one stripe of (H, W) into another."""
         flipped = before != after
-        rows, columns = np.flatnonzero(flipped.any(axis=1)), np.flatnonzero(flipped.any(axis=0))
+        rows = np.flatnonzero(flipped.any(axis=1))
         if not len(rows):
             return cls(_shape(before), (0, 0), np.zeros((0, 0), np.bool_))
-        top, left = int(rows[0]), int(columns[0])
-        box = flipped[top : rows[-1] + 1, left : columns[-1] + 1].copy()
-        return cls(_shape(before), (top, left), box)
+        band = flipped[rows[0] : rows[-1] + 1]
+        columns = np.flatnonzero(band.any(axis=0))
+        box = band[:, columns[0] : columns[-1] + 1].copy()
+        return cls(_shape(before), (int(rows[0]), int(columns[0])), box)
 
     def applied_to(self, stripe: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
         """Return the stripe, read-only, with those pixels changed; none counts as an empty one."""

@@ -71,13 +71,15 @@ def judge(
         If a length is negative or not finite, or the matching is of other points.
     """
     certain = np.flatnonzero(annotation.is_slit & ~annotation.uncertain)
-    found = matching or match(
-        detections.yx,
-        annotation.yx[certain],
-        tolerance_px,
-        uncertain_yx=annotation.yx[annotation.is_slit & annotation.uncertain],
-        ignore_radius_px=ignore_radius_px,
-    )
+    found = matching
+    if found is None:
+        found = match(
+            detections.yx,
+            annotation.yx[certain],
+            tolerance_px,
+            uncertain_yx=annotation.yx[annotation.is_slit & annotation.uncertain],
+            ignore_radius_px=ignore_radius_px,
+        )
     if (found.n_predicted, found.n_annotated) != (len(detections), len(certain)):
         raise ValueError("The matching is of other points than those shown; match them again.")
     slit_row = np.full(len(detections), -1, np.intp)
