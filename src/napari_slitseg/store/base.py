@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from napari_slitseg.store.connection import Database
@@ -22,6 +22,7 @@ class Part:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._folder = str(database.path.parent)
         self._window = new_uid()
         self.editor = ""
 
@@ -59,4 +60,4 @@ class Part:
         return Path(os.path.abspath(path)).as_posix()
 
     def _found_path(self, stored: str) -> Path:
-        return self.folder / PurePosixPath(stored)
+        return Path(os.path.join(self._folder, stored))
