@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QStyle, QVBox
 from napari_slitseg.widgets._dock import Dock, Message, button, row, scrollable
 from napari_slitseg.widgets._finetune_fold import Fold
 from napari_slitseg.widgets._membrane_part import MembranePart
+from napari_slitseg.widgets._reading_banner import ReadingBanner
 from napari_slitseg.widgets._reading_part import ReadingPart
 from napari_slitseg.widgets._review_buttons import IMAGE, LARGE, SMALL, Buttons
 from napari_slitseg.widgets._review_card import Card
@@ -71,6 +72,7 @@ class ReviewDock(Dock):
         self.live.goes_on.setChecked(self.settings.goes_on)
         self.undo_list = UndoList(self.workspace, reviewer.hand.acts)
         self.keys = button("Change keys…", "Choose the keys of the review.", self.change_keys)
+        self.banner = ReadingBanner(self.session)
         self.folds = [
             Fold("&Edits", self.undo_list, "Everything done to this image; undone ones are grey."),
             Fold("&Membrane", MembranePart(self.session), "Paint or draw the membrane's stripe."),
@@ -82,7 +84,7 @@ class ReviewDock(Dock):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(5)
-        head: list[QWidget] = [self.top, self.figures, self.card, self.message]
+        head: list[QWidget] = [self.banner, self.top, self.figures, self.card, self.message]
         hand = [self.large, self.small, self.image, self.choice, self.live]
         for part in (*head, *hand, *self.folds):
             layout.addWidget(part)
