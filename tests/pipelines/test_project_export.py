@@ -122,6 +122,18 @@ def test_living_points_the_membrane_and_a_table_of_images_are_written(
     rows = list(sheet.iter_rows(values_only=True))
     assert rows[0][0] == "Image"
     assert [row[0] for row in rows[1:]] == ["a", "a", "c"]
+    assert "Chamfer (nm)" not in rows[0]
+    assert rows[1][rows[0].index("Slits")] == 3
+
+
+def test_figures_that_are_kept_are_in_the_table(folder: Path, tmp_path: Path) -> None:
+    with Project.open(folder) as project:
+        project.put_result(1, SHARED, {"chamfer_nm": 12.5}, {})
+    exported(folder, tmp_path / "out")
+    rows = list(
+        load_workbook(tmp_path / "out" / "images.xlsx")["Images"].iter_rows(values_only=True)
+    )
+    assert [row[rows[0].index("Chamfer (nm)")] for row in rows[1:]] == [12.5, None, None]
 
 
 def test_tombstones_and_the_tracks_of_readers_are_exported_on_request(

@@ -295,6 +295,12 @@ def test_an_image_without_a_file_is_asked_where(
     monkeypatch.setattr(_save, "_ask_where", lambda *_: file)
     assert _save.save_annotations(parent, workspace) == "Saved scene.csv."
     assert places(file) == [[3, 4]]
+    assert not workspace.entry(key).edited
+
+    paint(workspace, key, 3)
+    told = _save.save_annotations(parent, workspace)
+    assert "The membrane of scene was not saved" in told
+    assert workspace.entry(key).edited
 
 
 # -- the window

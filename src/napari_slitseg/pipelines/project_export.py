@@ -20,7 +20,7 @@ from napari_slitseg.pipelines.each import Tally, work_on_each
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.inputs import ShouldStop, never
 from napari_slitseg.pipelines.outputs import OutputError, prepare_folder, writing
-from napari_slitseg.pipelines.project_images import ROW_TITLES, image_rows
+from napari_slitseg.pipelines.project_images import ROW_TITLES, columns_of, image_rows
 from napari_slitseg.pipelines.save_plan_file import look_at
 from napari_slitseg.pipelines.save_plan_membrane import look_at_membrane, png_of
 from napari_slitseg.pipelines.score_book_sheet import Sheet, write_sheets
@@ -131,7 +131,7 @@ class _Run:
             with writing(json_file):
                 write_atomically(json_file, to_json(content | {"images": rows}).encode())
             with writing(book), open_atomically(book) as file:
-                sheet = Sheet("Images", list(ROW_TITLES.values()), _cells(rows))
+                sheet = _sheet(rows)
                 for _ in write_sheets(file, [sheet]):
                     continue
         except OutputError as error:
@@ -183,8 +183,10 @@ def _named(images: Sequence[StoredImage]) -> dict[Path, StoredImage]:
     return dict(named.values())
 
 
-def _cells(rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
-    return [[row.get(name) for name in ROW_TITLES] for row in rows]
+def _sheet(rows: Sequence[dict[str, Any]]) -> Sheet:
+    names = columns_of(rows)
+    titles = [ROW_TITLES[name] for name in names]
+    return Sheet("Images", titles, [[row.get(name) for name in names] for row in rows])
 
 
 def _is_ours(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -71,6 +71,12 @@ def image_rows(project: Project, track: str) -> list[dict[str, Any]]:
             | {name: scores.get(name) for name in _FIGURES}
         )
     return rows
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the columns worth showing: figures only where some image has them."""
+    empty = {name for name in _FIGURES if all(row.get(name) is None for row in rows)}
+    return [name for name in ROW_TITLES if name not in empty]
 
 
 def find_stored(project: Project, image: Path) -> list[StoredImage]:

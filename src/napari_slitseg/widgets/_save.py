@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from qtpy.QtWidgets import QFileDialog, QWidget
 
@@ -19,6 +20,11 @@ from napari_slitseg.widgets._save_plans import (
     settle,
 )
 from napari_slitseg.widgets._workspace import Workspace
+
+_NO_PLACE: Final = (
+    "The membrane of {} was not saved: it goes beside the image, which has no file. Save the image "
+    "as a file and open that."
+)
 
 
 def save_annotations(parent: QWidget, workspace: Workspace) -> str:
@@ -39,8 +45,15 @@ def save_annotations(parent: QWidget, workspace: Workspace) -> str:
     saving = _Saving(parent, workspace)
     for draft, answer in zip(drafts, answers, strict=True):
         saving.do(draft, answer)
-    settle(workspace, [key for key in targets if key not in saving.open])
-    return "\n".join([saving.told(), *refused])
+    homeless = [entry for entry in map(workspace.entry, targets) if _has_no_place(entry)]
+    left = saving.open | {entry.key for entry in homeless}
+    settle(workspace, [key for key in targets if key not in left])
+    return "\n".join([saving.told(), *refused, *map(_NO_PLACE.format, map(file_name, homeless))])
+
+
+def _has_no_place(entry: ImageEntry) -> bool:
+    """Whether the membrane of an image cannot be saved, for want of an image file beside it."""
+    return entry.path is None and entry.membrane is not None
 
 
 def target_of(entry: ImageEntry) -> Path | None:

@@ -32,7 +32,7 @@ _TEXTS: Final[dict[Answer, str]] = {
     "other": "Save under another name …",
     "leave": "Leave the file as it is",
 }
-_WIDTH, _HEIGHT, _MOST_LINES = 640, 480, 1000
+_WIDTH, _HEIGHT, _MOST_LINES, _MOST_SHOWN = 640, 480, 1000, 8
 
 
 class SaveDialog(QDialog):
@@ -198,7 +198,7 @@ def _details(lines: Sequence[str], parent: QWidget) -> QPlainTextEdit:
     text = QPlainTextEdit("\n".join(shown), parent)
     text.setReadOnly(True)
     text.setTabChangesFocus(True)
-    text.setFixedHeight(120)
+    text.setFixedHeight(text.fontMetrics().lineSpacing() * (min(len(shown), _MOST_SHOWN) + 1))
     text.hide()
     return text
 
