@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,6 +73,27 @@ def test_the_tolerance_says_what_is_the_same_slit() -> None:
     image, view = prediction((10, 10, 0.999)), np.array([[10.0, 14.0]])
     assert doubt_of(image, [view], tolerance_nm=40).views == pytest.approx(0.0)
     assert doubt_of(image, [view], tolerance_nm=39).views == pytest.approx(2.0)
+
+
+def test_slits_at_the_border_look_for_the_membrane_inside_the_image() -> None:
+    corners = [(y, x, 0.999) for y in (0, 59.4) for x in (0, 59.4)]
+    image = prediction(*corners, membrane=0.0)
+    image.membrane[6, 6] = 1.0
+    assert doubt_of(image).membrane == pytest.approx(3.0)
+
+
+def test_maps_are_read_piece_by_piece() -> None:
+    height, width = 4000, 1000
+    membrane = np.zeros((height, width), np.float16)
+    membrane[:1000], membrane[1000:] = 1.0, 0.1
+    bare = prediction((10, 10, 0.999))
+    image = replace(bare, membrane=membrane, slit=np.zeros_like(membrane))
+    tracemalloc.start()
+    doubt = doubt_of(image)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * membrane.nbytes
+    assert doubt.blindness == pytest.approx((0.3 / 1.3 - 0.2) / 0.8, rel=0.01)
 
 
 def test_without_views_or_maps_their_doubts_are_unknown() -> None:

@@ -26,5 +26,11 @@ def test_the_views_are_all_symmetries_but_the_image_itself() -> None:
     assert pixels.tobytes() not in seen
 
 
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_view_copies_nothing(view: View) -> None:
+    pixels = np.zeros(SHAPE)
+    assert np.shares_memory(view.of(pixels), pixels)
+
+
 def test_no_places_come_back_as_no_places() -> None:
     assert VIEWS[1].back(np.zeros((0, 2)), SHAPE).shape == (0, 2)

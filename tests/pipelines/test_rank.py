@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from napari_slitseg.cli.app import app
-from napari_slitseg.events import Finished, ImageDone, ImageFailed
+from napari_slitseg.events import Finished, ImageDone, ImageFailed, Notice
 from napari_slitseg.jobs import RankJob
 from napari_slitseg.pipelines.rank import COLUMNS, Ranked, rank
 from tests.pipelines.dots import DOTS, draw_dots
@@ -81,6 +81,27 @@ def test_a_bad_image_does_not_stop_the_others(images: Path, model_file: Path) ->
     found, events = ranked(job_of(images, model_file, pixel_size_nm=10))
     assert len(found) == 2
     assert [event.name for event in events if isinstance(event, ImageFailed)] == ["b.png"]
+
+
+def test_where_no_image_can_be_read_an_older_table_stays(
+    images: Path, model_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "ranks.csv"
+    out.write_text("of last week")
+    for path in images.glob("*.png"):
+        path.write_bytes(b"no picture")
+    found, events = ranked(job_of(images, model_file, pixel_size_nm=10, out=out))
+    assert found == ()
+    assert events[-1] == Finished(reason="done", n_failed=3)
+    assert out.read_text() == "of last week"
+
+
+def test_a_notice_about_an_image_is_told_once_whatever_the_number_of_views(
+    images: Path, model_file: Path
+) -> None:
+    _, events = ranked(job_of(images, model_file, views=2))
+    notices = [event.item for event in events if isinstance(event, Notice)]
+    assert notices == ["a.png", "b.png", "c.png"]
 
 
 def test_what_was_cancelled_writes_no_table(images: Path, model_file: Path, tmp_path: Path) -> None:

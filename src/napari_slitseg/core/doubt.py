@@ -17,7 +17,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates, maximum_filter
 
 from napari_slitseg.core.matching import match
 from napari_slitseg.core.prediction import Prediction
@@ -30,6 +29,7 @@ _SURE_MEMBRANE: Final = 0.5
 _SMALLEST: Final = 1e-6
 _SEES_WELL: Final = 0.2
 _USUAL: Final = 0.75
+_ROWS_AT_ONCE: Final = 256
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,11 @@ def lacking_slits(doubts: Sequence[Doubt]) -> NDArray[np.float64]:
 def _blindness(prediction: Prediction) -> float:
     if not prediction.has_maps:
         return math.nan
-    seen = np.asarray(prediction.membrane, np.float64)
-    unsure = min(1.0, np.minimum(seen, 1 - seen).sum() / max(seen.sum(), 1.0))
+    seen = unclear = 0.0
+    for top in range(0, prediction.shape[0], _ROWS_AT_ONCE):
+        rows = prediction.membrane[top : top + _ROWS_AT_ONCE].astype(np.float64)
+        seen, unclear = seen + rows.sum(), unclear + np.minimum(rows, 1 - rows).sum()
+    unsure = min(1.0, unclear / max(seen, 1.0))
     return float(max(0.0, unsure - _SEES_WELL) / (1 - _SEES_WELL))
 
 
@@ -164,10 +167,15 @@ def _membrane_doubt(
     """Doubts of slits that lie off the membrane map; None where the map was let go."""
     if not prediction.has_maps:
         return None
-    side = 2 * round(NEAR_MEMBRANE_NM / prediction.pixel_size_nm) + 1
-    around = maximum_filter(np.asarray(prediction.membrane, np.float32), side, mode="nearest")
-    height = map_coordinates(around, yx.T, order=0, mode="nearest")
-    return np.where(found, 1 - np.minimum(1, height / _SURE_MEMBRANE), 0.0)
+    reach = round(NEAR_MEMBRANE_NM / prediction.pixel_size_nm)
+    last = np.array(prediction.shape) - 1
+    doubt = np.zeros(len(yx))
+    for row in np.flatnonzero(found):
+        y, x = np.rint(yx[row]).clip(0, last).astype(int)
+        around = prediction.membrane[max(0, y - reach) : y + reach + 1]
+        height = around[:, max(0, x - reach) : x + reach + 1].max()
+        doubt[row] = 1 - min(1.0, float(height) / _SURE_MEMBRANE)
+    return doubt
 
 
 def _share_of_views(

@@ -28,9 +28,9 @@ class View:
     transposes: bool = False
 
     def of(self, pixels: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Return an image (H, W) seen so."""
+        """Return an image (H, W) seen so; nothing is copied, so a file stays on disk."""
         seen = pixels[:: -1 if self.flips[0] else 1, :: -1 if self.flips[1] else 1]
-        return np.ascontiguousarray(seen.T if self.transposes else seen)
+        return seen.T if self.transposes else seen
 
     def back(self, yx: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
         """Return places (N, 2) of the view as places of the image, which has this shape."""

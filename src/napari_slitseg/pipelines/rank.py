@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from napari_slitseg.core.inference_types import InferenceError
 from napari_slitseg.core.points import find_annotation
 from napari_slitseg.core.prediction import Prediction
 from napari_slitseg.core.views import VIEWS, View
-from napari_slitseg.events import Event, Finished, ImageDone
+from napari_slitseg.events import Event, Finished, ImageDone, Notice
 from napari_slitseg.jobs import RankJob
 from napari_slitseg.pipelines.each import work_on_each
 from napari_slitseg.pipelines.inputs import (
@@ -39,6 +39,8 @@ from napari_slitseg.pipelines.predict_one import open_predictor, predict_image
 
 if TYPE_CHECKING:
     from napari_slitseg.core.inference import Predictor
+
+_T = TypeVar("_T")
 
 COLUMNS: Final = (
     *("image", "doubt", "n_found", "doubt_threshold", "doubt_membrane", "doubt_views"),
@@ -98,7 +100,7 @@ def rank(
 
     def work(path: Path) -> Generator[Event, None, None]:
         started = perf_counter()
-        ranked = yield from run.ranked(path)
+        ranked = yield from _noticed_once(run.ranked(path))
         found.append(ranked)
         yield ImageDone(
             name=path.name,
@@ -109,7 +111,7 @@ def rank(
 
     tally = yield from work_on_each(images, work, should_stop)
     ordered = _in_order(found)
-    if job.out is not None and tally.reason == "done":
+    if job.out is not None and ordered and tally.reason == "done":
         try:
             write_ranks(job.out, ordered)
         except OSError as error:
@@ -148,6 +150,22 @@ def _opened(job: RankJob) -> Predictor:
     return open_predictor(job.model, job.device, job.precision)
 
 
+def _noticed_once(steps: Generator[Event, None, _T]) -> Generator[Event, None, _T]:
+    """Pass on all events but notices that repeat an earlier one; return what the steps return."""
+    told: set[str] = set()
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as end:
+            result: _T = end.value
+            return result
+        if isinstance(event, Notice):
+            if event.text in told:
+                continue
+            told.add(event.text)
+        yield event
+
+
 @dataclass(frozen=True)
 class _Run:
     """One execution of a `RankJob`: everything checked and loaded."""
@@ -171,8 +189,7 @@ class _Run:
     def _found_in(
         self, view: View, image: Micrograph
     ) -> Generator[Event, None, NDArray[np.float64]]:
-        pixels = view.of(np.asarray(image.pixels))
-        prediction = yield from self._predict(replace(image, pixels=pixels))
+        prediction = yield from self._predict(replace(image, pixels=view.of(image.pixels)))
         return view.back(prediction.table.yx, image.shape)
 
     def _predict(self, image: Micrograph) -> Generator[Event, None, Prediction]:
