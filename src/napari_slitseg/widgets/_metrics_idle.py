@@ -8,7 +8,7 @@ from typing import Final
 
 from qtpy.QtCore import QObject, QTimer
 
-_SLICE_S: Final = 0.012
+_SLICE_S: Final = 0.025
 
 
 class Idle(QObject):

@@ -171,7 +171,7 @@ class PointPart(QWidget):
         if chosen == self._selected.get(layer.name, frozenset()):
             return
         self._selected[layer.name] = chosen
-        rows = self.rows.rows_of(layer.name, set(chosen)) if self.isVisible() else []
+        rows = self.rows.rows_of(layer.name, set(chosen)) if not self.isHidden() else []
         if rows:
             self.view.selectRow(rows[0])
             self.view.scrollTo(self.rows.index(rows[0], 0))

@@ -17,7 +17,6 @@ from napari_slitseg.widgets._table_selection import select_keys, selected_keys
 
 _NAME_PX: Final = 110
 _NAME_SHARE: Final = 0.4
-_ROWS_MEASURED: Final = 40
 _LOWEST_PX: Final = 110
 _MEMBRANE: Final = "membrane_dice"
 
@@ -50,7 +49,6 @@ class ScoreTable:
         self.view.setMinimumHeight(_LOWEST_PX)
         self.header = HeaderMenu(self.view, self.columns, _usual(()))
         header = self.view.horizontalHeader()
-        header.setResizeContentsPrecision(_ROWS_MEASURED)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         names = [column.name for column in self.columns]
         self.view.sortByColumn(names.index(WORST_FIRST), Qt.SortOrder.AscendingOrder)

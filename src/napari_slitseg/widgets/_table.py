@@ -10,21 +10,21 @@ from typing import Any, Final
 from qtpy.QtCore import (
     QAbstractTableModel,
     QModelIndex,
-    QSortFilterProxyModel,
     Qt,
 )
 from qtpy.QtGui import QFont
-from qtpy.QtWidgets import QAbstractItemView, QTableView, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_slitseg.widgets._entry import ImageEntry
-from napari_slitseg.widgets._table_selection import KEY, KeptSelection
+from napari_slitseg.widgets._table_selection import KEY
+from napari_slitseg.widgets._table_view import SummaryLast, table_view
 
 __all__ = ["KEY", "SORT", "Column", "EntryTable", "SummaryLast", "table_view"]
 
 _Role = Qt.ItemDataRole
 SORT: Final = _Role.UserRole + 1
 _SUMMARY: Final = -1
-_MANY: Final = 16
+_MANY: Final = 4
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -126,9 +126,8 @@ class EntryTable(QAbstractTableModel):
         return rows if self._summary is None else [*rows, len(entries)]
 
     def _tell(self, rows: list[int]) -> None:
-        """Tell views which rows changed; all at once where they are many."""
-        few = len(rows) <= _MANY
-        for first, last in zip(rows, rows, strict=True) if few else ((rows[0], rows[-1]),):
+        """Tell views which rows changed, rows beside each other at once."""
+        for first, last in _spans(rows):
             end = self.index(last, len(self.columns) - 1)
             self.dataChanged.emit(self.index(first, 0), end)
 
@@ -214,41 +213,13 @@ class EntryTable(QAbstractTableModel):
         return edit(self._entries[index.row()].key, str(value))
 
 
-class SummaryLast(QSortFilterProxyModel):
-    """Sort by value; what has no value, and the summary, come last in either order."""
-
-    def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
-        """Qt: whether one row comes before another."""
-        model = self.sourceModel()
-        ascending = self.sortOrder() == Qt.SortOrder.AscendingOrder
-        if model.is_summary(right.row()):
-            return ascending
-        if model.is_summary(left.row()):
-            return not ascending
-        values = model.sort_values(left.column())
-        a, b = values[left.row()], values[right.row()]
-        if (a is None) != (b is None):
-            return (b is None) is ascending
-        if a == b:
-            return (left.row() < right.row()) is ascending
-        return bool(a < b)
-
-
-def table_view(model: SummaryLast) -> QTableView:
-    """Return a view that selects whole rows and sorts on a click on a heading."""
-    view = QTableView()
-    view.setModel(model)
-    view.setSortingEnabled(True)
-    view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-    view.setWordWrap(False)
-    view.setShowGrid(False)
-    view.verticalHeader().setVisible(False)
-    view.verticalHeader().setDefaultSectionSize(24)
-    view.setTabKeyNavigation(False)
-    KeptSelection(view)
-    return view
+def _spans(rows: list[int]) -> list[tuple[int, int]]:
+    """First and last of rows that lie beside each other; of all where there are many such."""
+    starts = [row for n, row in enumerate(rows) if n == 0 or rows[n - 1] != row - 1]
+    ends = [row for n, row in enumerate(rows) if n == len(rows) - 1 or rows[n + 1] != row + 1]
+    if len(starts) > _MANY:
+        return [(rows[0], rows[-1])]
+    return list(zip(starts, ends, strict=True))
 
 
 def _is_blank(value: Any) -> bool:

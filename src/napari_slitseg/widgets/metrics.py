@@ -107,7 +107,7 @@ class MetricsDock(Dock):
         self.views.picked.connect(self._on_picked)
         self.views.marked.connect(self.scores.select)
         self.link(self.workspace.entries_changed, self.refresh_soon)
-        self.link(self.workspace.entry_changed, self.refresh_soon)
+        self.link(self.workspace.entry_changed, self._on_entry)
         self.link(self.workspace.current_changed, self._on_current)
         self.link(self.workspace.settings_changed, self._on_settings)
         self.link(self.workspace.cut_changed, self._on_cut)
@@ -132,6 +132,12 @@ class MetricsDock(Dock):
         self.tolerance.setValue(self.workspace.tolerance_nm)
         self._begin_anew()
         self.refresh()
+
+    def _on_entry(self, key: int) -> None:
+        """Show an image that changed; those that only catch up are shown together at the end."""
+        current = self.workspace.current
+        if not self.idle.is_busy or (current is not None and current.key == key):
+            self.refresh_soon()
 
     def _on_cut(self, _threshold: float, _min_distance_nm: float) -> None:
         self._begin_anew()
