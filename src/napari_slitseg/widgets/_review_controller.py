@@ -57,6 +57,7 @@ class Reviewer:
         self.hand = Hand(session.workspace, self.walk, self.tour, confirm)
         self.mouse = Mouse(self.look, self.hand.click)
         self._target = Target(session.workspace, self.walk)
+        self._seen = True
         self._connect()
         self.tour.images.reload()
         self.walk.follow()
@@ -86,7 +87,15 @@ class Reviewer:
             signal.disconnect(slot, missing_ok=True)
         self.tour.opening.stop()
         self.mouse.end()
-        self.look.leave()
+
+    def set_seen(self, *, seen: bool) -> None:
+        """Show the marks of a review, or take them away while nobody reviews."""
+        if self.look.is_gone or seen == self._seen:
+            return
+        self._seen = seen
+        self.hand.stay()
+        self._mark()
+        self.look.gone(self.entry if seen else None)
 
     @property
     def entry(self) -> ImageEntry | None:
@@ -148,8 +157,11 @@ class Reviewer:
         self.tour.images.begin(key)
 
     def _on_walk(self) -> None:
-        self.look.ring(self.entry, self._target.place())
+        self._mark()
         self.changed.emit()
+
+    def _mark(self) -> None:
+        self.look.ring(self.entry, self._target.place() if self._seen else None)
 
     def _on_moving(self, moving: bool) -> None:  # noqa: FBT001
         self.mouse.always = moving

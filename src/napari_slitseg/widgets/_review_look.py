@@ -65,12 +65,6 @@ class Look:
         with self._layers.quietly():
             _make.draw_plain(self._layers.stack.layer(name), yx, size_px)
 
-    def leave(self) -> None:
-        """Take the marks of a review away."""
-        self.ring(None, None)
-        self.shows_gone = False
-        self.gone(None)
-
     def lines(self) -> None:
         """Show the lines of matched pairs, or hide them."""
         if self._layers.stack.has(LINES):
@@ -107,6 +101,11 @@ class Look:
         if viewer is None:
             raise ReferenceError("The viewer was closed.")
         return viewer
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the viewer was closed."""
+        return self._viewer() is None
 
     def pointer(self, entry: ImageEntry) -> tuple[float, float] | None:
         """Place of the mouse in the image, None outside it."""

@@ -35,6 +35,8 @@ class Mouse:
 
     def end(self) -> None:
         """Listen no more."""
+        if self._look.is_gone:
+            return
         callbacks = self._look.viewer.mouse_drag_callbacks
         if self._on_mouse in callbacks:
             callbacks.remove(self._on_mouse)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from qtpy.QtCore import Qt
@@ -59,7 +58,7 @@ class Top(QWidget):
         Images that are reviewed.
     """
 
-    def __init__(self, on_editor: Callable[[str], None], on_retry: Callable[[], None]) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.kept = Elided()
         self.news = Message()
@@ -69,13 +68,11 @@ class Top(QWidget):
         self.trouble.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.retry = QPushButton("Try again")
         self.retry.setToolTip("Try again to write what is not kept yet.")
-        self.retry.clicked.connect(on_retry)
         self.editor = QLineEdit()
         self.editor.setFixedWidth(110)
         self.editor.setPlaceholderText("Your name")
         self.editor.setAccessibleName("Who edits")
         self.editor.setToolTip("Who edits: written to every slit that you judge, move or set.")
-        self.editor.editingFinished.connect(lambda: on_editor(self.editor.text().strip()))
         self.progress = QProgressBar()
         self.progress.setTextVisible(True)
         self.progress.setAccessibleName("Images reviewed")

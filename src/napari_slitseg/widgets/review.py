@@ -60,7 +60,7 @@ class ReviewDock(Dock):
 
     def _make_widgets(self) -> None:
         reviewer = self.reviewer
-        self.top = Top(self._on_editor, self.session.keeper.retry)
+        self.top = Top()
         self.figures = Figures()
         self.card = Card()
         self.message = Message()
@@ -103,6 +103,8 @@ class ReviewDock(Dock):
         self.link(self.workspace.settings_changed, self.live.follow)
         self.link(self.session.keeper.state_changed, self.refresh_soon)
         self.live.goes_on.toggled.connect(self._on_goes_on)
+        self.top.editor.editingFinished.connect(self._on_editor)
+        self.top.retry.clicked.connect(self._on_retry)
         self.folds[0].head.toggled.connect(self.undo_list.follow)
         self.destroyed.connect(self.reviewer.close)
 
@@ -116,8 +118,11 @@ class ReviewDock(Dock):
             self._save(replace(self.settings, keymap=keymap))
             self._show_keys()
 
-    def _on_editor(self, name: str) -> None:
-        self.workspace.editor = name
+    def _on_retry(self) -> None:
+        self.session.keeper.retry()
+
+    def _on_editor(self) -> None:
+        name = self.workspace.editor = self.top.editor.text().strip()
         if name != self.settings.editor:
             self._save(replace(self.settings, editor=name))
 
@@ -191,6 +196,7 @@ class ReviewDock(Dock):
             self._meet(window)
         if self.shortcuts is not None:
             self.shortcuts.set_active(active=True)
+        self.reviewer.set_seen(seen=True)
         self.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -198,6 +204,7 @@ class ReviewDock(Dock):
         super().hideEvent(event)
         if self.shortcuts is not None:
             self.shortcuts.set_active(active=False)
+        self.reviewer.set_seen(seen=False)
 
     def _meet(self, window: QMainWindow) -> None:
         """Put keys and help into the window that the dock is in."""
