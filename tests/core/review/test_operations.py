@@ -10,6 +10,7 @@ import pytest
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review import Annotation, Edit, Signature, apply
 from napari_slitseg.core.review import operations as op
+from napari_slitseg.core.review.walk import find_items
 
 BY = Signature("Ada", "2026-11-21T09:30:00Z")
 LATER = Signature("Bob", "2026-11-22T09:30:00Z")
@@ -211,6 +212,15 @@ def test_merged_doubts_stay_doubts() -> None:
     assert points.status.tolist() == ["moved", "deleted"]
 
 
+def test_a_slit_the_model_found_twice_is_merged_once_and_for_all() -> None:
+    found = detections((0, 0), (0, 2))
+    accepted = after(None, op.accept_detections(None, found, BY))
+    points = after(accepted, op.merge(accepted, [0, 1], BY))
+    assert points.status.tolist() == ["moved", "rejected"]
+    items = find_items(found, points, 3)
+    assert [(item.kind, item.judged) for item in items] == [("false positive", True)]
+
+
 @pytest.mark.parametrize("ids", [[], [0], [0, 0]])
 def test_merging_needs_two(ids: list[int]) -> None:
     with pytest.raises(ValueError, match="at least two points"):
@@ -308,6 +318,13 @@ def test_points_are_projected_as_a_search_along_the_line_finds() -> None:
     assert points.status.tolist() == ["moved"] * 40
     on_a_line = np.linalg.norm(points.yx[:, None] - places, axis=2).min(axis=1)
     assert (on_a_line < 0.05).all()
+
+
+def test_a_proposal_on_the_line_is_still_nobody_s_slit() -> None:
+    before = detections((3, 1))
+    points = after(before, op.project(before, [0], [[(0, 0), (0, 9)]], BY))
+    assert (points.status[0], points.yx.tolist()) == ("proposed", [[0, 1]])
+    assert after(points, op.accept(points, [0], LATER)).status[0] == "accepted"
 
 
 def test_tombstones_stay_where_they_are_when_points_are_projected() -> None:

@@ -27,7 +27,8 @@ ON_THE_LINE_PX: Final = 1e-6
 def merge(table: PointTable | None, ids: ArrayLike, by: Signature) -> Edit:
     """Make one point of several, at their mean place.
 
-    The one with the lowest id stays, uncertain only if all were; the others are deleted.
+    The one with the lowest id stays, uncertain only if all were. Of the others, those that a
+    model found are rejected, so that no walk asks for them again, and a person's own are deleted.
 
     Raises
     ------
@@ -42,7 +43,8 @@ def merge(table: PointTable | None, ids: ArrayLike, by: Signature) -> Edit:
     yx = np.where(stays[:, None], points.yx[rows].mean(axis=0), points.yx[rows])
     uncertain = np.where(stays, points.uncertain[rows].all(), points.uncertain[rows])
     moved = np.where(points.status[rows] == "added", "added", "moved")
-    status = np.where(stays, moved, "deleted")
+    gone = np.where(points.origin[rows] == "human", "deleted", "rejected")
+    status = np.where(stays, moved, gone)
     return changed("merge", points, rows, by, yx=yx, uncertain=uncertain, status=status)
 
 
@@ -69,7 +71,7 @@ def project(
 ) -> Edit:
     """Move points to the nearest place of the membrane's lines.
 
-    Points on a line already, and those taken away, stay as they are.
+    Points on a line already, and those taken away, stay as they are; a proposal stays one.
 
     Parameters
     ----------
@@ -92,5 +94,6 @@ def project(
     rows = rows[~np.isin(points.status[rows], TOMBSTONES)]
     places = nearest_on_lines(points.yx[rows], lines)
     off = np.hypot(*(places - points.yx[rows]).T) > ON_THE_LINE_PX
-    status = np.where(points.status[rows[off]] == "added", "added", "moved")
+    status = points.status[rows[off]]
+    status = np.where(np.isin(status, ("added", "proposed")), status, "moved")
     return changed("project", points, rows[off], by, yx=places[off], status=status)
