@@ -124,15 +124,7 @@ class Readings:
         self._show(project, plans.resume_reading(project, reading))
 
     def leave(self) -> None:
-        """Stop showing the reading; it can be resumed. This is written down.
-
-        Raises
-        ------
-        JobError
-            If edits are not kept yet.
-        StoreError
-            If it cannot be written; the reading goes on.
-        """
+        """Stop showing the reading; it can be resumed. This is written down, or raised as `end`."""
         project, reading = self._kept()
         plans.leave_reading(project, reading, reading.plan.reader)
         self._unblind()

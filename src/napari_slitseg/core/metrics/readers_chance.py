@@ -7,8 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import maximum_bipartite_matching
+from scipy.spatial import cKDTree
 
-from napari_slitseg.core.matching import as_yx, checked_distance, match
+from napari_slitseg.core.matching import as_yx, checked_distance
+from napari_slitseg.core.matching_edges import TOLERANCE_SLACK
 
 
 def expected_matches(
@@ -60,8 +64,9 @@ def expected_matches(
         raise ValueError(f"n_draws must be at least 1, got {n_draws}.")
     if not (len(one) and len(other)):
         return 0.0
+    places = np.zeros(0, np.int64) if region is None else np.flatnonzero(region)
     ways = [
-        _mean_matches(fixed, _thrown(shape, region, (n_draws, count), seed), tolerance_px)
+        _mean_matches(fixed, _thrown(shape, places, (n_draws, count), seed), tolerance_px)
         for fixed, count in ((one, len(other)), (other, len(one)))
     ]
     return math.fsum(ways) / 2
@@ -117,25 +122,38 @@ def kappa_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _thrown(
     shape: tuple[int, int],
-    region: NDArray[np.bool_] | None,
+    places: NDArray[np.int64],
     numbers: tuple[int, int],
     seed: int | Sequence[int],
 ) -> NDArray[np.float64]:
-    """Random points of so many draws, so many each: (draws, points, 2)."""
+    """Random points of so many draws, so many each: (draws, points, 2).
+
+    On pixels of the flat numbers `places`; anywhere in the image where there are none.
+    """
     rng = np.random.default_rng(seed)
-    if region is None or not region.any():
+    if not len(places):
         return rng.random((*numbers, 2)) * shape - 0.5
-    places = np.argwhere(region)[rng.integers(0, np.count_nonzero(region), numbers)]
-    return places + rng.random((*numbers, 2)) - 0.5
+    chosen = places[rng.integers(0, len(places), numbers)]
+    corners = np.stack(np.divmod(chosen, shape[1]), axis=-1)
+    return corners + rng.random((*numbers, 2)) - 0.5
 
 
 def _mean_matches(
     fixed: NDArray[np.float64], thrown: NDArray[np.float64], tolerance_px: float
 ) -> float:
-    """Match every draw with the same points: all at once, each draw in a place of its own."""
+    """Return the largest number of pairs of each draw with the same points, on average.
+
+    All at once, each draw in a place of its own; only the number is wanted, no distances.
+    """
     n_draws = len(thrown)
     everything = np.concatenate([fixed, thrown.reshape(-1, 2)])
     apart = np.ptp(everything[:, 0]) + 2 * tolerance_px + 1
     shift = np.stack([np.arange(n_draws) * apart, np.zeros(n_draws)], axis=1)[:, np.newaxis]
     copies = (fixed[np.newaxis] + shift).reshape(-1, 2)
-    return len(match((thrown + shift).reshape(-1, 2), copies, tolerance_px)) / n_draws
+    moved = (thrown + shift).reshape(-1, 2)
+    reach = tolerance_px + TOLERANCE_SLACK
+    pairs = cKDTree(moved).sparse_distance_matrix(cKDTree(copies), reach, output_type="ndarray")
+    near = csr_matrix(
+        (np.ones(len(pairs), np.bool_), (pairs["i"], pairs["j"])), shape=(len(moved), len(copies))
+    )
+    return np.count_nonzero(maximum_bipartite_matching(near) >= 0) / n_draws
