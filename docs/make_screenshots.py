@@ -1,4 +1,4 @@
-"""Make the pictures of this folder: ``python docs/make_screenshots.py [demo] [finetune]``.
+"""Make the pictures of this folder: ``python docs/make_screenshots.py [demo] [finetune] [review]``.
 
 They show simulated images only. On a machine without a screen run it under xvfb-run.
 """
@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 def main() -> int:
     """Make all pictures, or those of the parts that are named; return the exit code."""
-    wanted = sys.argv[1:] or ["demo", "finetune"]
+    wanted = sys.argv[1:] or ["demo", "finetune", "review"]
     codes = []
     with tempfile.TemporaryDirectory(prefix="slitseg-") as folder:
         if "demo" in wanted:
@@ -24,6 +24,10 @@ def main() -> int:
             from _finetune_pictures import make_pictures
 
             codes.append(make_pictures(Path(folder)))
+        if "review" in wanted:
+            from _review_pictures import make_pictures as make_review
+
+            codes.append(make_review(Path(folder)))
         for picture in sorted(Path(folder).glob("*.png")):
             shutil.copyfile(picture, HERE / picture.name)
     return max(codes, default=2)

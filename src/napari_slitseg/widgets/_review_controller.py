@@ -85,14 +85,17 @@ class Reviewer:
         """Let go of the workspace and the viewer."""
         for signal, slot in self._subscriptions():
             signal.disconnect(slot, missing_ok=True)
-        self.tour.opening.stop()
-        self.mouse.end()
 
     def set_seen(self, *, seen: bool) -> None:
         """Show the marks of a review, or take them away while nobody reviews."""
         if self.look.is_gone or seen == self._seen:
             return
         self._seen = seen
+        if seen:
+            self.mouse.begin()
+        else:
+            self.mouse.end()
+            self.tour.opening.stop()
         self.hand.stay()
         self._mark()
         self.look.gone(self.entry if seen else None)

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 from napari_slitseg.widgets._entry import ImageEntry
 
 _NONE: Final = "\N{EN DASH}"
+_ROUND_FROM: Final = 100
 _CAPTIONS: Final = {
     "slits": ("Slits", "Slits that people annotated, uncertain ones included."),
     "found": ("Found", "Slits that the model found at this threshold."),
@@ -74,4 +75,5 @@ def figures_of(entry: ImageEntry | None) -> dict[str, str]:
 def _length(px: float, size_nm: float | None) -> str:
     if math.isnan(px):
         return _NONE
-    return f"{px:.1f} px" if size_nm is None else f"{px * size_nm:.1f} nm"
+    value, unit = (px, "px") if size_nm is None else (px * size_nm, "nm")
+    return f"{value:.1f} {unit}" if value < _ROUND_FROM else f"{value:.0f} {unit}"

@@ -28,7 +28,8 @@ class KeepingTexts:
 
 def texts_of(state: KeeperState) -> KeepingTexts:
     """Say how keeping stands."""
-    kept = "Nothing edited yet" if state.project is None else f"Kept in {state.project}"
+    unkept = "In this window only" if state.unkept else "Nothing edited yet"
+    kept = unkept if state.project is None else f"Kept in {state.project}"
     if state.is_bad:
         return KeepingTexts(kept="" if state.unkept else kept, trouble=state.message)
     return KeepingTexts(kept=kept, news=state.message)

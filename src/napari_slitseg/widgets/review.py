@@ -6,8 +6,17 @@ import getpass
 from dataclasses import replace
 
 import napari.viewer
+from qtpy.compat import isalive
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QStyle, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QMainWindow,
+    QMessageBox,
+    QSizePolicy,
+    QStyle,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_slitseg.widgets._dock import Dock, Message, button, row, scrollable
 from napari_slitseg.widgets._finetune_fold import Fold
@@ -88,6 +97,8 @@ class ReviewDock(Dock):
         hand = [self.large, self.small, self.image, self.choice, self.live]
         for part in (*head, *hand, *self.folds):
             layout.addWidget(part)
+        for each in (*hand, self.live.cut, *(fold.body for fold in self.folds)):
+            each.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         layout.addLayout(row(self.keys))
         layout.addStretch()
         scrollable(self, content)
@@ -106,7 +117,8 @@ class ReviewDock(Dock):
         self.top.editor.editingFinished.connect(self._on_editor)
         self.top.retry.clicked.connect(self._on_retry)
         self.folds[0].head.toggled.connect(self.undo_list.follow)
-        self.destroyed.connect(self.reviewer.close)
+        reviewer = self.reviewer
+        self.destroyed.connect(lambda: reviewer.close())
 
     # -- what a person does
 
@@ -194,24 +206,24 @@ class ReviewDock(Dock):
             window = window.parentWidget()
         if window is not None and self.shortcuts is None:
             self._meet(window)
-        if self.shortcuts is not None:
-            self.shortcuts.set_active(active=True)
         self.reviewer.set_seen(seen=True)
         self.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Qt: nobody sees what the keys would do."""
         super().hideEvent(event)
-        if self.shortcuts is not None:
-            self.shortcuts.set_active(active=False)
         self.reviewer.set_seen(seen=False)
+        if self.shortcuts is not None:
+            self.shortcuts.close()
+        if self.help is not None and isalive(self.help):
+            self.help.deleteLater()
+        self.shortcuts = self.help = None
 
     def _meet(self, window: QMainWindow) -> None:
         """Put keys and help into the window that the dock is in."""
         self.shortcuts = Shortcuts(window, self.reviewer.look.viewer, self.reviewer.do)
-        self.destroyed.connect(self.shortcuts.close)
         self.help = HelpPanel(window.centralWidget())
-        self.destroyed.connect(self.help.deleteLater)
+        self.shortcuts.set_active(active=True)
         self._show_keys()
 
 
