@@ -81,7 +81,7 @@ def compare(
     if predicted is None or annotated is None:
         return _unjudged(predicted, annotated), None
     from napari_slitseg.core.matching import match
-    from napari_slitseg.core.metrics.scores import score_image
+    from napari_slitseg.core.metrics.scores import score_matching
 
     certain, uncertain = certain_and_uncertain(annotated)
     found = match(
@@ -91,15 +91,13 @@ def compare(
         uncertain_yx=uncertain.yx,
         ignore_radius_px=ignore_radius_px,
     )
-    scores = score_image(
+    scores = score_matching(
+        found,
         predicted.yx,
         certain.yx,
         shape=shape,
-        tolerance_px=tolerance_px,
+        n_uncertain=len(uncertain),
         pixel_size_nm=pixel_size_nm,
-        ignored_yx=uncertain.yx,
-        ignore_radius_px=ignore_radius_px,
-        found=found,
     )
     return _judged(predicted, annotated, found), scores
 

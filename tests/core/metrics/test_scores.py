@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from napari_slitseg.core.matching import match
 from napari_slitseg.core.metrics import chamfer_distance, score_image
+from napari_slitseg.core.metrics.scores import score_matching
 from tests.canonical import CASES, SHAPE, Case
 
 points = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=12)
@@ -160,6 +161,6 @@ def test_a_matching_that_is_known_already_gives_the_same_figures() -> None:
     lengths = {"shape": (60, 60), "tolerance_px": 5.0, "ignore_radius_px": 3.0}
     found = match(predicted, annotated[5:], 5.0, uncertain_yx=annotated[:5], ignore_radius_px=3.0)
     anew = score_image(predicted, annotated[5:], ignored_yx=annotated[:5], **lengths)
-    shared = score_image(predicted, annotated[5:], ignored_yx=annotated[:5], found=found, **lengths)
+    shared = score_matching(found, predicted, annotated[5:], shape=(60, 60), n_uncertain=5)
     assert anew == shared
     assert 0 < anew.true_positive < 30

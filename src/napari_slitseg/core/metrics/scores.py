@@ -140,7 +140,6 @@ def score_image(
     pixel_size_nm: float | None = None,
     ignored_yx: ArrayLike | None = None,
     ignore_radius_px: float = 0.0,
-    found: Matching | None = None,
 ) -> ImageScores:
     """Compare the predictions of one image with its annotations.
 
@@ -159,8 +158,6 @@ def score_image(
         `napari_slitseg.core.matching.match`) enter no figure.
     ignore_radius_px : float
         Inclusive, px.
-    found : Matching, optional
-        What `match` returns for the same points and lengths, where it is known already.
 
     Returns
     -------
@@ -171,20 +168,58 @@ def score_image(
     ValueError
         If positions, shape, tolerance, radius or pixel size make no sense.
     """
+    uncertain = as_yx(() if ignored_yx is None else ignored_yx, "uncertain points")
+    found = match(
+        predicted_yx,
+        annotated_yx,
+        tolerance_px,
+        uncertain_yx=uncertain,
+        ignore_radius_px=ignore_radius_px,
+    )
+    return score_matching(
+        found,
+        predicted_yx,
+        annotated_yx,
+        shape=shape,
+        n_uncertain=len(uncertain),
+        pixel_size_nm=pixel_size_nm,
+    )
+
+
+def score_matching(
+    found: Matching,
+    predicted_yx: ArrayLike,
+    annotated_yx: ArrayLike,
+    *,
+    shape: tuple[int, int],
+    n_uncertain: int = 0,
+    pixel_size_nm: float | None = None,
+) -> ImageScores:
+    """Return the figures of an image whose points are matched already.
+
+    Parameters
+    ----------
+    found : Matching
+        Of these points.
+    predicted_yx, annotated_yx : (N, 2) and (M, 2) array_like
+        Positions (y, x) in px; annotations without the uncertain ones.
+    shape : tuple of int
+        (H, W) of the image.
+    n_uncertain : int
+        Number of uncertain annotations.
+    pixel_size_nm : float, optional
+        Side of a pixel, nm.
+
+    Raises
+    ------
+    ValueError
+        If positions, shape or pixel size make no sense.
+    """
     if pixel_size_nm is not None and not 0 < pixel_size_nm < math.inf:
         raise ValueError(f"pixel_size_nm must be a positive number, got {pixel_size_nm}.")
-    uncertain = as_yx(() if ignored_yx is None else ignored_yx, "uncertain points")
-    if found is None:
-        found = match(
-            predicted_yx,
-            annotated_yx,
-            tolerance_px,
-            uncertain_yx=uncertain,
-            ignore_radius_px=ignore_radius_px,
-        )
     counted = np.delete(as_yx(predicted_yx), found.set_aside, axis=0)
     vanilla = distances.vanilla_distance(counted, annotated_yx, shape)
-    return _scores(found, vanilla, len(uncertain), pixel_size_nm)
+    return _scores(found, vanilla, n_uncertain, pixel_size_nm)
 
 
 def _scores(
