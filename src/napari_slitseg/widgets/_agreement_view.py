@@ -120,7 +120,7 @@ class AgreementView(QDialog):
         self.runner.finished.connect(self._on_found)
         self.runner.failed.connect(self._on_failed)
         self.runner.busy_changed.connect(self.tasks.show_busy)
-        self.destroyed.connect(partial(Runner.cancel, self.runner))
+        self.destroyed.connect(self.runner.cancel)
 
     # -- what a person does
 

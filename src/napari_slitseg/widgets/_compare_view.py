@@ -103,7 +103,7 @@ class CompareView(QWidget):
         self.csv_button.clicked.connect(self.choose_csv)
         self.all_button.clicked.connect(self.choose_folder)
         for runner in (self.runner, self.writer):
-            self.destroyed.connect(partial(Runner.cancel, runner))
+            self.destroyed.connect(runner.cancel)
 
     def compare(self, paths: Sequence[Path]) -> None:
         """Show these runs; one alone shows all its losses."""

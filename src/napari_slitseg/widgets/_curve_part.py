@@ -52,7 +52,7 @@ class CurvePart(QWidget):
         self.runner.finished.connect(self._on_ranked)
         self.runner.failed.connect(self._on_failed)
         self.runner.busy_changed.connect(self._on_busy)
-        self.destroyed.connect(partial(Runner.cancel, self.runner))
+        self.destroyed.connect(self.runner.cancel)
 
     def choose(self, kind: Kind) -> None:
         """Show a curve, or none; what failed before is tried anew."""

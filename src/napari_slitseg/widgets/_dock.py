@@ -38,18 +38,16 @@ class Dock(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        links: list[tuple[SignalInstance, WeakMethod[Any]]] = []
-        self._links = links
+        self._links = _Links()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_SOON_MS)
         self._soon.timeout.connect(self.refresh)
-        self.destroyed.connect(lambda: _unlink(links))
+        self.destroyed.connect(self._links.end)
 
     def link(self, signal: SignalInstance, slot: Callable[..., Any]) -> None:
         """Call a method of this widget for as long as the widget lives."""
-        signal.connect(slot)
-        self._links.append((signal, WeakMethod(slot)))
+        self._links.add(signal, slot)
 
     def refresh_soon(self) -> None:
         """Call `refresh` a moment from now, once for many changes."""
@@ -75,11 +73,25 @@ class Dock(QWidget):
         shortcut.activated.connect(slot)
 
 
-def _unlink(links: list[tuple[SignalInstance, WeakMethod[Any]]]) -> None:
-    for signal, slot in links:
-        method = slot()
-        if method is not None:
-            signal.disconnect(method, missing_ok=True)
+class _Links:
+    """Subscriptions of a widget.
+
+    Qt may call `end` while Python collects the widget. It is a method, which PyQt holds weakly,
+    because a function could have been collected already, and calling that ends the process.
+    """
+
+    def __init__(self) -> None:
+        self._all: list[tuple[SignalInstance, WeakMethod[Any]]] = []
+
+    def add(self, signal: SignalInstance, slot: Callable[..., Any]) -> None:
+        signal.connect(slot)
+        self._all.append((signal, WeakMethod(slot)))
+
+    def end(self) -> None:
+        for signal, slot in self._all:
+            method = slot()
+            if method is not None:
+                signal.disconnect(method, missing_ok=True)
 
 
 class Message(QLabel):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from typing import Any, Final
 
 from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QWidget
 
 _FETCH_MS: Final = 30
+
+
+class _Thread(ThreadPoolExecutor):
+    def end(self) -> None:
+        self.shutdown(wait=False, cancel_futures=True)
 
 
 class Poll(QObject):
@@ -32,7 +36,7 @@ class Poll(QObject):
 
     def __init__(self, every_ms: int, parent: QWidget) -> None:
         super().__init__(parent)
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="slitseg-poll")
+        self._threads = _Thread(1, thread_name_prefix="slitseg-poll")
         self._call: Callable[[], Any] | None = None
         self._running: tuple[Callable[[], Any], Future[Any]] | None = None
         self._next, self._fetch = QTimer(self), QTimer(self)
@@ -40,7 +44,7 @@ class Poll(QObject):
         self._next.timeout.connect(self.now)
         self._fetch.setInterval(_FETCH_MS)
         self._fetch.timeout.connect(self._take)
-        self.destroyed.connect(partial(self._threads.shutdown, wait=False, cancel_futures=True))
+        self.destroyed.connect(self._threads.end)
 
     def follow(self, call: Callable[[], Any] | None) -> None:
         """Call this from now on, and at once; None calls nothing any more."""

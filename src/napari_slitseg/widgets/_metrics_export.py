@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakMethod
@@ -47,7 +46,7 @@ class ExportButton(QPushButton):
         self.runner.event.connect(self._on_sheet)
         self.runner.finished.connect(self._on_written)
         self.runner.failed.connect(message.warn)
-        self.destroyed.connect(partial(Runner.cancel, self.runner))
+        self.destroyed.connect(self.runner.cancel)
 
     def choose(self) -> None:
         """Ask for a file and write it."""

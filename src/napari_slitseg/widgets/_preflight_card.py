@@ -103,7 +103,7 @@ class PreflightCard(Dock):
         self.link(self.runner.finished, self._on_checked)
         self.link(self.runner.failed, self.message.warn)
         self.link(self.runner.busy_changed, self._on_busy)
-        self.destroyed.connect(partial(Runner.cancel, self.runner))
+        self.destroyed.connect(self.runner.cancel)
         self.refresh()
 
     @property

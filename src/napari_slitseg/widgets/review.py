@@ -117,8 +117,7 @@ class ReviewDock(Dock):
         self.top.editor.editingFinished.connect(self._on_editor)
         self.top.retry.clicked.connect(self._on_retry)
         self.folds[0].head.toggled.connect(self.undo_list.follow)
-        reviewer = self.reviewer
-        self.destroyed.connect(lambda: reviewer.close())
+        self.destroyed.connect(self.reviewer.close)
 
     # -- what a person does
 
