@@ -124,7 +124,7 @@ def test_the_readme_shows_commands_that_the_command_line_knows(line: str) -> Non
 
     command, _, _ = app.parse_args(shlex.split(line)[1:], exit_on_error=False, print_error=False)
     words = line.split()
-    said = words[2] if words[1] == "runs" else words[1]
+    said = words[2] if words[1] in ("runs", "project") else words[1]
     assert command.__name__.replace("_", "-").rstrip("-") == said or line.endswith("--help")
 
 

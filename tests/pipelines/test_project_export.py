@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +21,13 @@ from napari_slitseg.core.review import (
     apply,
     drawn_edit,
 )
-from napari_slitseg.events import Event, Finished, ImageFailed
+from napari_slitseg.events import Event, Finished, ImageFailed, Notice
 from napari_slitseg.jobs.project import ExportProjectJob
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.membrane import read_membrane
 from napari_slitseg.pipelines.project_export import export_project
 from napari_slitseg.pipelines.project_images import journal_of
-from napari_slitseg.store import SHARED, Project
+from napari_slitseg.store import PROJECT_FILE, SHARED, Project
 
 SHAPE = (60, 50)
 BY = Signature("Ada", "2026-11-21T10:00:00Z")
@@ -128,12 +129,45 @@ def test_living_points_the_membrane_and_a_table_of_images_are_written(
 
 def test_figures_that_are_kept_are_in_the_table(folder: Path, tmp_path: Path) -> None:
     with Project.open(folder) as project:
-        project.put_result(1, SHARED, {"chamfer_nm": 12.5}, {})
+        project.put_result(1, SHARED, {"chamfer_nm": 12.5}, {"threshold": 0.4, "model": "m"})
     exported(folder, tmp_path / "out")
     rows = list(
         load_workbook(tmp_path / "out" / "images.xlsx")["Images"].iter_rows(values_only=True)
     )
     assert [row[rows[0].index("Chamfer (nm)")] for row in rows[1:]] == [12.5, None, None]
+    first = dict(zip(rows[0], rows[1], strict=True))
+    assert (first["Threshold"], first["Model"]) == (0.4, "m")
+    assert "Point loss" not in rows[0]
+
+
+def test_a_damaged_journal_leaves_the_other_images_and_the_table(
+    folder: Path, tmp_path: Path
+) -> None:
+    damage = "UPDATE records SET content = CAST('x' AS BLOB) WHERE image = 1 AND head = ?"
+    with sqlite3.connect(folder / PROJECT_FILE) as database:
+        database.execute(damage, [2])
+    _, events = exported(folder, tmp_path / "partly")
+    [notice] = [each for each in events if isinstance(each, Notice)]
+    assert "cannot be read, and are missing: 1" in notice.text
+    with sqlite3.connect(folder / PROJECT_FILE) as database:
+        database.execute(damage, [0])
+    database.close()
+    files, events = exported(folder, tmp_path / "out")
+    assert [each.name for each in files] == ["a_2_annotations.csv", "images.json", "images.xlsx"]
+    assert (ended(events).n_failed, ended(events).n_ok) == (1, 1)
+    rows = json.loads((tmp_path / "out" / "images.json").read_text())["images"]
+    assert [row["slits"] for row in rows] == [None, 2, None]
+
+
+def test_no_two_images_are_written_to_one_file(tmp_path: Path) -> None:
+    files = [tmp_path / "a_3.png", tmp_path / "a.png", tmp_path / "more" / "a.png"]
+    with Project.create(tmp_path) as project:
+        for number, file in enumerate(files):
+            image = project.add_image(file, 0, SHAPE, 5.0)
+            project.begin(image, SHARED, Annotation(PointTable.from_yx([[number, 1]])))
+    exported(tmp_path, tmp_path / "out")
+    tables = [read_points(each) for each in (tmp_path / "out").glob("*.csv")]
+    assert sorted(table.yx[0, 0] for table in tables) == [0, 1, 2]
 
 
 def test_tombstones_and_the_tracks_of_readers_are_exported_on_request(

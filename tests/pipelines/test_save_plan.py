@@ -64,7 +64,7 @@ def test_a_plan_tells_what_is_added_moved_and_deleted(file: Path) -> None:
         "moved by 5.0 px to row 23.0, column 24.0",
         "deleted at row 30.0, column 30.0",
     )
-    assert plan.overwrites
+    assert plan.found.exists
     assert not plan.is_changed_elsewhere
     assert plan.losses == ()
 
@@ -77,7 +77,7 @@ def test_a_plan_tells_what_is_added_moved_and_deleted(file: Path) -> None:
 def test_a_new_file_loses_nothing(tmp_path: Path) -> None:
     plan = plan_points(tmp_path / "a.csv", PointTable.from_yx(START))
     assert plan.words == "new file, 4 points"
-    assert not plan.overwrites
+    assert not plan.takes_away
     assert plan.losses == ()
     write_plan(plan)
     assert len(read_points(tmp_path / "a.csv")) == 4

@@ -107,7 +107,7 @@ def test_a_file_changed_elsewhere_is_put_together_with_ours(
     [draft] = drafts_of(workspace.entry(key), file)
     assert draft.answers[0] == "merge"
     asked = answering(monkeypatch, "merge")
-    assert _save.save_annotations(parent, workspace) == "Saved a b.csv."
+    assert _save.save_annotations(parent, workspace) == "Saved a b.csv (both put together)."
     assert [each.title for each in asked] == ["a b.csv"]
     assert places(file) == [[5, 5], [50, 40], [70, 70]]
     assert not workspace.entry(key).edited
@@ -140,7 +140,7 @@ def test_a_file_changed_elsewhere_can_be_taken_over_left_or_kept_beside(
     assert file.read_bytes() == before
     other = file.with_name("mine.csv")
     monkeypatch.setattr(_save, "_ask_where", lambda *_: other)
-    assert _save.save_annotations(parent, workspace) == "Saved mine.csv."
+    assert _save.save_annotations(parent, workspace) == "Saved mine.csv (new file, 3 points)."
     assert places(other) == [[12, 10], [50, 40], [60, 60]]
     assert file.read_bytes() == before
     assert workspace.entry(key).annotation_path == other
@@ -187,7 +187,7 @@ def test_a_file_that_changes_while_the_question_is_open_is_not_overwritten(
     image: Path, workspace: Workspace, parent: QWidget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key, file = opened(workspace, image), image.with_suffix(".csv")
-    draw(workspace, key, [0, 1, 2], [[12, 10], [50, 40], [60, 60]])
+    draw(workspace, key, [0, 1], [[12, 10], [50, 40]])
 
     def answer_late(_: QWidget, drafts: list[Draft]) -> list[str]:
         elsewhere(file, "axis-0,axis-1\n1,1\n")
@@ -197,6 +197,70 @@ def test_a_file_that_changes_while_the_question_is_open_is_not_overwritten(
     told = _save.save_annotations(parent, workspace)
     assert "changed by another program just now" in told
     assert places(file) == [[1, 1]]
+    assert workspace.entry(key).edited
+
+
+def test_what_only_adds_to_a_file_of_ours_is_saved_without_a_question(
+    image: Path, workspace: Workspace, parent: QWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = image.with_suffix(".csv")
+    file.write_text("axis-0,axis-1\n10,10\n50,40\n60,60\n")
+    key = opened(workspace, image)
+    asked = answering(monkeypatch, "save")
+    draw(workspace, key, [0, 1, 2, -1], [*START, [1, 1]])
+    _save.save_annotations(parent, workspace)
+    assert len(asked) == 1, "somebody else wrote that file, with other columns"
+
+    draw(workspace, key, [0, 1, 2, 3, -1], [*START, [2, 2], [5, 5]])
+    told = _save.save_annotations(parent, workspace)
+    assert told == "Saved a b.csv (+1 added, ~1 moved (1.4 px))."
+    assert len(asked) == 1
+    assert places(file) == [[2, 2], [5, 5], *START]
+
+    draw(workspace, key, [0, 1, 2, 3], [*START, [2, 2]])
+    _save.save_annotations(parent, workspace)
+    assert len(asked) == 2, "a point leaves the file"
+    elsewhere(file, file.read_text() + "9,9,9,,added,human,0,,\n")
+    draw(workspace, key, [0, 1, 2, 3, -1], [*START, [2, 2], [7, 7]])
+    _save.save_annotations(parent, workspace)
+    assert len(asked) == 3, "somebody else changed it"
+
+
+def test_columns_of_others_are_not_lost_by_putting_together_without_a_word(
+    image: Path, workspace: Workspace, dialog_of: Callable[..., SaveDialog]
+) -> None:
+    draw(workspace, opened(workspace, image), [0, 1, 2, -1], [*START, [1, 1]])
+    elsewhere(image.with_suffix(".csv"), "axis-0,axis-1,comment\n10,10,fine\n50,40,\n60,60,\n")
+    dialog = dialog_of()
+    [row] = dialog.rows
+    assert row.answer == "leave"
+    assert "column comment would be lost, also when both are put together" in texts(row)
+    assert dialog.cancel.isDefault()
+
+
+def test_what_a_model_found_is_not_saved_over(
+    image: Path, workspace: Workspace, parent: QWidget
+) -> None:
+    found = image.with_name("a b_slits.csv")
+    image.with_suffix(".csv").unlink()
+    table = PointTable.from_yx(START, score=[0.9, 0.8, 0.7], origin="model:a@b", status="proposed")
+    write_points(found, table)
+    before = found.read_bytes()
+    key = opened(workspace, image)
+    assert workspace.entry(key).annotation_path == found
+    draw(workspace, key, [0, 1, 2, -1], [*START, [1, 1]])
+    assert "a b_annotations.csv" in _save.save_annotations(parent, workspace)
+    assert found.read_bytes() == before
+    assert len(read_points(image.with_name("a b_annotations.csv"))) == 4
+
+
+def test_an_image_whose_file_name_was_not_chosen_is_told(
+    workspace: Workspace, parent: QWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = workspace.add_image(Micrograph(np.zeros((96, 80), np.uint8), 10.0, "test", "scene"))
+    draw(workspace, key, [-1], [[3, 4]])
+    monkeypatch.setattr(_save, "_ask_where", lambda *_: None)
+    assert "scene was not saved: no file name" in _save.save_annotations(parent, workspace)
     assert workspace.entry(key).edited
 
 
@@ -245,7 +309,8 @@ def test_the_membrane_is_saved_with_the_points(
     file, mask = image.with_suffix(".csv"), image.with_name("a b_membrane.png")
     points = file.read_bytes()
     paint(workspace, key, 3, 4)
-    assert _save.save_annotations(parent, workspace) == "Saved a b_membrane.png."
+    told = _save.save_annotations(parent, workspace)
+    assert told == "Saved a b_membrane.png (new file, membrane of 160 px)."
     assert file.read_bytes() == points
     assert np.flatnonzero(np.asarray(Image.open(mask)).any(axis=1)).tolist() == [3, 4]
 
@@ -293,7 +358,8 @@ def test_an_image_without_a_file_is_asked_where(
     draw(workspace, key, [-1], [[3, 4]])
     file = tmp_path / "scene.csv"
     monkeypatch.setattr(_save, "_ask_where", lambda *_: file)
-    assert _save.save_annotations(parent, workspace) == "Saved scene.csv."
+    told = _save.save_annotations(parent, workspace)
+    assert told == "Saved scene.csv (new file, 1 point)."
     assert places(file) == [[3, 4]]
     assert not workspace.entry(key).edited
 

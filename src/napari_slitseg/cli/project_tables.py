@@ -59,15 +59,14 @@ def print_findings(findings: Sequence[Finding]) -> None:
 
 def print_merge(report: MergeReport) -> None:
     """Print what merging did, or would do."""
-    if not report.changes_anything:
-        say("The project has all of that already.")
     added = (
         (report.new_images, "image"),
         (report.records, "line of journals"),
         (report.reviews, "word on a review"),
     )
     verb = "Would be added" if report.is_dry_run else "Added"
-    say(f"{verb}: {', '.join(_count(number, what) for number, what in added)}.")
+    counts = [_count(number, what) for number, what in added if number]
+    say(f"{verb}: {', '.join(counts)}." if counts else "The project has all of that already.")
     say(f"Known in both: {_count(report.images, 'image')}.")
     for conflict in report.conflicts:
         say(f"Both differ: {conflict}")
@@ -110,6 +109,7 @@ def _summary(report: ImportReport) -> list[str]:
     if report.unmatched:
         names = ", ".join(path.name for path in report.unmatched)
         lines.append(f"Files that belong to no image: {names}")
+        lines.append("A file is named like its image; a table of pairs (--pairs) tells otherwise.")
     if report.unused:
         names = ", ".join(path.name for path in report.unused)
         lines.append(f"Files that were not read, because another one was: {names}")

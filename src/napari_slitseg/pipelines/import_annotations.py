@@ -28,7 +28,7 @@ from napari_slitseg.pipelines.save_plan_merge import read_back
 from napari_slitseg.store import PROJECT_FILE, SHARED, Project, StoreError
 
 _EDITED: Final = (
-    "the project has an annotation of it already; --replace makes it what the file says"
+    "The project has an annotation of it already; --replace makes it what the file says."
 )
 _KIND: Final = "import"
 
@@ -96,7 +96,7 @@ class _Run:
         """Import the annotation of one image."""
         sources = self.pairing.sources[image]
         if sources.is_none:
-            yield self._skipped(image, sources, "no annotation", "there is no annotation of it")
+            yield self._skipped(image, sources, "no annotation", "There is no annotation of it.")
         elif sources.problem:
             yield self._skipped(image, sources, "skipped", sources.problem)
         else:
@@ -104,8 +104,9 @@ class _Run:
 
     def report(self) -> ImportReport:
         """Say what came of it."""
-        unused = tuple(file for one in self.pairing.sources.values() for file in one.others)
-        return ImportReport(self.images, self.pairing.unmatched, unused, self.job.dry_run)
+        read = (one for one in self.pairing.sources.values() if not one.problem)
+        unused = dict.fromkeys(file for one in read for file in one.others)
+        return ImportReport(self.images, self.pairing.unmatched, tuple(unused), self.job.dry_run)
 
     def _from_files(self, image: Path, sources: Sources) -> Generator[Event, None, None]:
         start = monotonic()
@@ -167,7 +168,7 @@ class _Run:
 
     def _skipped(self, image: Path, sources: Sources, outcome: Outcome, why: str) -> ImageSkipped:
         self.images.append(_report(image, sources, None, outcome, (why,)))
-        return ImageSkipped(name=image.name, path=image, reason=f"{why[:1].upper()}{why[1:]}.")
+        return ImageSkipped(name=image.name, path=image, reason=why)
 
     def _failed(self, image: Path, sources: Sources, why: str) -> ImageFailed:
         self.images.append(_report(image, sources, None, "failed", (why,)))

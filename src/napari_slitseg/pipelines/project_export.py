@@ -14,7 +14,7 @@ from napari_slitseg.core.atomic import open_atomically, write_atomically
 from napari_slitseg.core.json_text import to_json
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.core.review import Annotation
-from napari_slitseg.events import Event, Finished, ImageDone, ImageFailed, ImageSkipped
+from napari_slitseg.events import Event, Finished, ImageDone, ImageFailed, ImageSkipped, Notice
 from napari_slitseg.jobs.project import ExportProjectJob
 from napari_slitseg.pipelines.each import Tally, work_on_each
 from napari_slitseg.pipelines.errors import JobError
@@ -26,6 +26,9 @@ from napari_slitseg.pipelines.save_plan_membrane import look_at_membrane, png_of
 from napari_slitseg.pipelines.score_book_sheet import Sheet, write_sheets
 from napari_slitseg.store import Project, StoredImage, StoreError
 
+_DAMAGED: Final = (
+    "Edits that cannot be read, and are missing: {}. 'slitseg project check' tells more."
+)
 FORMAT: Final = "slitseg-project-images"
 _KEPT: Final = "{} is there already and says something else. Choose another folder, or --replace."
 
@@ -93,10 +96,13 @@ class _Run:
         """Write the annotation of one image."""
         start, image = monotonic(), self.images[name]
         try:
-            state = self.project.history(image.id, self.job.track)[0].state
+            history = self.project.history(image.id, self.job.track)[0]
         except StoreError as error:
             yield ImageFailed(name=image.path.name, path=image.path, reason=str(error))
             return
+        state = history.state
+        if damaged := [edit for edit in history.edits if edit.kind == "unreadable"]:
+            yield Notice(text=_DAMAGED.format(len(damaged)), item=image.path.name)
         if state.equals(Annotation()):
             why = "Nobody annotated it."
             yield ImageSkipped(name=image.path.name, path=image.path, reason=why)
@@ -177,7 +183,7 @@ def _named(images: Sequence[StoredImage]) -> dict[Path, StoredImage]:
     for image in images:
         page = f"_page{image.page + 1}" if image.page else ""
         name = f"{image.path.stem}{page}"
-        if name.casefold() in named:
+        while name.casefold() in named:
             name = f"{name}_{image.id}"
         named[name.casefold()] = Path(name), image
     return dict(named.values())

@@ -10,7 +10,8 @@ from typing import Any, Final
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review import Annotation, History
 from napari_slitseg.pipelines.errors import JobError
-from napari_slitseg.store import JournalEntry, Project, Review, StoredImage
+from napari_slitseg.store import JournalEntry, Project, Review, StoredImage, StoreError
+from napari_slitseg.store.reviews import Result
 
 ROW_TITLES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -34,12 +35,18 @@ ROW_TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "chamfer_px": "Chamfer (px)",
         "chamfer_nm": "Chamfer (nm)",
         "point_loss": "Point loss",
+        "precision": "Precision",
+        "recall": "Recall",
         "f1": "F1",
+        "tolerance_nm": "Tolerance (nm)",
+        "threshold": "Threshold",
+        "model": "Model",
+        "scored_at": "Scored at (UTC)",
     }
 )
 """Headings of the columns, by name."""
 
-_FIGURES: Final = ("chamfer_px", "chamfer_nm", "point_loss", "f1")
+_SCORED: Final = tuple(ROW_TITLES)[tuple(ROW_TITLES).index("chamfer_px") :]
 
 
 def image_rows(project: Project, track: str) -> list[dict[str, Any]]:
@@ -55,27 +62,23 @@ def image_rows(project: Project, track: str) -> list[dict[str, Any]]:
     Raises
     ------
     napari_slitseg.store.StoreError
-        If a journal cannot be read.
+        If the project cannot be read; an image whose journal is damaged has empty cells.
     """
     reviews, results = project.reviews(), project.results()
     rows = []
     for image in project.images():
-        history, _ = project.history(image.id, track)
-        result = results.get((image.id, track))
-        scores = {} if result is None else result.scores
         rows.append(
             _about(image)
             | _reviewed(reviews.get((image.id, track)))
-            | _annotated(history.state)
-            | _edited(history)
-            | {name: scores.get(name) for name in _FIGURES}
+            | _of_journal(project, image.id, track)
+            | _scored(results.get((image.id, track)))
         )
     return rows
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the columns worth showing: figures only where some image has them."""
-    empty = {name for name in _FIGURES if all(row.get(name) is None for row in rows)}
+    """Return the columns worth showing: scores only where some image has them."""
+    empty = {name for name in _SCORED if all(row.get(name) is None for row in rows)}
     return [name for name in ROW_TITLES if name not in empty]
 
 
@@ -138,6 +141,24 @@ def _about(image: StoredImage) -> dict[str, Any]:
         "file_exists": image.path.is_file(),
         "pixel_size_nm": image.pixel_size_nm,
     }
+
+
+def _of_journal(project: Project, image_id: int, track: str) -> dict[str, Any]:
+    """Tell what the journal of an image says; nothing where it is damaged."""
+    try:
+        history, _ = project.history(image_id, track)
+    except StoreError as error:
+        if not error.is_damaged:
+            raise
+        return _annotated(Annotation()) | dict.fromkeys(("edits", "last_editor", "last_edit"))
+    return _annotated(history.state) | _edited(history)
+
+
+def _scored(result: Result | None) -> dict[str, Any]:
+    if result is None:
+        return dict.fromkeys(_SCORED)
+    told = result.settings | result.scores | {"scored_at": result.time}
+    return {name: told.get(name) for name in _SCORED}
 
 
 def _reviewed(review: Review | None) -> dict[str, Any]:

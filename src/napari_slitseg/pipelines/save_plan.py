@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol
 
-from napari_slitseg.core.points import PointTable, write_points
+from napari_slitseg.core.points import COLUMNS, PointTable, write_points
 from napari_slitseg.core.review import Edit, Signature
 from napari_slitseg.pipelines.save_plan_changes import Changes, changes_to
 from napari_slitseg.pipelines.save_plan_file import (
@@ -43,8 +43,12 @@ class Plan(Protocol):
         """What would be lost, a sentence each."""
 
     @property
-    def overwrites(self) -> bool:
-        """Whether a file is there that would become another one."""
+    def losses_anyway(self) -> Sequence[str]:
+        """Those of them that putting both together does not save."""
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether a file is there that would lose something, or was written by others."""
 
     @property
     def is_changed_elsewhere(self) -> bool:
@@ -103,9 +107,10 @@ class PointsPlan:
         return self.seen.table if known and self.seen is not None else None
 
     @property
-    def overwrites(self) -> bool:
-        """Whether a file is there that would become another one."""
-        return self.found.exists
+    def takes_away(self) -> bool:
+        """Whether a file is there that would lose points, or that others wrote."""
+        ours = self.found.columns == COLUMNS
+        return self.found.exists and (not ours or len(self.changes.gone) > 0)
 
     @property
     def is_changed_elsewhere(self) -> bool:
@@ -150,7 +155,12 @@ class PointsPlan:
     @property
     def losses(self) -> tuple[str, ...]:
         """What would be lost, a sentence each."""
-        return tuple(filter(None, (_columns(self.found), _unread(self), _many(self))))
+        return (*self.losses_anyway, *filter(None, (_unread(self), _many(self))))
+
+    @property
+    def losses_anyway(self) -> tuple[str, ...]:
+        """Those of them that putting both together does not save."""
+        return tuple(filter(None, [_columns(self.found)]))
 
     @property
     def refusal(self) -> str:

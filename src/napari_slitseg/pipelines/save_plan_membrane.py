@@ -86,9 +86,14 @@ class MembranePlan:
         return self.seen.mask if known and self.seen is not None else None
 
     @property
-    def overwrites(self) -> bool:
-        """Whether a file is there that would become another one."""
-        return self.found.exists
+    def losses_anyway(self) -> tuple[str, ...]:
+        """Return nothing: a mask holds nothing but the stripe."""
+        return ()
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether a file is there of which something would be rubbed out."""
+        return self.found.exists and self.counts[1] > 0
 
     @cached_property
     def counts(self) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Save edited annotations without ever overwriting a file unasked."""
+"""Save edited annotations; nothing that a file holds is lost unasked."""
 
 from __future__ import annotations
 
@@ -25,15 +25,21 @@ _NO_PLACE: Final = (
     "The membrane of {} was not saved: it goes beside the image, which has no file. Save the image "
     "as a file and open that."
 )
+_NO_NAME: Final = "{} was not saved: no file name was chosen. The annotations are still here."
+_DONE: Final[dict[Answer, str]] = {
+    "merge": "both put together",
+    "read back": "taken over from the file",
+}
 
 
 def save_annotations(parent: QWidget, workspace: Workspace) -> str:
     """Write the edited annotations of all images; return what was done, for the person.
 
-    Where a file is there already, one window shows first what would become of each file. A file
-    that another program changed is put together with ours, taken over, or left, never overwritten;
-    one of another format (a mask, an ImageJ ROI) is never touched: a CSV is written beside it. No
-    file is written for two images: the person is asked where the second goes.
+    Where a file would lose something, one window shows first what would become of each file; what
+    only adds to a file of ours is written at once, and told. A file that another program changed
+    is put together with ours, taken over, or left, never overwritten; one of another format (a
+    mask, an ImageJ ROI) is never touched: a CSV is written beside it. No file is written for two
+    images: the person is asked where the second goes.
     """
     targets, refused = _targets(parent, workspace)
     drafts = [
@@ -59,12 +65,19 @@ def _has_no_place(entry: ImageEntry) -> bool:
 def target_of(entry: ImageEntry) -> Path | None:
     """Return where the annotation of an image belongs, None where the person has to say."""
     read_from = entry.annotation_path
-    if read_from is not None and read_from.suffix.lower() == ".csv":
+    if read_from is not None and read_from.suffix.lower() == ".csv" and not _is_found(entry):
         return read_from
     if entry.path is None:
         return None
     page = f"_page{entry.page + 1}" if entry.page else ""
     return entry.path.with_name(f"{entry.path.stem}{page}_annotations.csv")
+
+
+def _is_found(entry: ImageEntry) -> bool:
+    """Whether an annotation was read from what a model found, which the next run replaces."""
+    table, path = None if entry.seen is None else entry.seen.table, entry.annotation_path
+    named = path is not None and path.stem.lower().endswith("_slits")
+    return named and table is not None and bool((table.status == "proposed").any())
 
 
 class _Saving:
@@ -101,7 +114,7 @@ class _Saving:
         except (EditConflict, ValueError) as error:
             self._fail(draft, str(error))
         else:
-            self._saved.append(draft.title)
+            self._saved.append(f"{draft.title} ({_DONE.get(answer, draft.plan.words)})")
 
     def _elsewhere(self, draft: Draft) -> None:
         """Write the points to a file that is not there yet; nothing else has another name."""
@@ -141,9 +154,11 @@ def _targets(parent: QWidget, workspace: Workspace) -> tuple[dict[int, Path], li
         if path is None or owner is not None:
             path = _ask_where(parent, entry) or path
             owner = other_owner(path, entry, workspace.entries, targets)
-        if path is not None and owner is not None:
+        if path is None:
+            refused.append(_NO_NAME.format(file_name(entry)))
+        elif owner is not None:
             refused.append(refusal(path, entry, owner))
-        elif path is not None:
+        else:
             targets[entry.key] = path
     return targets, refused
 

@@ -165,9 +165,10 @@ def _warnings(plan: Plan) -> list[str]:
         return list(plan.losses)
     if not plan.can_merge:
         return ["It cannot be read, so it is not overwritten.", *plan.losses]
+    lost = [f"{each[:-1]}, also when both are put together." for each in plan.losses_anyway]
     if plan.is_unknown:
-        return ["The file is there already, and was not read here."]
-    texts = ["Another program changed the file since it was read here."]
+        return ["The file is there already, and was not read here.", *lost]
+    texts = ["Another program changed the file since it was read here.", *lost]
     if isinstance(plan, PointsPlan) and plan.theirs is not None:
         texts.append(f"There: {plan.theirs.words}. Here: {plan.ours.words}.")
     if count := len(plan.conflicts):

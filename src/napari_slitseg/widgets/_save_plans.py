@@ -45,9 +45,8 @@ class Draft:
 
     @property
     def needs_answer(self) -> bool:
-        """Whether the person must be asked: something is there, or stands in the way."""
-        plan = self.plan
-        return plan.overwrites or bool(plan.refusal or plan.losses)
+        """Whether the person must be asked: a file would lose something, or stands in the way."""
+        return self.is_risky or self.plan.takes_away
 
     @property
     def answers(self) -> tuple[Answer, ...]:
@@ -59,7 +58,7 @@ class Draft:
             return ("save", "leave", "other")
         if not plan.can_merge:
             return ("leave", "other")
-        if plan.conflicts or plan.is_unknown:
+        if plan.conflicts or plan.is_unknown or plan.losses_anyway:
             return ("leave", "merge", "read back", "other")
         return ("merge", "leave", "read back", "other")
 
