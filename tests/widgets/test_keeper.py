@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from napari_slitseg.core.points import PointTable, write_points
+from napari_slitseg.core.prediction import Prediction
 from napari_slitseg.core.review import EditConflict, History
 from napari_slitseg.pipelines.runs.device_queue import STATE_VARIABLE
 from napari_slitseg.store import PROJECT_FILE, Project
@@ -384,6 +385,29 @@ def test_review_status_is_kept_for_each_image(images: list[Path]) -> None:
     assert [found.keeper.review_of(key) for key in found.keys] == ["open", "done", "in progress"]
     assert set(found.keeper.reviews) == {found.keys[1], found.keys[2]}
     assert found.keeper.reviews[found.keys[1]].editor == "Ann"
+
+
+@pytest.mark.parametrize("when", ["done", "left", "closed"])
+def test_scores_are_kept_with_how_they_came_about(
+    images: list[Path], predicted: Callable[..., Prediction], when: str
+) -> None:
+    window = Window(*images)
+    one, two, _ = window.keys
+    window.workspace.open(one)
+    window.workspace.set_prediction(one, predicted([[10, 10], [40, 40]]))
+    window.add(10, 12)
+    if when == "done":
+        window.keeper.set_review(one, "done")
+    elif when == "left":
+        window.workspace.open(two)
+    else:
+        window.keeper.close()
+    with Project.open(images[0].parent, read_only=True) as project:
+        [result] = project.results().values()
+    assert (result.scores["true_positive"], result.scores["false_positive"]) == (1, 1)
+    assert result.scores["f1"] == pytest.approx(2 / 3)
+    assert result.scores["chamfer_nm"] is None, "nobody told the pixel size"
+    assert (result.settings["model"], result.settings["threshold"]) == ("tiny", 0.4)
 
 
 def test_the_image_tolerance_and_threshold_of_last_time_come_back(images: list[Path]) -> None:

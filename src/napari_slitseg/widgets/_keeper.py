@@ -13,6 +13,7 @@ from napari_slitseg.store import SHARED, Project, Review, Stale, StoreError
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._keeper_journals import Journals, followed
 from napari_slitseg.widgets._keeper_projects import Projects
+from napari_slitseg.widgets._keeper_results import KeptResults
 from napari_slitseg.widgets._keeper_reviews import KeptReviews
 from napari_slitseg.widgets._keeper_slot import Slot
 from napari_slitseg.widgets._keeper_state import KeeperState, state_of
@@ -34,6 +35,7 @@ class Keeper(Journals, Memory):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self._reviews = KeptReviews(self._projects)
+        self._results = KeptResults(workspace, self._projects)
         workspace.memory = self
         workspace.entry_changed.connect(self._on_entry)
         workspace.entries_changed.connect(self._on_entries)
@@ -100,6 +102,7 @@ class Keeper(Journals, Memory):
             self._reviews.put(entry, self._workspace.track, status, self._workspace.editor)
         except (StoreError, OSError) as error:
             self._trouble = str(error)
+        self._trouble = self._results.put([key]) or self._trouble
         self.state_changed.emit()
 
     def review_of(self, key: int) -> str:
@@ -161,6 +164,7 @@ class Keeper(Journals, Memory):
     def close(self) -> None:
         """Let go of all projects; they are opened again when something is to be kept."""
         self._remember_window()
+        self._results.put({key for key, _ in self._slots})
         for slot in self._slots.values():
             slot.project = None
         self._projects.close()
@@ -201,6 +205,7 @@ class Keeper(Journals, Memory):
         workspace.set_tolerance(float(last.get("tolerance_nm", workspace.tolerance_nm)))
 
     def _on_current(self, key: int | None) -> None:
+        self._trouble = self._results.put_last(key) or self._trouble
         if key is not None:
             self.catch_up(key)
             self._remember_window()
