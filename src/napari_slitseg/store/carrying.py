@@ -9,12 +9,16 @@ other one as a point of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_slitseg.core.points_table import PointTable
 from napari_slitseg.core.review import Annotation, Edit, StripeChange, apply
+
+MERGE: Final = "merge"
+"""Kind of an edit that takes points over."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +167,7 @@ class Carrier:
     def _do(self, changes: dict[int, Row], last: Edit) -> None:
         known = {here: self._rows[here] for here in changes if here in self._rows}
         before, after = table_of(known), table_of(changes)
-        edit = Edit("merge", before, after, editor=last.editor, time=last.time)
+        edit = Edit(MERGE, before, after, editor=last.editor, time=last.time)
         self.state = apply(self.state, edit)
         self.edits.append(edit)
 

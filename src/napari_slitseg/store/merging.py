@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from napari_slitseg.core.review import Annotation, Edit, Record
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_slitseg.core.review import Annotation, Edit, History, Record
 from napari_slitseg.core.review.text import record_to_text
-from napari_slitseg.store.carrying import Carrier, rows_of
+from napari_slitseg.store.carrying import MERGE, Carrier, Row, rows_of
 from napari_slitseg.store.folding import folded
 from napari_slitseg.store.journal import read_record
 from napari_slitseg.store.project import Project
@@ -36,6 +41,77 @@ class Line:
     content: bytes
 
 
+class _Known(NamedTuple):
+    """What was taken over of another journal: lines, where the own one ended then, and its ids."""
+
+    lines: int = 0
+    head: int = -1
+    ids: Mapping[int, int] = MappingProxyType({})
+
+
+class _Parting(NamedTuple):
+    """What both journals knew last: lines there, points under their ids there, and those here."""
+
+    lines: int
+    points: dict[int, Row]
+    membrane: NDArray[np.bool_] | None
+    ids: dict[int, int]
+
+
+class _Side:
+    """The journal of one of the two projects."""
+
+    def __init__(self, project: Project, image: int, track: str) -> None:
+        self.project, self.image, self.track = project, image, track
+        self.lines = [Line(*row) for row in project.query(_ROWS, (image, track))]
+
+    def begins(self, count: int | None = None) -> int:
+        """Return the number of the line with which its last history begins."""
+        found = [number for number, line in enumerate(self.lines[:count]) if line.does == "begin"]
+        return found[-1]
+
+    def history(self, count: int | None = None) -> History:
+        """Return what follows from so many lines; None for all."""
+        first, *lines = self.lines[self.begins(count) : count]
+        base = self.project._annotation(first.content, self.image)
+        return folded(base, [read_record(line.does, line.content) for line in lines])
+
+    def points(self) -> dict[int, Row]:
+        """Return all points as they are now."""
+        return rows_of(self.history().state.points)
+
+    def state(self, count: int) -> Annotation:
+        """Return what so many lines come to."""
+        return self.history(count).state if count else Annotation()
+
+    def added_since(self, count: int) -> set[int]:
+        """Return the points that edits after so many lines added: an id may be given again."""
+        first, done = self.begins(), list[int]()
+        position = 0
+        for number, line in enumerate(self.lines[first + 1 :], first + 1):
+            if line.does == "edit":
+                done[position:] = [number]
+            step = -1 if line.does == "undo" else 1
+            position = min(max(position + step, 0), len(done))
+        edits = zip(done[:position], self.history().edits, strict=False)
+        return {each for number, edit in edits if number >= count for each in _added(edit)}
+
+    def came_by_merge(self, count: int) -> set[int]:
+        """Return the points that the first so many lines took over from elsewhere."""
+        edits = self.history(count).edits if count else ()
+        return {each for edit in edits if edit.kind == MERGE for each in _added(edit)}
+
+    def knows(self, other: _Side) -> _Known:
+        """Return what was taken over here of the other one last."""
+        for count in range(len(other.lines), 0, -1):
+            uid = other.lines[count - 1].uid
+            if found := self.project.query("SELECT ids FROM merged WHERE uid = ?", (uid,)):
+                known = json.loads(found[0][0])
+                ids = {int(theirs): own for theirs, own in known["ids"].items()}
+                return _Known(count, known["head"], ids)
+        return _Known()
+
+
 class JournalMerge:
     """Takes one journal over, inside a transaction of the project that is merged into.
 
@@ -52,80 +128,104 @@ class JournalMerge:
     def __init__(
         self, into: Project, other: Project, image: int, image_there: int, track: str
     ) -> None:
-        self._into, self._image, self._track = into, image, track
-        self._here = [Line(*row) for row in into.query(_ROWS, (image, track))]
-        self._there = [Line(*row) for row in other.query(_ROWS, (image_there, track))]
+        self._here = _Side(into, image, track)
+        self._there = _Side(other, image_there, track)
 
     def run(self) -> tuple[int, list[str]]:
         """Append what is new; return how many records that were, and conflicts in words."""
-        common = self._common()
-        merged, ids = self._merged()
-        if max(common, merged) == len(self._there):
+        common, lines = self._common(), self._there.lines
+        if max(common, self._here.knows(self._there).lines) == len(lines):
             return 0, []
-        if common == len(self._here):
-            for line in self._there[common:]:
+        if common == len(self._here.lines):
+            for line in lines[common:]:
                 self._copy(line)
-            return len(self._there) - common, []
-        return self._carried(max(common, merged), ids if merged > common else None)
+            return len(lines) - common, []
+        partings = (self._given(), self._taken(), self._shared(common))
+        return self._carried(max(partings, key=lambda parting: parting.lines))
 
     def _common(self) -> int:
         """How many records both begin with: they are copies of one project then."""
-        count = 0
-        for mine, theirs in zip(self._here, self._there, strict=False):
-            if mine.uid != theirs.uid:
-                break
-            count += 1
-        return count
+        pairs = enumerate(zip(self._here.lines, self._there.lines, strict=False))
+        shorter = min(len(self._here.lines), len(self._there.lines))
+        return next((count for count, (own, their) in pairs if own.uid != their.uid), shorter)
 
-    def _merged(self) -> tuple[int, dict[int, int]]:
-        """How many records were taken over before, and which id became which."""
-        for count in range(len(self._there), 0, -1):
-            uid = self._there[count - 1].uid
-            if found := self._into.query("SELECT ids FROM merged WHERE uid = ?", (uid,)):
-                return count, {int(there): here for there, here in json.loads(found[0][0]).items()}
-        return 0, {}
+    def _shared(self, common: int) -> _Parting:
+        state = self._there.state(common)
+        points = rows_of(state.points)
+        return _Parting(common, points, state.membrane, {number: number for number in points})
 
-    def _carried(self, fork: int, ids: dict[int, int] | None) -> tuple[int, list[str]]:
-        begins = max(count for count, line in enumerate(self._there) if line.does == "begin")
-        base, records = self._told(self._there[begins:])
-        mine = self._into.history(self._image, self._track)[0]
-        end = folded(base, records)
-        if fork <= begins:
+    def _taken(self) -> _Parting:
+        """Return what was there when it was taken over here last, and was not undone since."""
+        known = self._here.knows(self._there)
+        state = self._there.state(known.lines)
+        here = self._here.points()
+        rows = rows_of(state.points)
+        points = {there: row for there, row in rows.items() if known.ids.get(there) in here}
+        return _Parting(known.lines, points, state.membrane, dict(known.ids))
+
+    def _given(self) -> _Parting:
+        """Return what was here when it was taken over there last."""
+        known = self._there.knows(self._here)
+        state = self._here.state(known.lines)
+        rows = rows_of(state.points)
+        ids = {there: here for here, there in known.ids.items() if here in rows}
+        undone = self._here.came_by_merge(known.lines) - set(self._here.points())
+        points = {there: rows[here] for there, here in ids.items() if here not in undone}
+        return _Parting(known.head + 1, points, state.membrane, ids)
+
+    def _carried(self, parting: _Parting) -> tuple[int, list[str]]:
+        mine, end = self._here.history(), self._there.history()
+        if parting.lines <= self._there.begins():
             carrier, membrane = Carrier(mine.state, mine.base, {}), None
-            then = carrier.know_base(base.points)
+            points = carrier.know_base(end.base.points)
         else:
-            parting = folded(base, records[: fork - begins - 1]).state
-            then, membrane = rows_of(parting.points), parting.membrane
-            known = {number: number for number in then} if ids is None else ids
-            carrier = Carrier(mine.state, mine.base, known)
+            points, ids = self._told_apart(parting)
+            carrier, membrane = Carrier(mine.state, mine.base, ids), parting.membrane
         last = end.edits[-1] if end.edits else Edit("merge")
-        carrier.carry(then, rows_of(end.state.points), last)
+        carrier.carry(points, rows_of(end.state.points), last)
         carrier.carry_membrane(membrane, end.state.membrane, last)
         self._append(carrier)
         return len(carrier.edits), carrier.conflicts
 
-    def _told(self, lines: list[Line]) -> tuple[Annotation, list[Record]]:
-        base = self._into._annotation(lines[0].content, self._image)
-        return base, [read_record(line.does, line.content) for line in lines[1:]]
+    def _told_apart(self, parting: _Parting) -> tuple[dict[int, Row], dict[int, int]]:
+        """Return points and ids of then; those undone there whose id was given again have none.
+
+        What was taken over there and undone is not taken back here, where it may come from.
+        """
+        there, by_merge = self._there, self._there.came_by_merge(parting.lines)
+        end, again = there.points(), there.added_since(parting.lines)
+        points, ids = {}, dict(parting.ids)
+        for number, row in parting.points.items():
+            is_undone = number in again or number not in end
+            name = -1 - number if is_undone else number
+            if number in parting.ids and is_undone:
+                ids[name] = ids.pop(number)
+            if not (is_undone and number in by_merge):
+                points[name] = row
+        return points, ids
 
     def _append(self, carrier: Carrier) -> None:
-        head = self._here[-1].head
-        for number, edit in enumerate(carrier.edits, 1):
-            record = Record("edit", edit)
+        head, into = self._here.lines[-1].head, self._here.project
+        for edit in carrier.edits:
+            record, head = Record("edit", edit), head + 1
             told = ("edit", edit.kind, edit.editor, edit.time or now(), *size_of(record))
             content = record_to_text(record).encode("ascii")
-            self._into._insert(self._image, self._track, head + number, told, content)
-        self._remember(carrier)
-
-    def _remember(self, carrier: Carrier) -> None:
-        values = (self._there[-1].uid, json.dumps(carrier.ids), now())
-        self._into._database.run("INSERT OR REPLACE INTO merged VALUES (?, ?, ?)", values)
+            into._insert(self._here.image, self._here.track, head, told, content)
+        known = json.dumps(
+            {"head": head, "ids": {n: here for n, here in carrier.ids.items() if n >= 0}}
+        )
+        values = (self._there.lines[-1].uid, known, now())
+        into._database.run("INSERT OR REPLACE INTO merged VALUES (?, ?, ?)", values)
 
     def _copy(self, line: Line) -> None:
-        values: tuple[Any, ...] = (line.uid, self._image, self._track, line.head, line.does)
-        more = (line.kind, line.editor, line.time, line.points, line.pixels, line.window)
-        self._into._database.run(
+        values: tuple[Any, ...] = (line.uid, self._here.image, self._here.track, line.head)
+        more = (line.does, line.kind, line.editor, line.time, line.points, line.pixels, line.window)
+        self._here.project._database.run(
             "INSERT INTO records (uid, image, track, head, does, kind, editor, time, points, "
             "pixels, window, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*values, *more, line.content),
         )
+
+
+def _added(edit: Edit) -> set[int]:
+    return set(edit.after.ids.tolist()) - set(edit.before.ids.tolist())
