@@ -44,12 +44,12 @@ class CloseGuard(QObject):
 
     def _unkept(self) -> list[str]:
         """Names of images whose annotation is neither in a project nor in a file."""
-        workspace = self._workspace
-        return [
-            entry.name
-            for entry in workspace.entries
-            if workspace.unblinded(entry.key).edited and not workspace.memory.is_kept(entry.key)
-        ]
+        workspace, memory = self._workspace, self._workspace.memory
+        edited = [each for each in workspace.entries if workspace.unblinded(each.key).edited]
+        if any(not memory.is_kept(entry.key) for entry in edited) or memory.unkept_images:
+            memory.retry()
+        here = [entry.name for entry in edited if not memory.is_kept(entry.key)]
+        return [*here, *memory.unkept_images]
 
 
 def _tell(parent: QWidget, text: str) -> None:

@@ -10,19 +10,17 @@ from weakref import finalize
 
 from napari_slitseg.core.review import Annotation, History
 from napari_slitseg.store import SHARED, Project, Review, Stale, StoreError
-from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._keeper_journals import Journals, followed
 from napari_slitseg.widgets._keeper_projects import Projects
 from napari_slitseg.widgets._keeper_results import KeptResults
 from napari_slitseg.widgets._keeper_reviews import KeptReviews
 from napari_slitseg.widgets._keeper_slot import Slot
 from napari_slitseg.widgets._keeper_state import KeeperState, state_of
+from napari_slitseg.widgets._keeper_window import ShownLast
 from napari_slitseg.widgets._memory import Memory
 from napari_slitseg.widgets._workspace import Workspace
 
 _LOOKING: Final = "This window only looks, because another one edits this project."
-_WINDOW: Final = "window"
-"""Setting of a project: what its window showed last."""
 
 
 class Keeper(Journals, Memory):
@@ -35,6 +33,7 @@ class Keeper(Journals, Memory):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self._reviews = KeptReviews(self._projects)
+        self._shown_last = ShownLast(workspace, self._projects)
         self._results = KeptResults(workspace, self._projects)
         workspace.memory = self
         workspace.entry_changed.connect(self._on_entry)
@@ -58,6 +57,12 @@ class Keeper(Journals, Memory):
         slots = [slot for (of, _), slot in self._slots.items() if of == key]
         return any(slot.has_journal for slot in slots) and not any(s.waiting for s in slots)
 
+    @property
+    def unkept_images(self) -> tuple[str, ...]:
+        """Names of images that left the list before all was kept."""
+        left = [slot for (key, _), slot in self._slots.items() if not self._workspace.has(key)]
+        return tuple(slot.image.name for slot in left if slot.is_behind and slot.image is not None)
+
     def retry(self) -> None:
         """Try again to keep what is not kept."""
         self._keep_all()
@@ -80,13 +85,17 @@ class Keeper(Journals, Memory):
             newer = slot.project.records_since(slot.image_id, track, slot.head)
             if not newer:
                 return
-            self._take_theirs(slot, Stale(newer, slot.head + len(newer)), track)
+            self._take_in(key, Stale(newer, slot.head + len(newer)), track)
         except Stale as stale:
-            self._take_theirs(slot, stale, track)
+            self._take_in(key, stale, track)
         except StoreError as error:
             self._fail(slot, str(error), is_gone=error.is_gone)
-            return
-        self._workspace.restore(key, slot.kept, edited=True)
+
+    def _take_in(self, key: int, stale: Stale, track: str) -> None:
+        slot = self._slots[key, track]
+        self._put_theirs_first(slot, self._workspace.unblinded(key), stale, track)
+        if slot.waiting:
+            self._keep_all()
 
     def _look_again(self, key: int, slot: Slot, track: str) -> None:
         """Look for a journal that another window began meanwhile."""
@@ -120,12 +129,12 @@ class Keeper(Journals, Memory):
 
     def recall(self, key: int, values: Mapping[str, Any], track: str) -> dict[str, Any]:
         """Return what is kept of an image that is being read; a reader's track begins empty."""
-        slot = self._slots.get((key, track))
-        if slot is None or not slot.waiting:
+        slot = self._slots.get((key, track)) or self._left_behind(key, track)
+        if slot is None or not slot.is_behind:
             said = (values.get("annotation"), values.get("membrane")) if track == SHARED else ()
             slot = self._slots[key, track] = Slot(base=Annotation(*said))
             self._find(slot, self._workspace.unblinded(key), track)
-        if not slot.has_journal and not slot.waiting:
+        if not slot.has_journal and not slot.is_behind:
             return {}
         history = followed(slot.kept if slot.has_journal else _begun(slot), slot.waiting)
         found: dict[str, Any] = {
@@ -136,6 +145,24 @@ class Keeper(Journals, Memory):
         if track == SHARED and slot.project is not None:
             found |= self._files.compared(slot.project, values, history)
         return found
+
+    def _left_behind(self, key: int, track: str) -> Slot | None:
+        """Take over what waits of an image that left the list and is there again."""
+        entry = self._workspace.unblinded(key)
+        for (other, of), slot in list(self._slots.items()):
+            image = None if self._workspace.has(other) else slot.image
+            same = image is not None and (image.path, image.page) == (entry.path, entry.page)
+            if same and of == track and slot.is_behind:
+                self._slots[key, track] = self._slots.pop((other, of))
+                return slot
+        return None
+
+    def _forget_left(self) -> None:
+        """Let go of images that left the list, unless something of them is to be kept yet."""
+        for (key, track), slot in list(self._slots.items()):
+            can_wait = slot.is_behind and slot.image is not None and slot.image.path is not None
+            if not self._workspace.has(key) and not can_wait:
+                del self._slots[key, track]
 
     def project_of(self, key: int) -> Project | None:
         """Return the project that is there for an image, None where there is none yet.
@@ -181,28 +208,12 @@ class Keeper(Journals, Memory):
 
     def _on_entries(self) -> None:
         """Find what the window showed last of a project whose images were listed."""
-        if self._workspace.current is not None or self._workspace.blind is not None:
-            return
-        folders = {e.path.parent: e for e in self._workspace.entries if e.path is not None}
-        for entry in folders.values():
-            self._go_on_with(entry)
-
-    def _go_on_with(self, entry: ImageEntry) -> None:
-        workspace = self._workspace
+        self._files.look_again()
+        self._forget_left()
         try:
-            project = None if entry.path is None else self._projects.of(entry.path)
-            last = None if project is None else project.get(_WINDOW)
+            self._shown_last.go_on()
         except StoreError as error:
             self._trouble = str(error)
-            return
-        if project is None or not isinstance(last, dict):
-            return
-        path = project.folder / str(last.get("image", ""))
-        shown = workspace.find(path=path, page=last.get("page", 0))
-        workspace.wanted = workspace.wanted if shown is None else shown.key
-        if workspace.cut is None and last.get("cut"):
-            workspace.set_cut(*last["cut"])
-        workspace.set_tolerance(float(last.get("tolerance_nm", workspace.tolerance_nm)))
 
     def _on_current(self, key: int | None) -> None:
         self._trouble = self._results.put_last(key) or self._trouble
@@ -212,23 +223,9 @@ class Keeper(Journals, Memory):
         self.state_changed.emit()
 
     def _remember_window(self) -> None:
-        """Remember what is shown; a project is not begun for that."""
-        workspace = self._workspace
-        current = workspace.current
-        slot = None if current is None else self._slots.get((current.key, workspace.track))
-        if current is None or slot is None or slot.project is None or workspace.blind is not None:
-            return
-        project, path = slot.project, workspace.unblinded(current.key).path
-        if path is None or project.is_read_only or workspace.locked:
-            return
-        place = path.absolute()
-        with contextlib.suppress(ValueError):
-            place = place.relative_to(project.folder.absolute())
-        shown = {"image": place.as_posix(), "page": current.page}
-        with contextlib.suppress(StoreError):
-            project.put(
-                _WINDOW, {**shown, "tolerance_nm": workspace.tolerance_nm, "cut": workspace.cut}
-            )
+        current = self._workspace.current
+        slot = None if current is None else self._slots.get((current.key, self._workspace.track))
+        self._shown_last.remember(None if slot is None else slot.project)
 
 
 def _begun(slot: Slot) -> History:

@@ -49,6 +49,10 @@ class FileWatch:
             )
         self._last[entry.key] = seen
 
+    def look_again(self) -> None:
+        """Look again which files are missing: images were listed or removed."""
+        self._misses.clear()
+
     def sha256(self, image: Path) -> str:
         """SHA-256 of an image's file, by which it is found again elsewhere; "" of a large one."""
         try:

@@ -14,6 +14,10 @@ from napari_slitseg.pipelines.runs.device_queue import STATE_VARIABLE
 from napari_slitseg.store import PROJECT_FILE, Project, StoreError
 
 _LEVELS_UP: Final = 3
+_NO_IMAGE: Final = (
+    "{path} is not there, so no project begins beside it. Bring the image back and try again, or "
+    "save its annotations to a file."
+)
 
 
 class Projects:
@@ -63,6 +67,8 @@ class Projects:
             return project
         if project is None:
             self._homes.pop(image.parent, None)
+            if not image.exists():
+                raise StoreError(_NO_IMAGE.format(path=image))
             with contextlib.suppress(ReadOnlyFolder):
                 return self._made(image.parent)
         stand_in = stand_in_of(image.parent)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review import (
     Annotation,
     Edit,
@@ -16,6 +15,8 @@ from napari_slitseg.core.review import (
     record_to_text,
 )
 from napari_slitseg.store import Project
+from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._overlay import Overlay
 
 
 @dataclass
@@ -38,6 +39,8 @@ class Slot:
         Number of the image there; negative before anything was kept.
     is_anew : bool
         Whether the journal there has to begin anew: the annotation came from elsewhere.
+    image : ImageEntry or None
+        The image when it was edited last: it may leave the list before all is on the disk.
     """
 
     base: Annotation = field(default_factory=Annotation)
@@ -47,11 +50,27 @@ class Slot:
     project: Project | None = None
     image_id: int = -1
     is_anew: bool = False
+    image: ImageEntry | None = None
 
     @property
     def has_journal(self) -> bool:
         """Whether anything of it is on the disk."""
         return self.image_id >= 0
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing of it ever was on the disk."""
+        return not self.has_journal and not self.kept.edits
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether anything of it is not on the disk, or no longer."""
+        return bool(self.waiting) or not (self.has_journal or self.is_new)
+
+    def begin_with(self, history: History) -> None:
+        """Let a journal begin with what came from elsewhere, and tell all that followed."""
+        self.base, self.is_anew = history.base, not self.is_new
+        self.waiting = journal_of(history)
 
 
 def with_theirs(kept: History, own: Sequence[Record]) -> tuple[list[Record], list[str]]:
@@ -72,8 +91,9 @@ def with_theirs(kept: History, own: Sequence[Record]) -> tuple[list[Record], lis
         Kinds of the edits that no longer fit.
     """
     records, lost = [], []
+    numbers: dict[int, int] = {}
     for record in own:
-        for each in (_followed(record, kept), record):
+        for each in (_followed(record, kept, numbers), record):
             try:
                 kept = kept.follow(each)
             except ValueError:
@@ -92,30 +112,47 @@ def journal_of(history: History) -> list[Record]:
     return [*done, *undone]
 
 
-def _followed(record: Record, kept: History) -> Record:
-    """Own record as it reads after another window's."""
-    edit = record.edit
-    if edit is None:
+def missing_in(theirs: History, own: History) -> list[Record]:
+    """Return those edits of a history, done and not undone, of which another one knows nothing."""
+    known = {record_to_text(Record("edit", edit)) for edit in theirs.edits}
+    done = [Record("edit", edit) for edit in own.edits[: own.position]]
+    return [record for record in done if record_to_text(record) not in known]
+
+
+def bare(entry: ImageEntry) -> ImageEntry:
+    """Return an image without what takes memory."""
+    return replace(
+        entry, micrograph=None, annotation=None, seen=None, membrane=None, seen_membrane=None,
+        history=History(), prediction=None, overlay=Overlay(), scores=None,
+    )  # fmt: skip
+
+
+def _followed(record: Record, kept: History, numbers: dict[int, int]) -> Record:
+    """Own record as it reads after another window's; new points get other numbers."""
+    if record.edit is None:
         return record
+    edit = _numbered(record.edit, numbers)
     if record.does == "undo" and not _same(kept.undoes, edit):
         return Record("edit", replace(edit.inverse(), kind=f"undo {edit.kind}"))
     if record.does == "redo" and not _same(kept.redoes, edit):
         return Record("edit", edit)
-    return Record(record.does, _renumbered(edit, kept.state.points)) if _adds(edit) else record
+    new = edit.after.ids[~np.isin(edit.after.ids, edit.before.ids)]
+    table = kept.state.points
+    if record.does == "edit" and table is not None and np.isin(new, table.ids).any():
+        free = int(table.ids.max()) + 1
+        numbers |= dict(zip(new.tolist(), range(free, free + len(new)), strict=True))
+    return Record(record.does, _numbered(record.edit, numbers))
 
 
-def _adds(edit: Edit) -> bool:
-    return bool((~np.isin(edit.after.ids, edit.before.ids)).any())
-
-
-def _renumbered(edit: Edit, table: PointTable | None) -> Edit:
-    """Give new points numbers that the other window did not use for its own."""
-    new = ~np.isin(edit.after.ids, edit.before.ids)
-    if table is None or not np.isin(edit.after.ids[new], table.ids).any():
+def _numbered(edit: Edit, numbers: dict[int, int]) -> Edit:
+    """Return an edit with some points under other numbers."""
+    if not numbers:
         return edit
-    ids = edit.after.ids.copy()
-    ids[new] = int(table.ids.max()) + 1 + np.arange(int(new.sum()))
-    return replace(edit, after=replace(edit.after, ids=ids))
+    before, after = (
+        replace(table, ids=np.array([numbers.get(i, i) for i in table.ids.tolist()], np.int64))
+        for table in (edit.before, edit.after)
+    )
+    return replace(edit, before=before, after=after)
 
 
 def _same(one: Edit | None, other: Edit) -> bool:

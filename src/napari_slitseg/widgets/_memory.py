@@ -29,5 +29,13 @@ class Memory:
         del key
         return False
 
+    @property
+    def unkept_images(self) -> tuple[str, ...]:
+        """Names of images that left the list before all was kept."""
+        return ()
+
+    def retry(self) -> None:
+        """Try again to keep what is not kept."""
+
     def close(self) -> None:
         """Let go of files: the window closes."""
