@@ -71,6 +71,7 @@ def test_a_folder_is_listed_with_its_annotations_and_its_bad_file(
     workspace.edit_annotation(workspace.entries[0].key, np.array([0]), np.array([[1.0, 1.0]]))
     load.refresh()
     assert cell(desk, 0, "Image") == "a *"
+    assert cell(desk, 0, "Slits") == "1", "one was deleted"
     load.view.selectRow(0)
     load.remove_selected()
     assert len(workspace.entries) == 2

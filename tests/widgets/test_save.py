@@ -448,3 +448,16 @@ def test_a_protected_file_can_only_be_left_or_kept_beside(
     assert "write-protected" in texts(row)
     assert row.choice.count() == 2
     assert row.answer == "leave"
+
+
+def test_a_file_that_cannot_be_read_is_said_to_stay_and_why(
+    image: Path, workspace: Workspace, dialog_of: Callable[..., SaveDialog]
+) -> None:
+    draw(workspace, opened(workspace, image), [0, 1, 2, -1], [*START, [1, 1]])
+    elsewhere(image.with_suffix(".csv"), "axis-0,axis-1\n1,two\n")
+    [row] = dialog_of().rows
+    assert row.answer == "leave"
+    assert "not overwritten. a b.csv, line 2" in texts(row)
+    assert "lost" not in texts(row)
+    assert row.words.isHidden()
+    assert row.more.isHidden()

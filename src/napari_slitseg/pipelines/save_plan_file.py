@@ -110,6 +110,10 @@ class Found(Protocol):
     def exists(self) -> bool:
         """Whether there was a file."""
 
+    @property
+    def problem(self) -> str:
+        """Why it could not be read, "" if it could."""
+
 
 def is_as_found(found: Found) -> bool:
     """Whether a file is, right now, as it was found."""

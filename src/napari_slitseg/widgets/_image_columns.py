@@ -63,7 +63,7 @@ def _name(entry: ImageEntry) -> str:
 
 
 def _n_annotated(entry: ImageEntry) -> int | None:
-    return None if entry.annotation is None else len(entry.annotation)
+    return None if entry.annotation is None else int(entry.annotation.is_slit.sum())
 
 
 def _status(entry: ImageEntry) -> str:

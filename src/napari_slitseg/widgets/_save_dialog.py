@@ -21,7 +21,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_slitseg.pipelines.save_plan import Plan, PointsPlan
+from napari_slitseg.pipelines.save_plan import PointsPlan
+from napari_slitseg.pipelines.save_plan_kinds import Plan
 from napari_slitseg.widgets._save_plans import Answer, Draft
 from napari_slitseg.widgets._style import VERMILLION
 
@@ -81,11 +82,13 @@ class FileRow(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self._answers = draft.answers
         self.choice = self._menu(draft)
-        self.details = _details(draft.plan.details, self)
+        self.details = _details(_told(draft.plan)[1], self)
         self.more = self._toggle(draft)
         layout = QVBoxLayout(self)
         layout.addLayout(self._head(draft))
-        layout.addWidget(_wrapped(draft.plan.words, self))
+        self.words = _wrapped(_told(draft.plan)[0], self)
+        self.words.setVisible(bool(self.words.text()))
+        layout.addWidget(self.words)
         self.warnings = [_warning(text, self) for text in _warnings(draft.plan)]
         for each in self.warnings:
             layout.addWidget(each)
@@ -128,7 +131,7 @@ class FileRow(QFrame):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.toggled.connect(self._show_details)
-        button.setVisible(bool(draft.plan.details))
+        button.setVisible(bool(_told(draft.plan)[1]))
         button.setAccessibleName(f"Each point of {draft.title}")
         return button
 
@@ -157,6 +160,13 @@ def _intro(drafts: Sequence[Draft]) -> str:
     return f"{files} to save. This is what becomes of each:"
 
 
+def _told(plan: Plan) -> tuple[str, Sequence[str]]:
+    """Return what would change, in a line and each; nothing of a file that cannot be read."""
+    if not plan.is_changed_elsewhere:
+        return plan.words, plan.details
+    return (f"From the file to here: {plan.words}", plan.details) if plan.can_merge else ("", ())
+
+
 def _warnings(plan: Plan) -> list[str]:
     """Return what the person must not overlook."""
     if plan.refusal:
@@ -164,7 +174,7 @@ def _warnings(plan: Plan) -> list[str]:
     if not plan.is_changed_elsewhere:
         return list(plan.losses)
     if not plan.can_merge:
-        return ["It cannot be read, so it is not overwritten.", *plan.losses]
+        return [f"It cannot be read, so it is not overwritten. {plan.found.problem}"]
     lost = [f"{each[:-1]}, also when both are put together." for each in plan.losses_anyway]
     if plan.is_unknown:
         return ["The file is there already, and was not read here.", *lost]

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from napari_slitseg.core.review import History, Signature
-from napari_slitseg.pipelines.save_plan import Plan, PointsPlan, plan_points, write_plan
+from napari_slitseg.pipelines.save_plan import PointsPlan, plan_points, write_plan
 from napari_slitseg.pipelines.save_plan_file import PointsFile
+from napari_slitseg.pipelines.save_plan_kinds import Plan
 from napari_slitseg.pipelines.save_plan_known import in_our_ids, states_of
 from napari_slitseg.pipelines.save_plan_membrane import (
     MembraneFile,
