@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from napari.layers import Labels
@@ -22,24 +24,33 @@ def stripe(viewed) -> np.ndarray:
 
 
 @pytest.fixture
-def window(desk, micrograph, qtbot):
+def window(make_napari_viewer_proxy, micrograph, qtbot):
     """A viewer with a canvas of a known size, and the part beside it."""
-    large = np.tile(micrograph.pixels, (4, 4))
-    desk.session = session_of(desk.viewer)
-    desk.membrane = desk.session.membrane
-    desk.part = MembranePart(desk.session)
-    desk.viewer.window.add_dock_widget(desk.part, name="Membrane")
-    desk.key = desk.workspace.add_image(Micrograph(large, 10.0, "", "large"))
-    desk.other = desk.workspace.add_image(Micrograph(large[:200, :300], 10.0, "", "small"))
-    desk.viewer.window.resize(1200, 900)
-    desk.viewer.window._qt_window.show()
-    desk.workspace.open(desk.key)
-    desk.canvas = desk.viewer.window._qt_viewer.canvas
-    qtbot.waitUntil(lambda: desk.canvas.native.width() > 200, timeout=10_000)
-    desk.viewer.reset_view()
-    QApplication.processEvents()
+    viewer = make_napari_viewer_proxy().__wrapped__
+    session = session_of(viewer)
+    desk = SimpleNamespace(viewer=viewer, workspace=session.workspace, membrane=session.membrane)
+    desk.part = MembranePart(session)
+    viewer.window.add_dock_widget(desk.part, name="Membrane")
+    viewer.window.resize(950, 640)
+    viewer.window._qt_window.show()
+    desk.canvas = viewer.window._qt_viewer.canvas
+    desk.qtbot = qtbot
+    desk.large = np.tile(micrograph.pixels, (4, 4))
     yield desk
-    desk.viewer.window._qt_window.hide()
+    viewer.window._qt_window.hide()
+    QApplication.processEvents()
+    vars(desk).clear()
+
+
+def begin(window) -> None:
+    """Two images that nobody has drawn on, and no tool."""
+    large = window.large
+    window.part.done.click()
+    window.key = window.workspace.add_image(Micrograph(large, 10.0, "", "large"))
+    window.other = window.workspace.add_image(Micrograph(large[:200, :300], 10.0, "", "small"))
+    window.workspace.open(window.key)
+    window.qtbot.waitUntil(lambda: window.canvas.native.width() > 200, timeout=10_000)
+    window.viewer.reset_view()
     QApplication.processEvents()
 
 
@@ -55,7 +66,7 @@ def place(window, yx: tuple[float, float]) -> QPoint:
 LEFT = Qt.MouseButton.LeftButton
 
 
-def drag(window, start, end, steps: int = 8, *, release: bool = True) -> None:
+def drag(window, start, end, steps: int = 6, *, release: bool = True) -> None:
     native = window.canvas.native
     QTest.mouseMove(native, place(window, start))
     QTest.mousePress(native, LEFT, pos=place(window, start))
@@ -91,7 +102,7 @@ def press(window, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
     QApplication.processEvents()
 
 
-def test_a_dragged_stroke_is_one_edit_and_the_keys_of_undo_take_it_back(window) -> None:
+def a_dragged_stroke_is_one_edit_and_the_keys_of_undo_take_it_back(window) -> None:
     window.part.tools["paint"].click()
     drag(window, (100, 60), (100, 200))
     edits = window.workspace.current.history.edits
@@ -117,7 +128,7 @@ def test_a_dragged_stroke_is_one_edit_and_the_keys_of_undo_take_it_back(window) 
     assert window.workspace.current.history.edits[-1].kind == "erase membrane"
 
 
-def test_a_stroke_in_which_the_image_changes_stays_with_its_image(window) -> None:
+def a_stroke_in_which_the_image_changes_stays_with_its_image(window) -> None:
     window.part.tools["paint"].click()
     drag(window, (100, 60), (100, 120), release=False)
     window.workspace.open(window.other)
@@ -136,7 +147,7 @@ def test_a_stroke_in_which_the_image_changes_stays_with_its_image(window) -> Non
     assert len(first.history.edits) == 1
 
 
-def test_a_clicked_line_becomes_a_stripe_of_the_width(window, qtbot) -> None:
+def a_clicked_line_becomes_a_stripe_of_the_width(window) -> None:
     window.part.tools["line"].click()
     zoom = window.viewer.scene.camera.zoom
     for yx in ((100, 50), (100, 120), (100, 200)):
@@ -150,7 +161,7 @@ def test_a_clicked_line_becomes_a_stripe_of_the_width(window, qtbot) -> None:
     assert 7 <= drawn[:, 120].sum() <= 10
     assert not len(window.viewer.layers[LINE].data)
     assert window.viewer.scene.camera.zoom == zoom
-    qtbot.waitUntil(lambda: "1.5" in window.part.message.text(), timeout=10_000)
+    window.qtbot.waitUntil(lambda: "1.5" in window.part.message.text(), timeout=10_000)
     assert [edit.kind for edit in window.workspace.current.history.edits] == ["draw membrane"]
     window.part.done.click()
     assert not window.viewer.layers[LINE].visible
@@ -160,7 +171,7 @@ def test_a_clicked_line_becomes_a_stripe_of_the_width(window, qtbot) -> None:
     assert window.viewer.scene.camera.zoom > zoom
 
 
-def test_keys_finish_a_line_drop_it_and_take_a_corner_back(window) -> None:
+def keys_finish_a_line_drop_it_and_take_a_corner_back(window) -> None:
     window.part.tools["line"].click()
     for yx in ((100, 50), (100, 120), (200, 200)):
         click(window, yx)
@@ -177,7 +188,7 @@ def test_keys_finish_a_line_drop_it_and_take_a_corner_back(window) -> None:
     assert window.membrane.tool == "line"
 
 
-def test_a_line_is_drawn_on_the_image_it_was_begun_on(window) -> None:
+def a_line_is_drawn_on_the_image_it_was_begun_on(window) -> None:
     window.part.tools["line"].click()
     click(window, (100, 50))
     click(window, (100, 120))
@@ -187,12 +198,26 @@ def test_a_line_is_drawn_on_the_image_it_was_begun_on(window) -> None:
     assert not len(window.viewer.layers[LINE].data)
 
 
-def test_a_drag_moves_the_view_while_a_line_is_drawn(window) -> None:
+def a_drag_moves_the_view_while_a_line_is_drawn(window) -> None:
     window.part.tools["line"].click()
     before = tuple(window.viewer.scene.camera.center)
     drag(window, (100, 50), (140, 90))
     assert tuple(window.viewer.scene.camera.center) != before
     assert len(window.membrane.line.line) == 0
+
+
+def test_a_membrane_is_edited_with_mouse_and_keys(window) -> None:
+    """One viewer for all, since a viewer takes seconds to open."""
+    for story in (
+        a_dragged_stroke_is_one_edit_and_the_keys_of_undo_take_it_back,
+        a_stroke_in_which_the_image_changes_stays_with_its_image,
+        a_clicked_line_becomes_a_stripe_of_the_width,
+        keys_finish_a_line_drop_it_and_take_a_corner_back,
+        a_line_is_drawn_on_the_image_it_was_begun_on,
+        a_drag_moves_the_view_while_a_line_is_drawn,
+    ):
+        begin(window)
+        story(window)
 
 
 # -- the part alone
