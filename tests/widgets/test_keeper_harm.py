@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -260,3 +265,59 @@ def test_imported_points_are_not_lost_by_undoing_all(images: list[Path]) -> None
     assert window.workspace.undo(window.keys[0]) is None
     os.unlink(beside(images[0]))
     assert places(Window(images[0])) == [[5, 5], [6, 6]]
+
+
+_HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held(project: Path) -> Iterator[None]:
+    """Another process holds a project for writing."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", _HOLD, str(project)]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield
+        process.stdin.close()
+
+
+def test_edits_wait_while_another_program_holds_the_project(images: list[Path]) -> None:
+    window = Window(*images)
+    window.workspace.open(window.keys[0])
+    window.add(1, 1)
+    with held(images[0].parent / PROJECT_FILE):
+        window.add(2, 2)
+        window.add(3, 3, 1)
+        state = window.keeper.state
+        assert (state.unkept, state.is_bad) == (2, True)
+        assert "holds" in state.message
+        assert window.keeper.is_busy
+    window.keeper.retry()
+    assert window.keeper.state.kept
+    assert not window.keeper.is_busy
+    found = Window(*images)
+    assert places(found) == [[1, 1], [2, 2]]
+    assert places(found, 1) == [[3, 3]]
+
+
+def test_a_project_that_is_held_while_images_are_read_is_read_later(images: list[Path]) -> None:
+    first = Window(images[0])
+    first.add(1, 1)
+    first.keeper.close()
+    with held(images[0].parent / PROJECT_FILE):
+        window = Window(images[0])
+        window.workspace.open(window.keys[0])
+        assert places(window) == []
+        assert window.keeper.is_busy
+        window.add(2, 2)
+        assert not window.keeper.state.kept
+    time.sleep(1.1)
+    window.keeper.retry()
+    assert window.keeper.state.kept
+    assert places(window) == places(Window(images[0])) == [[1, 1], [2, 2]]

@@ -12,7 +12,8 @@ from urllib.parse import quote
 from napari_slitseg.store.errors import GoneError, ReadOnlyError, explained
 from napari_slitseg.store.log_guard import Identity, identity_of, log_of, save_from_lost_log
 
-_WAITS_S: Final = 10.0
+WAITS_S: Final = 10.0
+"""How long to wait for another window that writes."""
 
 
 class Database:
@@ -26,6 +27,8 @@ class Database:
         In autocommit mode.
     is_read_only : bool
         Whether nothing may be written.
+    waits_s : float
+        How long to wait for others that write.
     notices : sequence of str
         What the person should know about the way in which it was opened.
     """
@@ -36,12 +39,14 @@ class Database:
         connection: sqlite3.Connection,
         *,
         is_read_only: bool = False,
+        waits_s: float = WAITS_S,
         notices: Sequence[str] = (),
     ) -> None:
         self.path = path
         self.is_read_only = is_read_only
         self.notices = tuple(notices)
         self.is_open = True
+        self._waits_s = waits_s
         self._connection = connection
         self._identity = identity_of(path)
         self._log: Identity | None = None
@@ -124,7 +129,7 @@ class Database:
             try:
                 save_from_lost_log(self._connection, self.path)
                 self._connection.close()
-                self._connection = durable(connected(self.path, "mode=rw"))
+                self._connection = durable(connected(self.path, "mode=rw", self._waits_s))
             except sqlite3.Error as error:
                 raise explained(error, self.path) from error
             log = identity_of(log_of(self.path))
@@ -138,7 +143,7 @@ def durable(connection: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
-def connected(path: Path, mode: str) -> sqlite3.Connection:
+def connected(path: Path, mode: str, waits_s: float = WAITS_S) -> sqlite3.Connection:
     """Open a file that is there.
 
     Parameters
@@ -147,6 +152,8 @@ def connected(path: Path, mode: str) -> sqlite3.Connection:
         The file.
     mode : str
         Of SQLite's addresses: "mode=rw", "mode=ro" or "immutable=1".
+    waits_s : float
+        How long to wait for others that write.
 
     Raises
     ------
@@ -155,4 +162,4 @@ def connected(path: Path, mode: str) -> sqlite3.Connection:
     """
     absolute = path.absolute().as_posix()
     address = f"file://{'' if absolute.startswith('/') else '/'}{quote(absolute)}?{mode}"
-    return sqlite3.connect(address, uri=True, timeout=_WAITS_S, isolation_level=None)
+    return sqlite3.connect(address, uri=True, timeout=waits_s, isolation_level=None)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from napari_slitseg.store.connection import Database, connected, durable
+from napari_slitseg.store.connection import WAITS_S, Database, connected, durable
 from napari_slitseg.store.errors import BusyError, GoneError, explained
 from napari_slitseg.store.header import COMPANIONS, beside, check_header
 from napari_slitseg.store.migrating import check_version, migrate
@@ -25,7 +25,7 @@ _NETWORK_DRIVE: Final = (
 _AS_IT_WAS: Final = "The folder cannot be written: the project is shown as it was when opened."
 
 
-def opened(path: Path, file_system: Callable[[Path], str]) -> Database:
+def opened(path: Path, file_system: Callable[[Path], str], waits_s: float = WAITS_S) -> Database:
     """Open a project to work in it.
 
     Parameters
@@ -34,6 +34,8 @@ def opened(path: Path, file_system: Callable[[Path], str]) -> Database:
         Its file.
     file_system : callable
         Tells the kind of drive of a folder, see `file_system_of`.
+    waits_s : float
+        How long to wait for others that write.
 
     Raises
     ------
@@ -43,12 +45,12 @@ def opened(path: Path, file_system: Callable[[Path], str]) -> Database:
     _check(path)
     kind = file_system(path.parent)
     notices = [_NETWORK_DRIVE.format(kind=kind)] if is_network(kind) else []
-    connection = connected(path, "mode=rw")
+    connection = connected(path, "mode=rw", waits_s)
     try:
         check_version(connection, path)
         if copy := migrate(connection, path):
             notices.append(f"The project was brought up to date; what it was is in {copy.name}.")
-        database = Database(path, connection, notices=notices)
+        database = Database(path, connection, waits_s=waits_s, notices=notices)
         _set_journal(connection, database, on_network=is_network(kind))
     except sqlite3.Error as error:
         connection.close()

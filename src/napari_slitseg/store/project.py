@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from napari_slitseg.store.connection import WAITS_S
 from napari_slitseg.store.errors import StoreError
 from napari_slitseg.store.files import Files
 from napari_slitseg.store.images import Images
@@ -52,6 +53,7 @@ class Project(Images, Journals, Reviews, Files, Told):
         *,
         read_only: bool = False,
         file_system: Callable[[Path], str] = file_system_of,
+        waits_s: float = WAITS_S,
     ) -> Self:
         """Open the project of a folder.
 
@@ -63,6 +65,8 @@ class Project(Images, Journals, Reviews, Files, Told):
             Whether to look only; this works on a folder that cannot be written.
         file_system : callable
             Tells the kind of drive of a folder.
+        waits_s : float
+            How long to wait for another window that writes, each time.
 
         Raises
         ------
@@ -72,12 +76,12 @@ class Project(Images, Journals, Reviews, Files, Told):
         path = folder if folder.is_file() else folder / PROJECT_FILE
         if read_only:
             return cls(opened_to_look(path))
-        project = cls(opened(path, file_system))
+        project = cls(opened(path, file_system, waits_s))
         project._enter()
         return project
 
     @classmethod
-    def open_or_create(cls, folder: Path) -> Self:
+    def open_or_create(cls, folder: Path, *, waits_s: float = WAITS_S) -> Self:
         """Open the project of a folder; make it where there is none.
 
         Raises
@@ -87,8 +91,8 @@ class Project(Images, Journals, Reviews, Files, Told):
         """
         if not (folder / PROJECT_FILE).exists():
             with contextlib.suppress(ExistsError):
-                return cls.create(folder)
-        return cls.open(folder)
+                make(folder / PROJECT_FILE)
+        return cls.open(folder, waits_s=waits_s)
 
     @property
     def notices(self) -> tuple[str, ...]:

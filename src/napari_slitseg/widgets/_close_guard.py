@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QObject
+from typing import Final
+
+from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
 from napari_slitseg.widgets._save import save_annotations
 from napari_slitseg.widgets._workspace import Workspace
 
+_AGAIN_MS: Final = 2000
+
 
 class CloseGuard(QObject):
-    """Asks before a window closes over annotations that are neither kept nor saved."""
+    """Sees that all is kept; asks before a window closes over what is neither kept nor saved."""
 
     def __init__(self, window: QMainWindow, workspace: Workspace) -> None:
         super().__init__(window)
         self._window = window
         self._workspace = workspace
         window.installEventFilter(self)
+        self._again = QTimer(self, interval=_AGAIN_MS)
+        self._again.timeout.connect(self._try_again)
+        self._again.start()
+
+    def _try_again(self) -> None:
+        """Keep what could not be kept while another program held the project."""
+        if self._workspace.memory.is_busy:
+            self._workspace.memory.retry()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Qt: True keeps the window open."""

@@ -64,8 +64,16 @@ class Keeper(Journals, Memory):
         return tuple(slot.image.name for slot in left if slot.is_behind and slot.image is not None)
 
     def retry(self) -> None:
-        """Try again to keep what is not kept."""
+        """Try again to keep what is not kept, and to read what could not be read."""
+        was_busy, current = self._is_busy, self._workspace.current
         self._keep_all()
+        if was_busy and current is not None:
+            self.catch_up(current.key)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether another program held a project when it was needed last."""
+        return self._is_busy
 
     def set_look_only(self, *, look_only: bool = True) -> None:
         """Let the window only look while another one edits the project, or edit again."""

@@ -194,6 +194,7 @@ class Journals:
                 slot.project, slot.image_id = project, image_id
         except StoreError as error:
             self._trouble = str(error)
+            self._is_busy = self._is_busy or error.is_busy
 
 
 def followed(history: History, records: Iterable[Record]) -> History:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,9 @@ from napari_slitseg.pipelines.runs.device_queue import STATE_VARIABLE
 from napari_slitseg.store import PROJECT_FILE, Project, StoreError
 
 _LEVELS_UP: Final = 3
+_WAITS_S: Final = 0.5
+_REST_S: Final = 1.0
+"""A project that another program holds is not tried again before."""
 _NO_IMAGE: Final = (
     "{path} is not there, so no project begins beside it. Bring the image back and try again, or "
     "save its annotations to a file."
@@ -30,6 +34,7 @@ class Projects:
     def __init__(self) -> None:
         self._open: dict[Path, Project] = {}
         self._homes: dict[Path, Path | None] = {}
+        self._held: dict[Path, tuple[float, StoreError | None]] = {}
 
     @property
     def opened(self) -> tuple[Project, ...]:
@@ -98,7 +103,7 @@ class Projects:
 
     def _made(self, folder: Path) -> Project:
         try:
-            self._open[folder] = Project.open_or_create(folder)
+            self._open[folder] = Project.open_or_create(folder, waits_s=_WAITS_S)
         except StoreError as error:
             if error.is_read_only:
                 raise ReadOnlyFolder(str(error)) from error
@@ -108,9 +113,14 @@ class Projects:
 
     def _at(self, folder: Path) -> Project:
         if folder not in self._open:
+            until, held = self._held.get(folder, (0.0, None))
+            if held is not None and time.monotonic() < until:
+                raise held
             try:
-                self._open[folder] = Project.open_or_create(folder)
+                self._open[folder] = Project.open_or_create(folder, waits_s=_WAITS_S)
             except StoreError as error:
+                if error.is_busy:
+                    self._held[folder] = (time.monotonic() + _REST_S, error)
                 if not error.is_read_only:
                     raise
                 self._open[folder] = Project.open(folder, read_only=True)

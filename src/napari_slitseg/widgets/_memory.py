@@ -34,6 +34,11 @@ class Memory:
         """Names of images that left the list before all was kept."""
         return ()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether another program held a file when it was needed last."""
+        return False
+
     def retry(self) -> None:
         """Try again to keep what is not kept."""
 
