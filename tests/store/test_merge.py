@@ -279,3 +279,39 @@ def test_a_merge_that_fails_changes_nothing(apart: tuple[Path, Path]) -> None:
     assert points(mine) == before
     with Project.open(mine) as project:
         assert len(project.images()) == 1
+
+
+def test_readings_figures_and_remembered_files_come_with_the_other_project(
+    apart: tuple[Path, Path],
+) -> None:
+    mine, theirs = apart
+    begun = {"plan": {"reader": "Bob", "ended": ""}, "log": [["begun", "Bob", "1"]]}
+    over = {"plan": {"reader": "Bob", "ended": "2"}, "log": [*begun["log"], ["ended", "Bob", "2"]]}
+    with Project.open(mine) as project:
+        project.put("readings", ["Ada", "Bob"])
+        project.put("reading of Bob", begun)
+        project.put("window", {"image": "a.tif"})
+    with Project.open(theirs) as project:
+        project.put("readings", ["Bob", "Eve"])
+        project.put("reading of Bob", over)
+        project.put("reading of Eve", {"log": []})
+        project.put("window", {"image": "b.tif"})
+        project.put_result(1, SHARED, {"f1": 0.5}, {})
+        project.remember_file(theirs / "a.csv", 1, "abc", 3, 4)
+    report = merge(mine, theirs)
+    assert (report.settings, report.conflicts) == (3, ())
+    with Project.open(mine) as project:
+        assert project.get("readings") == ["Ada", "Bob", "Eve"]
+        assert project.get("reading of Bob") == over
+        assert project.get("reading of Eve") == {"log": []}
+        assert project.get("window") == {"image": "a.tif"}
+        assert project.results()[1, SHARED].scores == {"f1": 0.5}
+        known = project.known_file(mine / "a.csv")
+        assert known is not None
+        assert known.sha256 == "abc"
+        project.put("reading of Eve", {"log": [["left", "Eve", "3"]]})
+    assert not merge(mine, theirs).changes_anything
+    with Project.open(theirs) as project:
+        project.put("reading of Eve", {"log": [["ended", "Eve", "4"]]})
+    (conflict,) = merge(mine, theirs).conflicts
+    assert "reading of Eve" in conflict

@@ -241,3 +241,37 @@ def test_kinds_of_drives_are_read_from_the_table_of_mounts(tmp_path: Path) -> No
         False,
         False,
     ]
+
+
+def test_a_window_on_the_network_that_slept_writes_into_no_log_begun_meanwhile(
+    tmp_path: Path,
+) -> None:
+    project_with_image(tmp_path)[0].close()
+    slept = Project.open(tmp_path, file_system=lambda folder: "smb3")
+    with closing(sqlite3.connect(tmp_path / PROJECT_FILE)) as file:
+        assert file.execute("PRAGMA journal_mode = wal").fetchone() == ("wal",)
+    record = Record("edit", added(None, (1, 2)))
+    with pytest.raises(StoreError, match="another computer") as told:
+        slept.append(1, SHARED, record, 0)
+    assert told.value.is_busy
+    assert slept.append(1, SHARED, record, 0) == 1
+    assert slept._database.value("PRAGMA journal_mode") == "delete"
+    slept.close()
+
+
+def test_a_first_page_that_a_crash_tore_is_read_from_the_log(tmp_path: Path) -> None:
+    (tmp_path / "live").mkdir()
+    (tmp_path / "torn").mkdir()
+    project, image = project_with_image(tmp_path / "live")
+    history = edit_at_random(project, image, 20, random.Random(1))
+    project.set_review(image, SHARED, "done", "Ada")
+    with project._database.transaction():
+        project._database.run("CREATE TABLE changes_the_first_page (a)")
+    for ending in ("", "-wal"):
+        content = (project.folder / f"{PROJECT_FILE}{ending}").read_bytes()
+        (tmp_path / "torn" / f"{PROJECT_FILE}{ending}").write_bytes(content)
+    project.close()
+    with open(tmp_path / "torn" / PROJECT_FILE, "r+b") as file:
+        file.write(bytes(4096))
+    with Project.open(tmp_path / "torn") as again:
+        assert same(again.history(image, SHARED)[0], history)

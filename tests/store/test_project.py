@@ -213,6 +213,16 @@ def test_the_last_review_counts_and_earlier_ones_are_kept(project: Project) -> N
         project.set_review(image, SHARED, "finished", "Ada")  # type: ignore[arg-type]
 
 
+def test_a_word_said_under_a_wrong_clock_does_not_count_for_ever(project: Project) -> None:
+    image = project.add_image(project.folder / "a.tif")
+    project.set_review(image, SHARED, "in progress", "Ada")
+    with project._database.transaction():
+        project._database.run("UPDATE reviews SET time = '2099-01-01T00:00:00.000Z'")
+    for status in ("done", "open", "done"):
+        project.set_review(image, SHARED, status, "Ada")  # type: ignore[arg-type]
+        assert project.reviews()[image, SHARED].status == status
+
+
 def test_results_runs_people_files_and_settings_come_back(project: Project) -> None:
     image = project.add_image(project.folder / "a.tif")
     project.put_result(image, SHARED, {"f1": 0.5}, {"tolerance_nm": 20})

@@ -144,11 +144,26 @@ def test_a_window_that_closes_is_gone_at_once(tmp_path: Path) -> None:
 def test_windows_of_other_machines_are_judged_by_their_last_beat(tmp_path: Path) -> None:
     project, _ = project_with_image(tmp_path)
     with project._database.transaction():
-        for host, seen in (("far", time.time() - 60), ("dead", time.time() - 3600)):
+        for host, seen in (
+            ("far", time.time() + 3600),
+            ("dead", time.time() - 3600),
+            ("never", time.time() + 1e7),
+        ):
             values = (host, host, os.getpid(), 0.0, "Eve", "2026-01-01T00:00:00Z", seen)
             project._database.run("INSERT INTO windows VALUES (?, ?, ?, ?, ?, ?, ?)", values)
     assert project.others == (Presence("far", os.getpid(), "Eve", "2026-01-01T00:00:00Z"),)
     assert "Eve on far" in project.notices[0]
+    project.close()
+
+
+def test_a_window_that_slept_beats_with_its_next_edit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, image = project_with_image(tmp_path)
+    later = time.time() + 7200
+    monkeypatch.setattr(time, "time", lambda: later)
+    project.append(image, SHARED, Record("edit", added(None, (1, 1))), 0)
+    assert project._database.value("SELECT max(seen) FROM windows") == later
     project.close()
 
 

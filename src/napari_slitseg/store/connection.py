@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from napari_slitseg.store.errors import GoneError, ReadOnlyError, explained
+from napari_slitseg.store.errors import BusyError, GoneError, ReadOnlyError, explained
 from napari_slitseg.store.log_guard import Identity, identity_of, log_of, save_from_lost_log
 
 WAITS_S: Final = 10.0
@@ -50,6 +50,7 @@ class Database:
         self._connection = connection
         self._identity = identity_of(path)
         self._log: Identity | None = None
+        self._refuses_log = False
 
     def rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """Return all rows of a query.
@@ -85,7 +86,10 @@ class Database:
         self._check_place()
         self._check_log()
         try:
+            if self._refuses_log:
+                self._connection.execute("PRAGMA journal_mode = delete")
             self._connection.execute("BEGIN IMMEDIATE")
+            self._check_mode()
             yield
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -94,6 +98,17 @@ class Database:
         except BaseException:
             self._take_back()
             raise
+
+    def refuse_log(self) -> None:
+        """Never write into a write-ahead log: on this drive it would harm the project.
+
+        Raises
+        ------
+        StoreError
+            If there is one now.
+        """
+        self._refuses_log = True
+        self._check_mode()
 
     def close(self) -> None:
         """Close the file; doing it twice is harmless."""
@@ -120,6 +135,14 @@ class Database:
             raise GoneError(
                 f"Another file took the place of the project {self.path} while it was open. Open "
                 f"the project again."
+            )
+
+    def _check_mode(self) -> None:
+        """Refuse a log that another computer began, perhaps while this one slept."""
+        if self._refuses_log and self.value("PRAGMA journal_mode") == "wal":
+            raise BusyError(
+                f"The project {self.path} is on a network drive and open on another computer in a "
+                f"way that is not safe for two. Close it there, or open it here for looking only."
             )
 
     def _check_log(self) -> None:

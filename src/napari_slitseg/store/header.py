@@ -52,11 +52,11 @@ def _mark_of(path: Path) -> int | None:
         with contextlib.closing(connected(path, "immutable=1")) as connection:
             return int(connection.execute("PRAGMA application_id").fetchone()[0])
     except sqlite3.Error as error:
+        if any(beside(path, ending).is_file() for ending in COMPANIONS):
+            return None
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
             raise DamagedError(
                 f"The file {path} is no project: it is no SQLite file, or its beginning is "
                 f"damaged. {_LEFT_ALONE}"
             ) from error
-        if any(beside(path, ending).is_file() for ending in COMPANIONS):
-            return None
         raise explained(error, path) from error

@@ -76,4 +76,8 @@ def _move_in_place(temporary: Path, path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError:
         raise ExistsError(f"There is a project already: {path}.") from None
-    os.replace(temporary, path)
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        path.unlink()
+        raise

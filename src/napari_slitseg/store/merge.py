@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_slitseg.store.errors import StoreError
 from napari_slitseg.store.images import StoredImage
 from napari_slitseg.store.merging import JournalMerge
+from napari_slitseg.store.merging_rest import RestMerge
 from napari_slitseg.store.project import Project
 from napari_slitseg.store.schema import now
 
@@ -28,6 +29,8 @@ class MergeReport:
         Lines that were added to journals.
     reviews : int
         Words on the review of an image that were added.
+    settings : int
+        Settings, such as plans of blinded readings, that were added or brought up to date.
     conflicts : tuple of str
         What both said differently; each is kept in both versions.
     is_dry_run : bool
@@ -38,13 +41,14 @@ class MergeReport:
     new_images: int
     records: int
     reviews: int
+    settings: int
     conflicts: tuple[str, ...]
     is_dry_run: bool
 
     @property
     def changes_anything(self) -> bool:
         """Whether there was anything to take over."""
-        return bool(self.new_images or self.records or self.reviews)
+        return bool(self.new_images or self.records or self.reviews or self.settings)
 
 
 class _OnlyTried(Exception):
@@ -92,7 +96,7 @@ class _Merge:
             for name in _names(into, image):
                 self._known.setdefault(name, []).append(image)
         self._numbers: dict[int, int] = {}
-        self._new = self._records = self._reviews = 0
+        self._new = self._records = self._reviews = self._settings = 0
         self._conflicts: list[str] = []
 
     def run(self) -> None:
@@ -108,13 +112,14 @@ class _Merge:
             self._conflicts += [f"{name} ({track}): {conflict}." for conflict in conflicts]
         self._take_reviews()
         self._take_people()
+        self._settings, conflicts = RestMerge(self._into, self._other, self._numbers).run()
+        self._conflicts += conflicts
 
     def report(self, *, is_dry_run: bool) -> MergeReport:
         """Tell what was done."""
         known = len(self._numbers) - self._new
-        return MergeReport(
-            known, self._new, self._records, self._reviews, tuple(self._conflicts), is_dry_run
-        )
+        counts = (known, self._new, self._records, self._reviews, self._settings)
+        return MergeReport(*counts, tuple(self._conflicts), is_dry_run)
 
     def _number_of(self, image: StoredImage) -> int:
         """Return the number here of an image there; it is added where it is not known."""

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from napari_slitseg.core.processes import this_host
 from napari_slitseg.store.connection import WAITS_S, Database, connected, durable
-from napari_slitseg.store.errors import BusyError, GoneError, explained
+from napari_slitseg.store.errors import GoneError, explained
 from napari_slitseg.store.header import COMPANIONS, beside, check_header
 from napari_slitseg.store.migrating import check_version, migrate
 from napari_slitseg.store.place import is_network
 from napari_slitseg.store.presence import living
-from napari_slitseg.store.processes import this_host
 from napari_slitseg.store.schema import SCHEMA_VERSION, upgrade, version_of
 
 _NETWORK_DRIVE: Final = (
@@ -94,13 +94,10 @@ def _set_journal(connection: sqlite3.Connection, database: Database, *, on_netwo
     """Choose the way of writing that is durable and safe on this drive."""
     afar = any(window.host != this_host() for window in living(database))
     wanted = "delete" if on_network or afar else "wal"
-    mode = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0]
+    connection.execute(f"PRAGMA journal_mode = {wanted}")
     durable(connection)
-    if mode == "wal" and on_network:
-        raise BusyError(
-            f"The project {database.path} is on a network drive and open on another computer in a "
-            f"way that is not safe for two. Close it there, or open it here for looking only."
-        )
+    if on_network:
+        database.refuse_log()
 
 
 def _reading(path: Path) -> tuple[sqlite3.Connection, list[str]]:

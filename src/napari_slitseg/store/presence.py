@@ -7,15 +7,16 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from napari_slitseg.core.processes import is_living, start_of, this_host
 from napari_slitseg.store.base import Part
 from napari_slitseg.store.connection import Database
-from napari_slitseg.store.processes import is_living, start_of, this_host
 from napari_slitseg.store.schema import now
 
 BEAT_S: Final = 60.0
 """How often a window should tell that it lives."""
 
 _SILENT_S: Final = 10 * BEAT_S
+_CLOCKS_DIFFER_S: Final = 86400.0
 _COLUMNS: Final = "uid, host, pid, started, editor, since, seen"
 
 
@@ -68,8 +69,8 @@ class Windows(Part):
             self._beat()
 
     def _beat_if_due(self) -> None:
-        """Inside a transaction: beat, where the last time is long ago."""
-        if time.monotonic() - self._beaten > BEAT_S:
+        """Inside a transaction: beat, where the last time is long ago, or was a sleep ago."""
+        if abs(time.time() - self._beaten) > BEAT_S:
             self._beat()
 
     def _beat(self) -> None:
@@ -80,7 +81,7 @@ class Windows(Part):
             "ON CONFLICT (uid) DO UPDATE SET editor = excluded.editor, seen = excluded.seen",
             (*values, time.time()),
         )
-        self._beaten = time.monotonic()
+        self._beaten = time.time()
 
     def _arrive(self) -> None:
         """Tell of this window, and forget those that ended without a word."""
@@ -107,5 +108,10 @@ def _judged(database: Database) -> list[tuple[str, Presence]]:
     return [
         (uid, Presence(host, pid, editor, since))
         for uid, host, pid, started, editor, since, seen in rows
-        if (is_living(pid, started) if host == this_host() else time.time() - seen < _SILENT_S)
+        if (is_living(pid, started) if host == this_host() else _was_heard(seen))
     ]
+
+
+def _was_heard(seen: float) -> bool:
+    """Whether a beat is fresh; a clock elsewhere may be ahead, but not by more than a day."""
+    return -_CLOCKS_DIFFER_S < time.time() - seen < _SILENT_S

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from napari_slitseg.store.base import Part
 from napari_slitseg.store.naming import new_uid
-from napari_slitseg.store.schema import now
+from napari_slitseg.store.schema import now, now_or_after
 
 ReviewStatus = Literal["open", "in progress", "done"]
 
@@ -85,6 +85,8 @@ class Reviews(Part):
     def set_review(self, image_id: int, track: str, status: ReviewStatus, editor: str = "") -> None:
         """Tell where the review of an image stands; earlier ones are kept.
 
+        A word is never older than the one before it, even where the clock was wrong then.
+
         Raises
         ------
         ValueError
@@ -94,8 +96,12 @@ class Reviews(Part):
         """
         if status not in REVIEW_STATUSES:
             raise ValueError(f"Unknown status '{status}'; known are {list(REVIEW_STATUSES)}.")
-        values = (new_uid(), image_id, track, status, editor or self.editor, now())
         with self._database.transaction():
+            last = self._database.value(
+                "SELECT max(time) FROM reviews WHERE image = ? AND track = ?", (image_id, track)
+            )
+            time = now() if last is None else now_or_after(last)
+            values = (new_uid(), image_id, track, status, editor or self.editor, time)
             self._database.run(
                 "INSERT INTO reviews (uid, image, track, status, editor, time) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
@@ -105,7 +111,7 @@ class Reviews(Part):
     def reviews(self) -> dict[tuple[int, str], Review]:
         """Return where the review of each image and track stands."""
         rows = self._database.rows(
-            "SELECT image, track, status, editor, time FROM reviews ORDER BY time, id"
+            "SELECT image, track, status, editor, time FROM reviews ORDER BY time, uid"
         )
         return {(image, track): Review(*review) for image, track, *review in rows}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -166,5 +166,13 @@ _UPGRADES: Final = (_to_version_2,)
 
 def now() -> str:
     """Return the present time, ISO 8601 in UTC, to the millisecond."""
-    moment = datetime.now(UTC).replace(tzinfo=None)
-    return f"{moment.isoformat(timespec='milliseconds')}Z"
+    return _written(datetime.now(UTC))
+
+
+def now_or_after(time: str) -> str:
+    """Return the present time, or the moment after another time that is not past yet."""
+    return max(now(), _written(datetime.fromisoformat(time) + timedelta(milliseconds=1)))
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

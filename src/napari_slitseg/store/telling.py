@@ -38,14 +38,14 @@ class JournalEntry:
 
 
 _RECORDS: Final = """
-SELECT records.time, records.editor, path, page, track, does, kind, points, pixels
+SELECT records.time, records.editor, path, page, track, does, kind, points, pixels, head
 FROM records JOIN images ON images.id = records.image
 WHERE :image IS NULL OR records.image = :image
 UNION ALL
-SELECT reviews.time, reviews.editor, path, page, track, 'review', status, 0, 0
+SELECT reviews.time, reviews.editor, path, page, track, 'review', status, 0, 0, 0
 FROM reviews JOIN images ON images.id = reviews.image
 WHERE :image IS NULL OR reviews.image = :image
-ORDER BY 1 DESC LIMIT :limit
+ORDER BY 1 DESC, head DESC LIMIT :limit
 """
 
 
@@ -65,7 +65,7 @@ class Told(Part):
         rows = self._database.rows(_RECORDS, {"image": image_id, "limit": limit})
         return tuple(
             JournalEntry(time, editor, _image(path, page), track, _what(does, kind, points, pixels))
-            for time, editor, path, page, track, does, kind, points, pixels in rows
+            for time, editor, path, page, track, does, kind, points, pixels, _ in rows
         )
 
 

@@ -12,8 +12,9 @@ from typing import Any, Final, Self
 from filelock import FileLock
 from platformdirs import user_state_path
 
+from napari_slitseg.core.processes import this_host
 from napari_slitseg.pipelines.runs.folder import RunFolder
-from napari_slitseg.pipelines.runs.identity import Identity, this_host
+from napari_slitseg.pipelines.runs.identity import Identity
 from napari_slitseg.pipelines.runs.small_files import read_json, replace_json
 
 STATE_VARIABLE: Final = "SLITSEG_STATE"

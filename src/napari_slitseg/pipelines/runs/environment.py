@@ -15,7 +15,7 @@ from typing import Any, Final
 import psutil
 
 from napari_slitseg import __version__
-from napari_slitseg.pipelines.runs.identity import this_host
+from napari_slitseg.core.processes import this_host
 
 _PACKAGES: Final = ("torch", "lightning-fabric", "numpy", "scipy", "scikit-image", "tifffile")
 _VARIABLES: Final = (

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-import psutil
+from napari_slitseg.core.processes import is_living, start_of, this_host
 
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
-_SAME_START_S: Final = 1.0
-_START_FIELD: Final = 19
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class Identity:
         ProcessLookupError
             If there is none of that number.
         """
-        started = _start_of(pid)
+        started = start_of(pid)
         if started is None:
             raise ProcessLookupError(f"there is no process {pid}")
         return cls(pid, started, this_host(), _boot(), token or uuid.uuid4().hex)
@@ -85,13 +81,7 @@ class Identity:
         """Whether this very process lives on this machine; False for those of others."""
         if not self.is_here or self.boot != _boot():
             return False
-        started = _start_of(self.pid)
-        return started is not None and abs(started - self.started) < _SAME_START_S
-
-
-def this_host() -> str:
-    """Return the name of this machine."""
-    return platform.node()
+        return is_living(self.pid, self.started)
 
 
 def _boot() -> str:
@@ -99,27 +89,3 @@ def _boot() -> str:
         return _BOOT.read_text("ascii").strip()
     except OSError:
         return ""
-
-
-def _start_of(pid: int) -> float | None:
-    """When a process began; None if there is none, or it is dead and only not yet cleared."""
-    if platform.system() == "Linux":
-        return _linux_start_of(pid)
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return process.create_time()
-    except psutil.Error:
-        return None
-
-
-def _linux_start_of(pid: int) -> float | None:
-    """Seconds from the machine's start, which no change of the clock touches."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    if fields[0] in (b"Z", b"X"):
-        return None
-    return int(fields[_START_FIELD]) / os.sysconf("SC_CLK_TCK")
