@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from napari_slitseg.cli.readers import agreement as command
-from napari_slitseg.core.blinding import ReadingSettings, track_of
+from napari_slitseg.core.blinding import ReadingSettings
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.core.review import Annotation
 from napari_slitseg.pipelines import readers_plans as plans
@@ -155,15 +155,6 @@ def test_a_folder_of_predictions_takes_part_as_the_model(folder: Path, tmp_path:
     assert found.found.pair("Ada", "model").pooled.f1 == 1
 
 
-def test_a_reader_is_compared_with_themselves_where_images_came_twice(folder: Path) -> None:
-    with Project.open(folder) as project:
-        image = project.image_id(folder / NAMES[0])
-        project.begin(image, track_of("Ada", again=True), table(truth(0)[1:]))
-        pair = agree(project).found.pair("Ada", "Ada (again)")
-    assert pair.pooled.true_positive == 11
-    assert pair.pooled.false_positive + pair.pooled.missed == 1
-
-
 def test_an_unknown_pixel_size_is_said(tmp_path: Path) -> None:
     with Project.create(tmp_path) as project:
         image = project.add_image(tmp_path / "a.png", shape=SHAPE)
@@ -171,6 +162,47 @@ def test_an_unknown_pixel_size_is_said(tmp_path: Path) -> None:
             project.begin(image, reader, table(truth(1)))
         found = agree(project)
     assert found.notes == ("a.png: pixel size unknown, 10 nm was assumed.",)
+
+
+def test_an_image_that_is_half_read_does_not_count(folder: Path) -> None:
+    with Project.open(folder) as project:
+        reading = plans.begin_reading(project, "Ben", NAMES, ReadingSettings())
+        first, second = (project.image_id(folder / name) for name in NAMES[:2])
+        project.set_review(first, "Ben", "in progress", "Ben")
+        with pytest.raises(JobError, match=r"read by two of.*Ben still reads: 4 images"):
+            agree(project)
+        project.set_review(second, "Ben", "done", "Ben")
+        found = agree(project)
+        (pair,) = found.found.pairs
+        assert [each.name for each in pair.images] == NAMES[1:2]
+        assert found.notes == ("Ben still reads: 3 images not marked as done, left out.",)
+        plans.end_reading(project, reading, "Chief")
+        found = agree(project)
+        assert len(found.found.pairs[0].images) == 4
+        assert found.notes[0].startswith("Ben opened 3 images without marking as done")
+        assert "membrane in 3 images" not in "".join(found.notes)
+
+
+def test_kappa_that_mixes_regions_is_told(folder: Path) -> None:
+    with Project.open(folder) as project:
+        image = project.add_image(folder / "b9.png", shape=SHAPE, pixel_size_nm=10.0)
+        for reader in ("Ada", "Ben"):
+            project.begin(image, reader, table(truth(9)))
+        (note,) = agree(project).notes
+    assert "membrane in 4 images and all over the image in 1" in note
+
+
+def test_a_comparison_that_is_stopped_ends_at_the_next_image(folder: Path) -> None:
+    asked = []
+
+    def on_image() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+
+    with Project.open(folder) as project, pytest.raises(KeyboardInterrupt):
+        agree(project, on_image=on_image)
+    assert len(asked) == 2
 
 
 def test_one_reader_or_a_stranger_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -193,7 +225,8 @@ def test_readers_without_a_common_image_are_told(tmp_path: Path) -> None:
 def test_tables_are_written_with_how_they_were_made(folder: Path) -> None:
     out = folder / "agreement.csv"
     with Project.open(folder) as project:
-        plans.begin_reading(project, "Ada", NAMES, ReadingSettings())
+        reading = plans.begin_reading(project, "Ada", NAMES, ReadingSettings())
+        plans.end_reading(project, reading, "Chief")
         found = agree(project)
     write_agreement(out, found)
     write_agreement(out, found)

@@ -8,9 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Self
 
-MOST_REPEATED: Final = 1 / 3
-"""Largest share of images that may come twice: in the first third, and again in the last."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingSettings:
@@ -30,8 +27,6 @@ class ReadingSettings:
         Whether everything a model found is hidden.
     scale_hidden : bool
         Whether pixel size and notices of the file are hidden.
-    repeated : float
-        Share of images that come twice, to compare the reader with themselves; at most a third.
 
     Raises
     ------
@@ -45,11 +40,8 @@ class ReadingSettings:
     prefix: str = "Image"
     model_hidden: bool = True
     scale_hidden: bool = False
-    repeated: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.repeated <= MOST_REPEATED:
-            raise ValueError(f"At most a third of the images can come twice, not {self.repeated}.")
         if not self.prefix.strip():
             raise ValueError("Code names need a word to begin with, such as Image.")
 
@@ -64,13 +56,10 @@ class Showing:
         What it is: its file within the project, or whatever else names it.
     code : str
         What it is called.
-    again : bool
-        Whether the reader sees it for the second time.
     """
 
     image: str
     code: str
-    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +102,7 @@ class ReadingPlan:
         if not self.is_over:
             raise ValueError(f"The reading of {self.reader} goes on: end it to get the key.")
         return [
-            {"reader": self.reader, "number": n, "code": s.code, "image": s.image, "again": s.again}
+            {"reader": self.reader, "number": n, "code": s.code, "image": s.image}
             for n, s in enumerate(self.showings, start=1)
         ]
 
@@ -133,7 +122,7 @@ class ReadingPlan:
         try:
             known = {each.name for each in fields(ReadingSettings)}
             settings = {key: v for key, v in values["settings"].items() if key in known}
-            showings = tuple(Showing(**each) for each in values["showings"])
+            showings = tuple(Showing(each["image"], each["code"]) for each in values["showings"])
             rest = {key: str(values[key]) for key in ("reader", "begun", "ended", "ended_by")}
             return cls(settings=ReadingSettings(**settings), showings=showings, **rest)
         except (AttributeError, KeyError, TypeError) as error:
@@ -166,15 +155,12 @@ def plan_reading(
     check_reader(reader)
     if not images or len(set(images)) < len(images):
         raise ValueError("A reading needs images, each of them once.")
-    order = _in_order(images, reader, settings, "order") if settings.shuffled else list(images)
-    shown = _with_repeats(order, reader, settings)
-    digits = max(3, len(str(len(shown))))
+    order = _in_order(images, reader, settings) if settings.shuffled else list(images)
+    digits = max(3, len(str(len(order))))
     showings = []
-    seen: set[str] = set()
-    for number, image in enumerate(shown, start=1):
+    for number, image in enumerate(order, start=1):
         code = f"{settings.prefix.strip()} {number:0{digits}}"
-        showings.append(Showing(image, code if settings.renamed else image, image in seen))
-        seen.add(image)
+        showings.append(Showing(image, code if settings.renamed else image))
     return ReadingPlan(reader, settings, tuple(showings), begun=begun)
 
 
@@ -191,43 +177,13 @@ def check_reader(reader: str) -> None:
     """
     if not reader or reader != reader.strip() or re.search(r"[\x00-\x1f\x7f]", reader):
         raise ValueError("A reader needs a name of visible letters.")
-    if reader.casefold() in _RESERVED or reader.endswith(AGAIN):
+    if reader.casefold() in _RESERVED:
         raise ValueError(f"“{reader}” means something else here; choose another name.")
 
 
-AGAIN: Final = " (again)"
-"""What a reader's track is called for images that come a second time."""
-
-
-def track_of(reader: str, *, again: bool = False) -> str:
-    """Return the track that keeps what a reader says."""
-    return f"{reader}{AGAIN}" if again else reader
-
-
-def _in_order(
-    images: Sequence[str], reader: str, settings: ReadingSettings, what: str
-) -> list[str]:
+def _in_order(images: Sequence[str], reader: str, settings: ReadingSettings) -> list[str]:
     def digest(image: str) -> bytes:
-        text = "\0".join((what, str(settings.seed), reader, image))
+        text = "\0".join(("order", str(settings.seed), reader, image))
         return hashlib.sha256(text.encode()).digest()
 
     return sorted(images, key=digest)
-
-
-def _with_repeats(order: list[str], reader: str, settings: ReadingSettings) -> list[str]:
-    """Put images of the first third into the last third a second time."""
-    third = len(order) // 3
-    n_repeated = min(third, round(settings.repeated * len(order)))
-    again = _in_order(order[:third], reader, settings, "again")[:n_repeated]
-    last = [(image, "again") for image in again] + [
-        (i, "first") for i in order[len(order) - third :]
-    ]
-
-    def digest(item: tuple[str, str]) -> bytes:
-        text = "\0".join(("mix", item[1], str(settings.seed), reader, item[0]))
-        return hashlib.sha256(text.encode()).digest()
-
-    if not n_repeated:
-        return order
-    mixed = [image for image, _ in sorted(last, key=digest)]
-    return order[: len(order) - third] + mixed

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ from napari_slitseg.core.review import Annotation
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.readers_files import FORMAT, PointsOf, annotations_beside
 from napari_slitseg.pipelines.readers_plans import readings
+from napari_slitseg.pipelines.readers_tracks import tracks_in, tracks_read
 from napari_slitseg.pipelines.record import versions
 from napari_slitseg.store import SHARED, Project, StoredImage, StoreError
 
@@ -110,11 +112,12 @@ def agree(
     tolerance_nm: float = 50.0,
     readers: Sequence[str] = (),
     also: dict[str, PointsOf] | None = None,
+    on_image: Callable[[], None] = lambda: None,
 ) -> Agreement:
     """Compare all readers of a project on the images that they read.
 
-    An image counts as read once the reader has opened it in the reading, also where nothing was
-    set. The shared annotation is a reader too: that of the project, or the file beside an image
+    An image counts as read once the reader has opened it in a reading that is over, also where
+    nothing was set; while the reading goes on, once it is marked as done. The shared annotation is a reader too: that of the project, or the file beside an image
     that nobody has edited here.
 
     Parameters
@@ -126,6 +129,8 @@ def agree(
         Whom to compare; otherwise all.
     also : dict
         Further readers by name, such as a model.
+    on_image : callable
+        See `compare_readers`.
 
     Raises
     ------
@@ -137,7 +142,7 @@ def agree(
     if not tolerance_nm > 0:
         raise JobError(f"The tolerance must be above 0 nm, not {tolerance_nm:g}.")
     also = {SHARED: annotations_beside(project)} | (also or {})
-    known = sorted({*(track for _, track in _tracks(project)), *also})
+    known = sorted({*(track for _, track in tracks_in(project)), *also})
     if unknown := [name for name in readers if name not in known]:
         raise JobError(f"Nobody called {unknown[0]} has read here. Known: {', '.join(known)}.")
     names = tuple(dict.fromkeys(readers or sorted(known, key=_shared_and_model_last)))
@@ -148,17 +153,29 @@ def agree(
     read = {name for image in images for name in image.points}
     names = names if readers else tuple(name for name in names if name in read)
     if not any(sum(name in image.points for name in names) > 1 for image in images):
-        raise JobError(
-            f"No image of {project.folder} was read by two of: {', '.join(names) or 'nobody'}."
-        )
+        who = ", ".join(names) or "nobody"
+        why = "".join(f" {note}" for note in notes)
+        raise JobError(f"No image of {project.folder} was read by two of: {who}.{why}")
     regions = {each.name: "image" if each.region is None else "membrane" for each in images}
     log = [
         {"reader": reader, "what": each.what, "by": each.by, "time": each.time}
         for reader, reading in readings(project).items()
         for each in reading.log
     ]
-    found = compare_readers(images, names)
-    return Agreement(found, tolerance_nm, len(images), tuple(notes), regions, log)
+    found = compare_readers(images, names, on_image=on_image)
+    notes.append(_of_regions(regions))
+    return Agreement(found, tolerance_nm, len(images), tuple(filter(None, notes)), regions, log)
+
+
+def _of_regions(regions: dict[str, str]) -> str:
+    """Say where chance put points, if not in the same kind of place everywhere."""
+    number = Counter(regions.values())
+    if len(number) < 2:
+        return ""
+    return (
+        f"Chance put points along the membrane in {number['membrane']} images and all over the "
+        f"image in {number['image']}: kappa mixes both. Draw the membrane in all, or in none."
+    )
 
 
 def _shared_and_model_last(name: str) -> tuple[bool, bool, str]:
@@ -171,8 +188,8 @@ def _read(
     """Return the images that somebody read, and what there is to say about them."""
     from napari_slitseg.core.metrics.readers import ReadImage
 
-    tracks = _tracks(project)
-    images, notes = [], []
+    tracks, notes = tracks_read(project, names)
+    images, unscaled = [], []
     for stored in project.images():
         said: dict[str, Annotation] = {}
         for name in names:
@@ -187,7 +204,7 @@ def _read(
             continue
         size = stored.pixel_size_nm or _ASSUMED_NM
         if stored.pixel_size_nm is None:
-            notes.append(f"{stored.path.name}: pixel size unknown, {_ASSUMED_NM:g} nm was assumed.")
+            unscaled.append(stored.path.name)
         images.append(
             ReadImage(
                 name=_name_of(project, stored),
@@ -198,13 +215,10 @@ def _read(
                 region=_region(said),
             )
         )
+    if unscaled:
+        more = f" and {len(unscaled) - 1} more" if len(unscaled) > 1 else ""
+        notes.append(f"{unscaled[0]}{more}: pixel size unknown, {_ASSUMED_NM:g} nm was assumed.")
     return images, notes
-
-
-def _tracks(project: Project) -> set[tuple[int, str]]:
-    """Return image and track of all that was read: opened in a reading, or annotated."""
-    seen = {at for at, review in project.reviews().items() if review.status != "open"}
-    return {*project.tracks(), *((image, track) for image, track in seen if track != SHARED)}
 
 
 def _region(said: dict[str, Annotation]) -> NDArray[np.bool_] | None:

@@ -1,6 +1,6 @@
 """Blinded readings as a project keeps them: who reads what in which order, and what became of it.
 
-A reader's points are a track of the project, named after the reader (`core.blinding.track_of`).
+A reader's points are a track of the project, named after the reader.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class _Number(QTableWidgetItem):
 
     def __init__(self, value: float | None, form: str) -> None:
         is_known = value is not None and not math.isnan(value)
-        super().__init__(format(value, form) if is_known else "—")
+        super().__init__(format(value, form).replace("-0.00", "0.00") if is_known else "—")
         self.setData(_VALUE, value if is_known else -math.inf)
         self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 

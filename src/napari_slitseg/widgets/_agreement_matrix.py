@@ -14,6 +14,7 @@ from napari_slitseg.widgets._style import BLUE, SKY_BLUE
 if TYPE_CHECKING:
     from napari_slitseg.core.metrics.bootstrap import Interval
     from napari_slitseg.core.metrics.readers import PairAgreement, ReaderAgreement
+    from napari_slitseg.core.metrics.readers_counts import IntraclassCorrelation
 
 TITLES: Final = {"f1": "F1", "kappa": "Kappa"}
 
@@ -39,6 +40,7 @@ class Matrix(QTableWidget):
         for header in (self.horizontalHeader(), self.verticalHeader()):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
             header.setHighlightSections(False)
+            header.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._found: ReaderAgreement | None = None
         self._figure = "f1"
         self.currentCellChanged.connect(self._on_cell)
@@ -52,6 +54,8 @@ class Matrix(QTableWidget):
         self.setColumnCount(len(names))
         self.setHorizontalHeaderLabels(list(names))
         self.setVerticalHeaderLabels(list(names))
+        for row, name in enumerate(names):
+            self.horizontalHeaderItem(row).setToolTip(name)
         for i, one in enumerate(names):
             for j, other in enumerate(names):
                 self.setItem(i, j, self._cell(one, other))
@@ -85,7 +89,12 @@ class Matrix(QTableWidget):
 
     def _text(self, pair: PairAgreement) -> str:
         value = getattr(pair, self._figure).value
-        return "-" if math.isnan(value) else f"{value:.2f}"
+        text = "-" if math.isnan(value) else number(value)
+        return f"{text}  ({len(pair.images)})" if self._has_uneven_pairs() else text
+
+    def _has_uneven_pairs(self) -> bool:
+        """Whether pairs rest on different numbers of images, so that cells cannot be compared."""
+        return self._found is not None and len({len(p.images) for p in self._found.pairs}) > 1
 
     def _colour(self, value: float) -> QColor:
         is_dark = self.palette().color(self.foregroundRole()).lightnessF() > 0.5
@@ -100,8 +109,31 @@ class Matrix(QTableWidget):
                 self.chosen.emit(one, other)
 
 
+def number(value: float) -> str:
+    """Write two digits, and zero without a sign."""
+    return f"{value:.2f}".replace("-0.00", "0.00")
+
+
+def counts_text(pair: PairAgreement, everybody: IntraclassCorrelation) -> str:
+    """Say how two readers count, and all together."""
+    counts, icc = pair.counts, pair.icc
+    text = f"Counts differ by {counts.bias:+.1f} on average"
+    if not math.isnan(counts.lower_limit):
+        limits = f"{counts.lower_limit:+.1f} to {counts.upper_limit:+.1f}"
+        text += f", for 95 % of images by {limits}"
+    if not math.isnan(icc.value):
+        text += f"; ICC(2,1) {number(icc.value)}"
+        if not math.isnan(icc.low):
+            text += f" ({number(icc.low)} to {number(icc.high)})"
+    if not math.isnan(everybody.value) and everybody.n_readers > 2:
+        n = everybody.n_images
+        text += f", of all {everybody.n_readers} readers {number(everybody.value)} on {n} images"
+    return f"{text}."
+
+
 def pair_text(pair: PairAgreement, figure: str) -> str:
     """Say one figure of a pair with its interval."""
     from napari_slitseg.core.metrics.result import describe
 
-    return f"{' and '.join(pair.readers)}: {TITLES[figure]} {describe(getattr(pair, figure))}"
+    told = describe(getattr(pair, figure)).replace("-0.00 ", "0.00 ")
+    return f"{' and '.join(pair.readers)}: {TITLES[figure]} {told}"

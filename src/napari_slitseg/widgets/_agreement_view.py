@@ -23,7 +23,7 @@ from napari_slitseg.pipelines.readers import Agreement
 from napari_slitseg.pipelines.readers_files import write_agreement
 from napari_slitseg.store import StoreError
 from napari_slitseg.widgets._agreement_images import PairImages
-from napari_slitseg.widgets._agreement_matrix import TITLES, Matrix, pair_text
+from napari_slitseg.widgets._agreement_matrix import TITLES, Matrix, counts_text, pair_text
 from napari_slitseg.widgets._agreement_plot import CountPlot
 from napari_slitseg.widgets._agreement_work import compare_readers, question_of
 from napari_slitseg.widgets._dock import Message, TaskBar, button, row, spin
@@ -38,7 +38,7 @@ _EMPTY: Final = (
     "the shared annotation or the model."
 )
 _RANDOM: Final = (
-    "F1: share of points that both have. Kappa: what F1 has beyond points set at random along the "
+    "F1: share of points that both have; from either side the same. Kappa: what F1 has beyond points set at random along the "
     "membrane, or over the image where none is drawn. docs/metrics.md tells more."
 )
 
@@ -119,6 +119,7 @@ class AgreementView(QDialog):
         self.images.opened.connect(self.open_image)
         self.runner.finished.connect(self._on_found)
         self.runner.failed.connect(self._on_failed)
+        self.runner.cancelled.connect(self._on_cancelled)
         self.runner.busy_changed.connect(self.tasks.show_busy)
         self.destroyed.connect(self.runner.cancel)
 
@@ -196,6 +197,9 @@ class AgreementView(QDialog):
         elif isinstance(answer, Agreement):
             self.show_found(answer)
 
+    def _on_cancelled(self) -> None:
+        self._on_failed("Cancelled; nothing was compared.")
+
     def _on_failed(self, reason: str) -> None:
         self.show_found(None)
         self.message.say(reason)
@@ -207,7 +211,7 @@ class AgreementView(QDialog):
         for each in (self.matrix, self.words, self.below):
             each.setVisible(found is not None)
         self.export.setEnabled(found is not None)
-        self.message.say("" if found is None else "\n".join(found.notes[:3]))
+        self.message.say("" if found is None else "\n".join(found.notes))
         pairs = () if found is None else found.found.pairs
         self.pair = next((p for p in pairs if p.readers == before), pairs[0] if pairs else None)
         self._show_matrix()
@@ -223,13 +227,5 @@ class AgreementView(QDialog):
         self.plot.show_pair(self.pair)
         self.images.show_pair(self.pair)
         if self.pair is not None and self.found is not None:
-            icc, everybody = self.pair.icc, self.found.found.icc
             lines = [pair_text(self.pair, name) for name in TITLES]
-            counts = self.pair.counts
-            if counts.lower_limit == counts.lower_limit:
-                lines.append(
-                    f"Counts differ by {counts.bias:+.1f} on average, for 95 % of images by "
-                    f"{counts.lower_limit:+.1f} to {counts.upper_limit:+.1f}; ICC(2,1) "
-                    f"{icc.value:.2f}, of all readers {everybody.value:.2f}."
-                )
-            self.words.setText("\n".join(lines))
+            self.words.setText("\n".join([*lines, counts_text(self.pair, self.found.found.icc)]))

@@ -59,15 +59,26 @@ def question_of(
     return Question(project, tolerance_nm, {SHARED: shared} | ({MODEL: model} if model else {}))
 
 
+class _StoppedError(Exception):
+    """Nobody waits for the answer any more."""
+
+
 def compare_readers(
-    question: Question, _: Callable[[], bool]
+    question: Question, should_stop: Callable[[], bool]
 ) -> Generator[Any, None, Agreement | str]:
     """Compare all readers of a project; the answer is a text where that cannot be done."""
     also = {name: _finder(places) for name, places in question.by_window.items()}
+
+    def on_image() -> None:
+        if should_stop():
+            raise _StoppedError
+
     yield None
     try:
         with Project.open(question.project, read_only=True) as project:
-            return agree(project, tolerance_nm=question.tolerance_nm, also=also)
+            return agree(project, tolerance_nm=question.tolerance_nm, also=also, on_image=on_image)
+    except _StoppedError:
+        return ""
     except (JobError, StoreError) as error:
         return str(error)
 

@@ -30,8 +30,7 @@ class Blind:
     def __init__(self, plan: ReadingPlan) -> None:
         self.plan = plan
         self.aside: dict[int, dict[str, Any]] = {}
-        first = [showing for showing in plan.showings if not showing.again]
-        self._code = {showing.image: (row, showing.code) for row, showing in enumerate(first)}
+        self._code = {each.image: (row, each.code) for row, each in enumerate(plan.showings)}
         self._image_of: dict[int, str] = {}
         self._known: dict[int, tuple[ImageEntry, ImageEntry]] = {}
 

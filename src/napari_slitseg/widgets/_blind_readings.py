@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_slitseg.core.blinding import ReadingSettings, track_of
+from napari_slitseg.core.blinding import ReadingSettings
 from napari_slitseg.core.review import History
 from napari_slitseg.pipelines import readers_plans as plans
 from napari_slitseg.pipelines.errors import JobError
@@ -179,7 +179,7 @@ class Readings:
     def _show(self, project: Project, reading: StoredReading) -> None:
         workspace, reader = self._workspace, reading.plan.reader
         workspace.open(None)
-        self._editor, workspace.editor, workspace.track = workspace.editor, reader, track_of(reader)
+        self._editor, workspace.editor, workspace.track = workspace.editor, reader, reader
         workspace.blind = Blind(reading.plan)
         self.shown, self.trouble = reading, ""
         self._take_in(self._keys(project, reading))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -33,6 +33,7 @@ def compare_readers(
     *,
     how: Bootstrap | None = None,
     n_draws: int = 100,
+    on_image: Callable[[], None] = lambda: None,
 ) -> ReaderAgreement:
     """Compare every pair of readers on the images that both read.
 
@@ -45,6 +46,8 @@ def compare_readers(
         For intervals; its seed is also that of chance.
     n_draws : int
         See `expected_matches`.
+    on_image : callable
+        Called before each image of each pair; it stops the comparison by raising something.
 
     Raises
     ------
@@ -60,9 +63,9 @@ def compare_readers(
     for pair in combinations(names, 2):
         common = [image for image in images if all(name in image.points for name in pair)]
         if common:
-            pairs.append(_compare_pair(common, pair, how, n_draws))
+            pairs.append(_compare_pair(common, pair, how, n_draws, on_image))
     table = [
-        [np.count_nonzero(image.points[name].is_slit) for name in names]
+        [_n_certain(image.points[name]) for name in names]
         for image in images
         if all(name in image.points for name in names)
     ]
@@ -71,12 +74,21 @@ def compare_readers(
     return ReaderAgreement(names, tuple(pairs), icc, n_draws, how.seed)
 
 
+def _n_certain(table: PointTable) -> int:
+    return int(np.count_nonzero(table.is_slit & ~table.uncertain))
+
+
 def _compare_pair(
-    images: Sequence[ReadImage], readers: tuple[str, str], how: Bootstrap, n_draws: int
+    images: Sequence[ReadImage],
+    readers: tuple[str, str],
+    how: Bootstrap,
+    n_draws: int,
+    on_image: Callable[[], None],
 ) -> PairAgreement:
-    found = tuple(
-        _compare_image(image, readers, n_draws, [how.seed, row]) for row, image in enumerate(images)
-    )
+    found = []
+    for row, image in enumerate(images):
+        on_image()
+        found.append(_compare_image(image, readers, n_draws, [how.seed, row]))
     biopsies = [image.biopsy or image.name for image in images]
     of = biopsies if any(image.biopsy for image in images) else None
     scores = [each.scores for each in found]
@@ -89,7 +101,7 @@ def _compare_pair(
     )  # fmt: skip
     return PairAgreement(
         readers=readers,
-        images=found,
+        images=tuple(found),
         f1=interval_of_sums(f1_rows, f1.value, biopsies=of, how=how),
         kappa=interval_of_sums(rows, kappa_of_sums, biopsies=of, how=how),
         counts=bland_altman(first, second, confidence=how.confidence, exact=True),
