@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 
 from napari_slitseg.core.points import PointTable, write_points
+from napari_slitseg.pipelines.runs.device_queue import STATE_VARIABLE
 from napari_slitseg.store import PROJECT_FILE, Project
 from tests.widgets.keeping import Window
-from tests.widgets.test_keeper import beside, history, images, picture, same
+from tests.widgets.test_keeper import beside, history, images, picture, protected, same
 
-__all__ = ["images"]
+__all__ = ["images", "protected"]
 
 
 def places(window: Window, number: int = 0) -> list[list[float]]:
@@ -265,6 +266,26 @@ def test_imported_points_are_not_lost_by_undoing_all(images: list[Path]) -> None
     assert window.workspace.undo(window.keys[0]) is None
     os.unlink(beside(images[0]))
     assert places(Window(images[0])) == [[5, 5], [6, 6]]
+
+
+def test_what_was_kept_elsewhere_comes_home_when_the_folder_can_be_written(
+    images: list[Path], protected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = Window(*images)
+    window.add(1, 1, 0)
+    window.add(2, 2, 1)
+    window.keeper.close()
+    subprocess.run(["mount", "-o", "remount,rw,bind", protected, protected], check=True)
+    with monkeypatch.context() as patch:
+        patch.setenv(STATE_VARIABLE, str(tmp_path / "colleague"))
+        colleague = Window(*images, editor="Bob")
+        colleague.add(5, 5, 0)
+        colleague.keeper.close()
+    for _ in range(2):
+        found = Window(*images)
+        assert places(found, 0) == [[1, 1], [5, 5]]
+        assert places(found, 1) == [[2, 2]]
+        found.keeper.close()
 
 
 _HOLD = """

@@ -12,7 +12,7 @@ from typing import Final
 from platformdirs import user_state_path
 
 from napari_slitseg.pipelines.runs.device_queue import STATE_VARIABLE
-from napari_slitseg.store import PROJECT_FILE, Project, StoreError
+from napari_slitseg.store import PROJECT_FILE, Project, StoreError, merge
 
 _LEVELS_UP: Final = 3
 _WAITS_S: Final = 0.5
@@ -34,6 +34,7 @@ class Projects:
     def __init__(self) -> None:
         self._open: dict[Path, Project] = {}
         self._homes: dict[Path, Path | None] = {}
+        self._brought: set[Path] = set()
         self._held: dict[Path, tuple[float, StoreError | None]] = {}
 
     @property
@@ -51,6 +52,7 @@ class Projects:
         """
         beside = self._beside(image.parent)
         if beside is not None and not beside.is_read_only:
+            self._bring_home(image.parent, beside)
             return beside
         stand_in = stand_in_of(image.parent)
         if (stand_in / PROJECT_FILE).is_file():
@@ -94,6 +96,14 @@ class Projects:
         """Close all; they are opened anew when needed."""
         for project in self.opened:
             self.drop(project)
+
+    def _bring_home(self, folder: Path, project: Project) -> None:
+        """Take over what was kept elsewhere while nothing could be written in a folder."""
+        if folder not in self._brought:
+            stand_in = stand_in_of(folder)
+            if (stand_in / PROJECT_FILE).is_file():
+                merge(project.folder, stand_in)
+            self._brought.add(folder)
 
     def _beside(self, folder: Path) -> Project | None:
         if folder not in self._homes:
