@@ -251,12 +251,23 @@ def test_a_file_that_fits_two_images_is_given_to_neither(folder: Path, old: Path
     assert "C.csv fits" in why
     assert "--pairs" in why
     assert sum(isinstance(each, ImageSkipped) for each in events) == 4
+    assert any(isinstance(e, ImageSkipped) and e.reason.startswith("C.csv fits") for e in events)
+    assert report.unused == (), "it was not read for another reason"
 
     table = old / "pairs.txt"
     table.write_text("image;file\nC.tif;C.csv\n")
     told = imported(folder, pairs=table)
     assert outcomes(told)["C.tif"] == "imported"
     assert outcomes(told)["c.png"] == "no annotation"
+
+
+def test_an_umlaut_is_the_same_as_a_mac_writes_it(folder: Path, old: Path) -> None:
+    Image.fromarray(np.zeros(SHAPE, np.uint8)).save(folder / "n\u00e4chste.png")
+    write_points(old / "na\u0308chste.csv", PointTable.from_yx([[3, 4]]))
+    (old / "C.csv").mkdir()
+    report = imported(folder, old)
+    assert outcomes(report)["n\u00e4chste.png"] == "imported"
+    assert outcomes(report)["C.tif"] == "no annotation", "a folder is no table"
 
 
 def test_of_two_files_for_one_image_the_better_name_is_taken(folder: Path, old: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,13 +59,18 @@ class _Offer:
 
     def add(self, file: Path) -> None:
         """Take a file in."""
-        self.files.setdefault(file.parent.resolve(), {})[file.name.lower()] = file
+        self.files.setdefault(file.parent.resolve(), {})[_key(file.name)] = file
 
     def of(self, image: Path, names: Iterable[str]) -> list[Path]:
         """Files with one of these names, best names first; never the image itself."""
-        wanted = list(names)
+        wanted = list(map(_key, names))
         found = [here[name] for name in wanted for here in self.files.values() if name in here]
         return [file for file in found if file.resolve() != image.resolve()]
+
+
+def _key(name: str) -> str:
+    """Name without regard to capitals, and to how a Mac writes umlauts."""
+    return unicodedata.normalize("NFC", name.lower())
 
 
 def pair_files(images: Sequence[Path], given: Sequence[Path], table: Path | None = None) -> Pairing:
@@ -156,6 +162,8 @@ def _listed(given: Sequence[Path], images: Sequence[Path]) -> list[Path]:
         except OSError as error:
             raise JobError(f"The folder {path} cannot be listed: {error.strerror}.") from error
         for file in files:
+            if not file.is_file():
+                continue
             if file.suffix.lower() in POINT_SUFFIXES and file.resolve() not in known:
                 found.setdefault(file.resolve(), file)
             elif not path.is_dir():
