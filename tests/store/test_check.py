@@ -123,3 +123,22 @@ def test_the_journal_tells_who_did_what_to_which_image(tmp_path: Path) -> None:
     assert len(project.journal(limit=2)) == 2
     assert project.journal(image + 1) == ()
     project.close()
+
+
+def test_what_can_be_read_of_a_damaged_journal_is_shown_and_the_rest_is_told(
+    tmp_path: Path,
+) -> None:
+    project, image = project_with_image(tmp_path)
+    for number in range(3):
+        table = project.history(image, SHARED)[0].state.points
+        project.append(image, SHARED, Record("edit", added(table, (number, 0))), number)
+    project.close()
+    change(tmp_path, "UPDATE records SET content = x'00' WHERE head = 2")
+    with Project.open(tmp_path) as project:
+        assert project.notices == ()
+        history, head = project.history(image, SHARED)
+        assert head == 3
+        assert history.state.points is not None
+        assert history.state.points.yx.tolist() == [[0, 0], [2, 0]]
+        (notice,) = project.notices
+        assert notice.startswith("1 of the edits of image 1 (shared) cannot be read")

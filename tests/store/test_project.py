@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,19 @@ def test_images_are_found_again(project: Project, tmp_path: Path) -> None:
     assert project.image_id(tmp_path / "sub" / "ä b#?%.tif", 0) is None
     assert image.path == tmp_path / "sub" / "ä b#?%.tif"
     assert (image.page, image.shape, image.pixel_size_nm, image.sha256) == (2, (10, 20), 2.5, "abc")
+
+
+def test_accents_that_another_system_writes_otherwise_name_the_same_image(
+    project: Project,
+) -> None:
+    composed, apart = (unicodedata.normalize(form, "Nière ä.tif") for form in ("NFC", "NFD"))
+    number = project.add_image(project.folder / apart)
+    (project.folder / composed).touch()
+    assert project.image_id(project.folder / composed) == number
+    assert project.add_image(project.folder / composed) == number
+    (project.folder / apart).touch()
+    assert project.image_id(project.folder / composed) is None
+    assert project.image_id(project.folder / apart) == number
 
 
 def test_an_image_added_again_is_the_same_image_and_forgets_nothing(project: Project) -> None:

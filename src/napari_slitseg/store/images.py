@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from napari_slitseg.store.base import Part
 from napari_slitseg.store.errors import StoreError
@@ -21,6 +22,7 @@ ON CONFLICT (path, page) DO UPDATE SET
     pixel_size_nm = coalesce(excluded.pixel_size_nm, pixel_size_nm),
     sha256 = CASE excluded.sha256 WHEN '' THEN sha256 ELSE excluded.sha256 END
 """
+_FORMS: Final[tuple[Literal["NFC", "NFD"], ...]] = ("NFC", "NFD")
 _COLUMNS: Final = "id, path, page, height, width, pixel_size_nm, sha256, uid"
 
 
@@ -86,7 +88,7 @@ class Images(Part):
         StoreError
             If it cannot be written.
         """
-        stored = self.stored_path(path)
+        stored = self._spelt(path, page)
         values = (stored, page, *shape, pixel_size_nm, sha256, new_uid(), now())
         with self._database.transaction():
             self._database.run(_PUT, values)
@@ -94,7 +96,7 @@ class Images(Part):
 
     def image_id(self, path: Path, page: int = 0) -> int | None:
         """Return the number of an image, None where the project does not know it."""
-        number: int | None = self._database.value(_NUMBER, (self.stored_path(path), page))
+        number: int | None = self._database.value(_NUMBER, (self._spelt(path, page), page))
         return number
 
     def images(self) -> tuple[StoredImage, ...]:
@@ -126,6 +128,17 @@ class Images(Part):
             self._database.run(
                 "UPDATE images SET path = ? WHERE id = ?", (self.stored_path(path), image_id)
             )
+
+    def _spelt(self, path: Path, page: int) -> str:
+        """Path as it is kept; another system may have written its accents in another way."""
+        stored = self.stored_path(path)
+        for form in () if stored.isascii() else _FORMS:
+            other = unicodedata.normalize(form, stored)
+            if other != stored and self._database.rows(_NUMBER, (other, page)):
+                found = self._found_path(other)
+                if not (path.exists() and found.exists()) or path.samefile(found):
+                    return other
+        return stored
 
     def _found(self, query: str, values: tuple[Any, ...] = ()) -> tuple[StoredImage, ...]:
         return tuple(

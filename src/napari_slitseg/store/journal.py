@@ -17,6 +17,7 @@ from napari_slitseg.core.review.text import (
     record_from_text,
     record_to_text,
 )
+from napari_slitseg.store.connection import Database
 from napari_slitseg.store.errors import DamagedError, Stale, StoreError
 from napari_slitseg.store.folding import folded
 from napari_slitseg.store.naming import new_uid
@@ -36,6 +37,20 @@ _INSERT: Final = (
 
 class Journals(Windows):
     """The part of a project that keeps edits."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._damages: dict[tuple[int, str], int] = {}
+
+    @property
+    def damages(self) -> tuple[str, ...]:
+        """What could not be read of histories that were asked for, a sentence each."""
+        return tuple(
+            f"{count} of the edits of image {image} ({track}) cannot be read; all others are "
+            f"shown. 'slitseg project check' tells more."
+            for (image, track), count in self._damages.items()
+            if count
+        )
 
     def begin(
         self, image_id: int, track: str, base: Annotation, expected: int | None = None
@@ -155,6 +170,7 @@ class Journals(Windows):
         rows = self._rows_after(image_id, track, start - 1)
         base = self._annotation(rows[0][1], image_id)
         records = [read_record(does, content) for does, content, _ in rows[1:]]
+        self._damages[image_id, track] = sum(r.does == "edit" and r.edit is None for r in records)
         return folded(base, records), rows[-1][2]
 
     def tracks(self) -> tuple[tuple[int, str], ...]:

@@ -98,7 +98,7 @@ class Project(Images, Journals, Reviews, Files, Told):
     def notices(self) -> tuple[str, ...]:
         """What the person should know, a sentence each: other windows, the kind of drive."""
         others = [f"The project is also open in another window: {each}." for each in self.others]
-        return (*self._database.notices, *self._troubles, *others)
+        return (*self._database.notices, *self._troubles, *self.damages, *others)
 
     def close(self) -> None:
         """Close the file; doing it twice is harmless."""
