@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +12,9 @@ from napari.components import ViewerModel
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.points_table import TOMBSTONES
 from napari_slitseg.widgets._review_controller import Reviewer
+from napari_slitseg.widgets._review_figures import figures_of
 from napari_slitseg.widgets._review_keys import BINDINGS
+from napari_slitseg.widgets._review_walk import items_of
 from napari_slitseg.widgets._review_words import item_facts, item_title
 from napari_slitseg.widgets._session import session_of
 
@@ -112,3 +115,141 @@ def test_decisions_end_in_a_review_with_nothing_open_and_are_undone_bit_for_bit(
     assert table_of(review).equals(after)
     review.do("redo")
     assert review.told[-1] == "There is nothing to redo in this image."
+
+
+def under_review(review, kind: str) -> None:
+    """Go on until an item of a kind is under review."""
+    for _ in range(10):
+        review.do("next")
+        if review.walk.item.kind == kind:
+            return
+    raise AssertionError(kind)
+
+
+def test_a_detection_that_is_moved_step_by_step_becomes_one_slit(review) -> None:
+    before = len(table_of(review))
+    under_review(review, "false positive")
+    start = np.array(review.walk.item.yx)
+    review.do("move")
+    for action in ("right", "down", "right"):
+        review.do(action)
+    assert len(table_of(review)) == before + 1
+    assert table_of(review).yx[-1].tolist() == [start[0] + 1, start[1] + 2]
+    assert item_title(review.walk) == "Annotated slit"
+    assert "moved by Ada" in item_facts(review.workspace.current, review.walk.item)
+
+
+def test_what_was_decided_can_be_decided_otherwise(review) -> None:
+    review.reviewer.hand.goes_on = False
+    before = len(table_of(review))
+    under_review(review, "false positive")
+    review.do("accept")
+    review.do("uncertain")
+    review.do("reject")
+    assert table_of(review).status.tolist()[before:] == ["rejected"]
+    review.do("undo")
+    review.do("undo")
+    review.do("undo")
+    assert len(table_of(review)) == before
+    review.do("accept")
+    assert table_of(review).status.tolist()[before:] == ["accepted"]
+
+
+def test_a_detection_below_a_new_threshold_is_under_review_no_more(review) -> None:
+    under_review(review, "false positive")
+    review.workspace.set_cut(0.95, 60.0)
+    assert not len(review.workspace.current.prediction.table)
+    assert review.walk.item is None
+    before = table_of(review)
+    review.do("accept")
+    assert table_of(review) is before
+    assert "No item is under review" in review.told[-1]
+
+
+def test_a_point_whose_adding_is_undone_is_under_review_no_more(review) -> None:
+    review.do("add")
+    review.reviewer.hand.acts.add((70.0, 70.0))
+    review.walk.pick((70.0, 70.0), 2.0)
+    review.do("undo")
+    assert review.walk.item is None or review.walk.item.yx != (70.0, 70.0)
+
+
+def test_the_last_decision_says_that_nothing_is_left(review) -> None:
+    review.do("accept_above")
+    assert review.told[-1] == "Accepted 2 slits."
+    for _ in range(2):
+        review.do("next")
+        review.do("accept")
+    assert review.walk.n_open == 0
+    assert review.walk.item is None
+
+
+def test_accepting_by_score_and_the_walk_leave_out_the_same(review) -> None:
+    unsure = np.arange(len(ANNOTATED) + 1) == len(ANNOTATED)
+    table = PointTable.from_yx([*ANNOTATED, [68, 30]], uncertain=unsure)
+    review.workspace.update(review.key, annotation=table)
+    kinds = [item.kind for item in review.walk.items]
+    assert kinds.count("false positive") == 1
+    review.do("accept_above")
+    assert "Accept 1 slit " in review.asked[-1]
+
+
+def test_news_of_one_action_are_over_with_the_next(review) -> None:
+    review.do("accept")
+    assert "No item is under review" in review.told[-1]
+    review.do("next")
+    assert review.told[-1] == ""
+
+
+def test_two_near_slits_become_one_and_far_ones_do_not(review) -> None:
+    review.reviewer.hand.goes_on = False
+    under_review(review, "missed")
+    review.do("merge")
+    assert "No other slit is within 150 nm" in review.told[-1]
+    review.reviewer.hand.acts.add((80.0, 66.0))
+    review.walk.pick((80.0, 66.0), 1.0)
+    review.do("merge")
+    table = table_of(review)
+    assert table.take(table.is_slit).yx[-1].tolist() == [80.0, 63.0]
+    assert int(np.isin(table.status, TOMBSTONES).sum()) == 1
+    review.do("undo")
+    assert table_of(review).is_slit.sum() == len(ANNOTATED) + 1
+
+
+def test_a_slit_becomes_two_60_nm_apart(review) -> None:
+    under_review(review, "missed")
+    review.do("split")
+    table = table_of(review)
+    two = table.take(table.is_slit).yx
+    assert {(80.0, 57.0), (80.0, 63.0)} <= set(map(tuple, two.tolist()))
+    assert len(two) == len(ANNOTATED) + 1
+
+
+def test_a_slit_snaps_to_its_detection_and_to_the_line_of_the_membrane(review) -> None:
+    review.reviewer.hand.goes_on = False
+    under_review(review, "far match")
+    review.do("snap")
+    assert table_of(review).yx[2].tolist() == [50, 10]
+    membrane = np.zeros(review.workspace.current.shape, bool)
+    membrane[20:70, 3:8] = True
+    review.workspace.update(review.key, membrane=membrane)
+    review.do("project")
+    assert table_of(review).yx[2] == pytest.approx([50, 5], abs=0.6)
+
+
+def test_figures_say_what_the_metrics_say(review) -> None:
+    unsure = np.arange(len(ANNOTATED) + 1) == len(ANNOTATED)
+    table = PointTable.from_yx([*ANNOTATED, [68, 30]], uncertain=unsure)
+    review.workspace.update(review.key, annotation=table)
+    texts = figures_of(review.workspace.current)
+    assert (texts["slits"], texts["found"]) == ("4", "4")
+    review.workspace.update(review.key, prediction=None)
+    assert figures_of(review.workspace.current)["slits"] == "4"
+
+
+def test_items_are_the_same_with_and_without_the_matching_of_the_overlay(review) -> None:
+    entry = review.workspace.current
+    assert entry.overlay.matching is not None
+    bare = replace(entry, overlay=replace(entry.overlay, matching=None))
+    for tolerance_nm in (review.workspace.tolerance_nm, 20.0):
+        assert items_of(entry, tolerance_nm) == items_of(bare, tolerance_nm)

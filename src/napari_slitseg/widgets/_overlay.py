@@ -43,11 +43,15 @@ class Marks:
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """Detections, annotations and the lines (K, 2, 2) of start and direction between them."""
+    """Detections, annotations and the lines (K, 2, 2) of start and direction between them.
+
+    `matching` is that of detections and certain annotations, None where they were not compared.
+    """
 
     detections: Marks = field(default_factory=Marks)
     annotations: Marks = field(default_factory=Marks)
     lines: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2, 2)))
+    matching: Matching | None = None
 
     def counts(self) -> Counter[str]:
         """How many points there are of each kind."""
@@ -122,7 +126,7 @@ def _judged(predicted: PointTable, annotated: PointTable, found: Matching) -> Ov
     annotations.distance_px[partner] = found.distance_px
     start = predicted.yx[found.pairs[:, 0]]
     lines = np.stack([start, annotated.yx[partner] - start], axis=1)
-    return Overlay(detections=detections, annotations=annotations, lines=lines)
+    return Overlay(detections, annotations, lines, found)
 
 
 def _annotations(table: PointTable) -> Marks:

@@ -20,7 +20,7 @@ from napari_slitseg.core.review import (
 )
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._review_target import NO_POINT, NOTHING, YX, Refused, Target, yx_of
-from napari_slitseg.widgets._review_walk import Walk
+from napari_slitseg.widgets._review_walk import Walk, lengths_px
 from napari_slitseg.widgets._workspace import Workspace
 
 Make = Callable[[ImageEntry, Signature], Edit]
@@ -38,6 +38,7 @@ class Acts:
 
     def __init__(self, workspace: Workspace, walk: Walk) -> None:
         self._workspace = workspace
+        self._walk = walk
         self._target = Target(workspace, walk)
 
     # -- judging
@@ -61,18 +62,27 @@ class Acts:
             sure = bool(table.uncertain[np.isin(table.ids, chosen)].all())
             return operations.set_uncertain(table, chosen, by, uncertain=not sure)
 
-        return self._do(make)
+        return self._do_to_item(make)
 
-    def accept_above(self, score: float, tolerance_px: float) -> bool:
+    def accept_above(self, score: float) -> bool:
         """Accept every detection of at least a score that nobody judged yet."""
-        return self._do(lambda entry, by: _above(entry, score, tolerance_px, by))
+        return self._do(lambda entry, by: self._above(entry, score, by))
 
-    def count_above(self, score: float, tolerance_px: float) -> int:
+    def count_above(self, score: float) -> int:
         """How many detections that would accept."""
         entry = self._workspace.current
         if entry is None or entry.prediction is None:
             return 0
-        return len(_above(entry, score, tolerance_px, Signature()).after)
+        return len(self._above(entry, score, Signature()).after)
+
+    def _above(self, entry: ImageEntry, score: float, by: Signature) -> Edit:
+        if entry.prediction is None:
+            raise Refused("There is no prediction yet.")
+        tolerance_px, radius_px = lengths_px(entry, self._workspace.tolerance_nm)
+        found = entry.prediction.table
+        return operations.accept_above(
+            entry.annotation, found, score, tolerance_px, by, ignore_radius_px=radius_px
+        )
 
     def _judge(
         self, ids: Sequence[int], of_points: Callable[..., Edit], of_found: Callable[..., Edit]
@@ -82,7 +92,7 @@ class Acts:
                 return of_points(entry.annotation, chosen, by)
             return of_found(entry.annotation, self._target.detection(entry), by)
 
-        return self._do(make)
+        return self._do_to_item(make)
 
     # -- placing
 
@@ -94,7 +104,7 @@ class Acts:
                 return operations.move(entry.annotation, chosen[0], yx, by)
             return _accepted_at(entry.annotation, self._target.detection(entry), yx, by)
 
-        return self._do(make)
+        return self._do_to_item(make)
 
     def nudge(self, down_px: float, right_px: float) -> bool:
         """Move the point under review a little."""
@@ -185,6 +195,20 @@ class Acts:
 
     # -- parts
 
+    def _do_to_item(self, make: Make) -> bool:
+        """Do an edit; a detection under review that becomes a point stays under review as one."""
+        made: list[Edit] = []
+
+        def kept(entry: ImageEntry, by: Signature) -> Edit:
+            made.append(make(entry, by))
+            return made[0]
+
+        item = self._walk.item
+        done = self._do(kept)
+        if done and item is not None and item.annotation_id is None and len(made[0].after) == 1:
+            self._walk.take(int(made[0].after.ids[0]))
+        return done
+
     def _do(self, make: Make) -> bool:
         """Do an edit of the current image, and tell why where that is not possible."""
         entry = self._workspace.current
@@ -202,14 +226,6 @@ class Acts:
     def _refuse(self, text: str) -> bool:
         self.told.emit(text, True)  # noqa: FBT003
         return False
-
-
-def _above(entry: ImageEntry, score: float, tolerance_px: float, by: Signature) -> Edit:
-    if entry.prediction is None:
-        raise Refused("There is no prediction yet.")
-    return operations.accept_above(
-        entry.annotation, entry.prediction.table, score, tolerance_px, by
-    )
 
 
 def _accepted_at(table: PointTable | None, detection: PointTable, yx: YX, by: Signature) -> Edit:

@@ -106,7 +106,9 @@ class Reviewer:
         return self.workspace.current
 
     def do(self, action: str) -> None:
-        """Do an action of `BINDINGS`."""
+        """Do an action of `BINDINGS`; what was told before is over."""
+        if not self.hand.moving:
+            self.told.emit("", False)  # noqa: FBT003
         if action in _TOUR:
             self.hand.stay()
             getattr(self.tour, action)()
@@ -143,6 +145,7 @@ class Reviewer:
 
     def _on_current(self, _key: int | None) -> None:
         self.hand.stay()
+        self.told.emit("", False)  # noqa: FBT003
         self.walk.follow()
         self.look.lines()
         self.look.gone(self.entry)

@@ -13,8 +13,8 @@ from napari_slitseg.widgets._entry import ImageEntry
 _NONE: Final = "\N{EN DASH}"
 _ROUND_FROM: Final = 100
 _CAPTIONS: Final = {
-    "slits": ("Slits", "Slits that people annotated, uncertain ones included."),
-    "found": ("Found", "Slits that the model found at this threshold."),
+    "slits": ("Annotated", "Slits that people annotated; uncertain ones are left out."),
+    "found": ("Found", "Slits that the model found; those near uncertain ones are left out."),
     "f1": ("F1", "Agreement of the two at this tolerance: 1 is perfect, 0 none."),
     "chamfer": ("Chamfer", "Mean distance from each slit to the nearest of the other kind."),
     "loss": ("Point loss", "Penalty on the difference of the two counts."),
@@ -60,12 +60,13 @@ def figures_of(entry: ImageEntry | None) -> dict[str, str]:
     texts = dict.fromkeys(_CAPTIONS, _NONE)
     if entry is None:
         return texts
-    if entry.annotation is not None:
-        texts["slits"] = str(int(entry.annotation.is_slit.sum()))
+    if (table := entry.annotation) is not None:
+        texts["slits"] = str(int((table.is_slit & ~table.uncertain).sum()))
     if entry.prediction is not None:
         texts["found"] = str(len(entry.prediction.table))
     scores = entry.scores
     if scores is not None:
+        texts["slits"], texts["found"] = str(scores.n_annotated), str(scores.n_predicted)
         texts["f1"] = f"{scores.f1:.2f}"
         texts["chamfer"] = _length(scores.chamfer_px, scores.pixel_size_nm)
         texts["loss"] = f"{scores.point_loss:g}"

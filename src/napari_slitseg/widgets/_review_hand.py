@@ -90,8 +90,14 @@ class Hand:
             self._go_on()
 
     def _go_on(self) -> None:
+        self._rest()
         if self._walk.n_open:
             self._tour.next()
+
+    def _rest(self) -> None:
+        """Review nothing more where nothing is open."""
+        if not self._walk.n_open:
+            self._walk.go_to(None)
 
     def accept_above(self) -> None:
         """Accept everything above the threshold that nobody judged, if the person agrees."""
@@ -100,16 +106,15 @@ class Hand:
             self._tell("There is no prediction yet.", bad=True)
             return
         score = entry.prediction.threshold
-        tolerance_px = self._workspace.tolerance_nm / (entry.pixel_size_nm or assumed_nm(entry))
-        number = self.acts.count_above(score, tolerance_px)
+        number = self.acts.count_above(score)
         slits = "1 slit" if number == 1 else f"{number} slits"
         if not number:
             self._tell(f"Everything with a score of at least {score:g} is judged already.")
         elif self._confirm(
             f"Accept {slits} with a score of at least {score:g} that nobody judged?"
-        ):
-            self.acts.accept_above(score, tolerance_px)
+        ) and self.acts.accept_above(score):
             self._tell(f"Accepted {slits}.")
+            self._rest()
 
     # -- placing
 

@@ -26,10 +26,11 @@ class KeepingTexts:
     trouble: str = ""
 
 
-def texts_of(state: KeeperState) -> KeepingTexts:
-    """Say how keeping stands."""
+def texts_of(state: KeeperState, *, blinded: bool = False) -> KeepingTexts:
+    """Say how keeping stands; a blinded reader is not told in which folder."""
     unkept = "In this window only" if state.unkept else "Nothing edited yet"
-    kept = unkept if state.project is None else f"Kept in {state.project}"
+    where = "the project" if blinded else state.project
+    kept = unkept if state.project is None else f"Kept in {where}"
     if state.is_bad:
         return KeepingTexts(kept="" if state.unkept else kept, trouble=state.message)
     return KeepingTexts(kept=kept, news=state.message)

@@ -10,11 +10,16 @@ import numpy as np
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._review_walk import Walk
+from napari_slitseg.widgets._scoring import assumed_nm
 from napari_slitseg.widgets._workspace import Workspace
 
 YX = tuple[float, float]
 
 NOTHING: Final = "No item is under review. Go to the next one, or click on a slit."
+_SAME_NM: Final = 150.0
+TOO_FAR: Final = (
+    f"No other slit is within {_SAME_NM:g} nm. Select the slits with napari's tool to merge them."
+)
 NO_POINT: Final = "That is a detection, no annotated slit. Accept it first."
 
 
@@ -76,7 +81,10 @@ class Target:
         others = others.take(others.ids != chosen)
         if not len(others):
             raise Refused("There is no second slit to merge with.")
-        nearest = np.hypot(*(others.yx - yx_of(entry, chosen)).T).argmin()
+        away_px = np.hypot(*(others.yx - yx_of(entry, chosen)).T)
+        nearest = int(away_px.argmin())
+        if away_px[nearest] * (entry.pixel_size_nm or assumed_nm(entry)) > _SAME_NM:
+            raise Refused(TOO_FAR)
         return [chosen, int(others.ids[nearest])]
 
 

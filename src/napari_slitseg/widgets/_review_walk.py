@@ -141,13 +141,21 @@ class Walk:
             self.item = _same(self.item, self.items) or self._moved(self.item)
         self.changed.emit()
 
-    def _moved(self, item: Item) -> Item:
-        """Return what an item has become that is none any more, or is elsewhere."""
+    def take(self, annotation_id: int) -> None:
+        """Go on with the point that a detection under review became."""
+        if self.item is not None:
+            self.item = self.item._replace(annotation_id=annotation_id)
+            self.follow()
+
+    def _moved(self, item: Item) -> Item | None:
+        """Return what an item has become that is none any more; None where nothing is left."""
         entry = self.entry
-        if entry is None or entry.annotation is None or item.annotation_id is None:
-            return item
-        row = np.flatnonzero(entry.annotation.ids == item.annotation_id)
-        return item if not len(row) else _of_row(entry.annotation, int(row[0]))
+        if entry is None:
+            return None
+        if entry.annotation is not None and item.annotation_id is not None:
+            row = np.flatnonzero(entry.annotation.ids == item.annotation_id)
+            return _of_row(entry.annotation, int(row[0])) if len(row) else None
+        return None if entry.prediction is None else _detected(entry.prediction.table, item)
 
     def pick(self, yx: tuple[float, float], radius_px: float) -> Item | None:
         """Put what lies nearest to a place under review, if it is near enough."""
@@ -159,17 +167,24 @@ class Walk:
 
 def items_of(entry: ImageEntry, tolerance_nm: float) -> tuple[Item, ...]:
     """Return everything in an image that deserves a look, judged or not."""
-    prediction = entry.prediction
-    size_nm = entry.pixel_size_nm or assumed_nm(entry)
-    tolerance_px = tolerance_nm / size_nm
+    prediction, matching = entry.prediction, entry.overlay.matching
+    tolerance_px, ignore_radius_px = lengths_px(entry, tolerance_nm)
+    is_known = matching is not None and matching.tolerance_px == tolerance_px
     return find_items(
         None if prediction is None else prediction.table,
         entry.annotation,
         tolerance_px,
         far_px=FAR_SHARE * tolerance_px,
-        ignore_radius_px=default_of(EvaluateJob, "ignore_radius_nm") / size_nm,
+        ignore_radius_px=ignore_radius_px,
         has_reference=has_reference(entry),
+        matching=matching if is_known else None,
     )
+
+
+def lengths_px(entry: ImageEntry, tolerance_nm: float) -> tuple[float, float]:
+    """Return tolerance, and radius around uncertain slits in which nothing counts, in px."""
+    size_nm = entry.pixel_size_nm or assumed_nm(entry)
+    return tolerance_nm / size_nm, default_of(EvaluateJob, "ignore_radius_nm") / size_nm
 
 
 def has_reference(entry: ImageEntry) -> bool:
@@ -204,6 +219,14 @@ def _of_row(table: PointTable, row: int) -> Item:
     y, x = table.yx[row].tolist()
     here = Item.at((y, x))
     return here._replace(annotation_id=int(table.ids[row]), score=float(table.score[row]))
+
+
+def _detected(table: PointTable, item: Item) -> Item | None:
+    """Return the detection that an item was of, if the model still finds it."""
+    rows = np.flatnonzero((table.yx == item.yx).all(axis=1) & (table.score == item.score))
+    if not len(rows):
+        return None
+    return Item.at(item.yx)._replace(detection_row=int(rows[0]), score=item.score)
 
 
 def _same(item: Item, items: Iterable[Item]) -> Item | None:

@@ -54,18 +54,27 @@ def item_title(walk: Walk) -> str:
         return ""
     number, of = walk.place()
     if not item.kind or not of:
-        return "A slit" if item.annotation_id is not None else "A detection"
+        return _thing(walk.entry, item)
     return f"{TITLES[item.kind]} {number} of {of}"
+
+
+def _thing(entry: ImageEntry | None, item: Item) -> str:
+    """Say what a place is that is no item."""
+    table = None if entry is None else entry.annotation
+    if table is None or item.annotation_id is None:
+        return "Detection"
+    status = str(table.status[table.ids == item.annotation_id][0])
+    return {"rejected": "Rejected", "deleted": "Deleted slit"}.get(status, "Annotated slit")
 
 
 def item_facts(entry: ImageEntry, item: Item) -> str:
     """Say what is known of an item: score, distances, who judged it."""
     facts = [] if math.isnan(item.score) else [f"score {item.score:.2f}"]
-    if not math.isnan(item.distance_px):
+    if item.kind == "far match":
         facts.append(f"{length(entry, item.distance_px)} from its annotation")
     elif item.kind in ("false positive", "proposal") and item.annotation_id is None:
         facts += _nearest(entry, item, _slits(entry.annotation), "annotation")
-    elif item.kind == "missed" and entry.prediction is not None:
+    elif item.annotation_id is not None and entry.prediction is not None:
         facts += _nearest(entry, item, entry.prediction.table, "detection")
     facts += _judged(entry, item)
     text = ", ".join(facts)
@@ -92,7 +101,8 @@ def _judged(entry: ImageEntry, item: Item) -> list[str]:
         return []
     status, editor = str(table.status[row[0]]), str(table.editor[row[0]])
     told = [f"{status} by {editor}" if editor else status] if table.time[row[0]] else []
-    return [*told, "uncertain"] if table.uncertain[row[0]] else told
+    is_unsure = bool(table.uncertain[row[0]]) and item.kind != "uncertain"
+    return [*told, "uncertain"] if is_unsure else told
 
 
 def edit_text(edit: Edit) -> str:
