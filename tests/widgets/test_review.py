@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
+from psygnal import SignalInstance
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtTest import QTest
@@ -20,6 +23,7 @@ from napari_slitseg.widgets import _review_settings, review
 from napari_slitseg.widgets._review_keymap import Keymap, normal
 from napari_slitseg.widgets._review_keys import BINDINGS, BY_ACTION
 from napari_slitseg.widgets._review_remap import KeysDialog
+from napari_slitseg.widgets._session import session_of
 from napari_slitseg.widgets.open_workspace import inner
 
 KINDS = ("Image", "Labels", "Points", "Shapes", "Surface", "Tracks", "Vectors")
@@ -56,11 +60,13 @@ def bench(desk, scene, qtbot, monkeypatch, tmp_path: Path):
     desk.workspace.set_prediction(desk.key, prediction)
     desk.workspace.set_cut(0.4, 20.0)
     desk.workspace.open(desk.key)
+    desk.session = session_of(desk.viewer)
     desk.dock = inner(desk.viewer, "Review")
     desk.viewer.window._qt_window.show()
     dock, _ = desk.viewer.window.add_plugin_dock_widget("napari-slitseg", "Review")
     dock.show()
     dock.raise_()
+    del dock, _
     desk.window = desk.viewer.window._qt_window
     desk.window.activateWindow()
     desk.canvas = desk.viewer.window._qt_viewer.canvas.native
@@ -273,23 +279,42 @@ def test_help_shows_every_key_over_the_image(bench) -> None:
     assert not bench.dock.help.isVisible()
 
 
-def test_a_closed_dock_leaves_neither_keys_nor_clicks_nor_marks_behind(bench, qtbot) -> None:
-    press(bench, "next")
-    window, workspace = bench.window, bench.workspace
+def listeners(bench) -> dict[str, int]:
+    """How many listen to each signal of what the docks share."""
+    session = bench.session
+    parts = (session.workspace, session.membrane, session.keeper, session.readings)
+    signals = {
+        f"{type(part).__name__}.{name}": getattr(part, name, None)
+        for part in parts
+        for name in dir(type(part))
+    }
+    return {name: len(each) for name, each in signals.items() if isinstance(each, SignalInstance)}
+
+
+def close_dock(bench, qtbot) -> None:
+    """Close the Review dock and wait until Python has forgotten it."""
+    gone = weakref.ref(bench.dock.reviewer)
     bench.dock = None
     dock, _ = bench.viewer.window.add_plugin_dock_widget("napari-slitseg", "Review")
     dock.destroyOnClose()
-    del dock
+    del dock, _
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and gone() is None, timeout=10000)
 
-    def ours() -> list[str]:
-        found = [each.__module__ for each in bench.viewer.mouse_drag_callbacks]
-        return [name for name in found if "_review_" in name]
 
-    qtbot.waitUntil(lambda: not ours(), timeout=10000)
-    keys = {normal(each.key().toString()) for each in window.findChildren(QShortcut)}
+def test_a_closed_dock_leaves_nothing_behind(bench, qtbot) -> None:
+    press(bench, "next")
+    close_dock(bench, qtbot)
+    found = [each.__module__ for each in bench.viewer.mouse_drag_callbacks]
+    assert not [name for name in found if "_review_" in name]
+    keys = {normal(each.key().toString()) for each in bench.window.findChildren(QShortcut)}
     assert "G" not in keys
     assert not len(bench.viewer.layers["under review"].data)
-    workspace.undo(bench.key)
+    without = listeners(bench)
+    bench.dock = inner(bench.viewer, "Review")
+    assert listeners(bench) != without
+    close_dock(bench, qtbot)
+    assert listeners(bench) == without
+    bench.workspace.undo(bench.key)
 
 
 def test_empty_states_say_what_to_do(desk, micrograph) -> None:
