@@ -132,7 +132,9 @@ class Images(Part):
     def _spelt(self, path: Path, page: int) -> str:
         """Path as it is kept; another system may have written its accents in another way."""
         stored = self.stored_path(path)
-        for form in () if stored.isascii() else _FORMS:
+        if stored.isascii() or self._database.rows(_NUMBER, (stored, page)):
+            return stored
+        for form in _FORMS:
             other = unicodedata.normalize(form, stored)
             if other != stored and self._database.rows(_NUMBER, (other, page)):
                 found = self._found_path(other)
