@@ -30,10 +30,13 @@ from napari_slitseg.store import Project
 from napari_slitseg.widgets import _blind_dialog
 from napari_slitseg.widgets._blind_dialog import Asked, BeginDialog, EndDialog
 from napari_slitseg.widgets._entry import Status
+from napari_slitseg.widgets._keeper_state import KeeperState
 from napari_slitseg.widgets._reading_banner import ReadingBanner
 from napari_slitseg.widgets._reading_part import ReadingPart, write_key
+from napari_slitseg.widgets._review_keeping import texts_of
 from napari_slitseg.widgets._session import Session, session_of
 from napari_slitseg.widgets._work import ItemFailed
+from napari_slitseg.widgets.open_workspace import inner
 
 NAMES = ("secret_a", "secret_b", "secret_c", "secret_d")
 
@@ -429,7 +432,7 @@ def test_docks_tell_no_names_and_run_no_model(desk: SimpleNamespace, images: Pat
     keys = listed(session, images)
     desk.load.message.warn("secret_a.png is damaged.")
     session.readings.begin("Ada", keys, ReadingSettings())
-    for dock in (desk.load, desk.predict, desk.metrics):
+    for dock in (desk.load, desk.predict, desk.metrics, inner(desk.viewer, "Review")):
         dock.refresh()
     broken = ItemFailed(keys[0], f"{images / 'secret_a.png'} cannot be read.")
     desk.load._on_event(broken)
@@ -451,6 +454,17 @@ def test_docks_tell_no_names_and_run_no_model(desk: SimpleNamespace, images: Pat
     told += everything_shown(SimpleNamespace(session=session, viewer=desk.viewer))
     assert "Image 001" in told
     assert "secret" not in told
+    assert "biopsy_77" not in told
+    assert desk.metrics.empty.text() == "Blinded reading: scores are hidden."
+    assert "Scores appear here" not in told
     session.readings.end("Chief")
     desk.load.refresh()
+    desk.metrics.refresh()
+    assert "Scores appear here" in desk.metrics.empty.text()
     assert desk.load.remove.isEnabled()
+
+
+def test_where_edits_are_kept_is_not_told_to_a_blinded_reader(images: Path) -> None:
+    state = KeeperState(project=images / "slitseg-project.sqlite")
+    assert "biopsy_77" in texts_of(state).kept
+    assert texts_of(state, blinded=True).kept == "Kept in the project"

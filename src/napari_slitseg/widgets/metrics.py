@@ -69,6 +69,7 @@ class MetricsDock(Dock):
         self.curve = self.views.curve
         self.legend = Legend()
         self.pooled = PooledLine()
+        self.table.summary_hint = self.pooled.toolTip
         self.empty = QLabel(_EMPTY)
         self.empty.setWordWrap(True)
         self.idle = Idle(self)
@@ -175,6 +176,7 @@ class MetricsDock(Dock):
                 self.membranes.count(entry)
                 yield
             self.refresh()
+            yield
             yield from self.pooled.follow(self._scored())
             yield
         self.refresh()
@@ -194,7 +196,9 @@ class MetricsDock(Dock):
             self.scores.show(scored, key)
         else:
             self.scores.show_one(scored, key)
-        self.note.say(self.workspace.unscored_text)
+        blinded = self.workspace.blind is not None
+        self.note.say("" if blinded else self.workspace.unscored_text)
+        self.empty.setText(self.workspace.unscored_text if blinded else _EMPTY)
         for widget in (self.pooled, self.view):
             widget.setVisible(bool(scored))
         self.export.setEnabled(bool(scored))

@@ -89,19 +89,21 @@ class ReviewDock(Dock):
         ]
 
     def _lay_out(self) -> None:
-        content = QWidget()
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(4, 4, 4, 4)
-        layout.setSpacing(5)
-        head: list[QWidget] = [self.banner, self.top, self.figures, self.card, self.message]
+        head, content = QWidget(), QWidget()
+        above, layout = QVBoxLayout(head), QVBoxLayout(content)
+        for column in (above, layout):
+            column.setContentsMargins(4, 4, 4, 4)
+            column.setSpacing(5)
+        for part in (self.banner, self.top, self.figures, self.card, self.message):
+            above.addWidget(part)
         hand = [self.large, self.small, self.image, self.choice, self.live]
-        for part in (*head, *hand, *self.folds):
+        for part in (*hand, *self.folds):
             layout.addWidget(part)
         for each in (*hand, self.live.cut, *(fold.body for fold in self.folds)):
             each.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         layout.addLayout(row(self.keys))
         layout.addStretch()
-        scrollable(self, content)
+        scrollable(self, content, above=head)
         bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
         self.setMinimumWidth(content.minimumSizeHint().width() + bar)
 
@@ -164,12 +166,18 @@ class ReviewDock(Dock):
     def _on_cut(self, _threshold: float, _distance_nm: float) -> None:
         self.live.follow()
 
+    def refresh_soon(self) -> None:
+        """Show the review a moment from now; unseen, it waits until it is shown."""
+        if self.isVisible():
+            super().refresh_soon()
+
     def refresh(self) -> None:
         """Show the review as it is now."""
         reviewer, current = self.reviewer, self.workspace.current
         is_done = current is not None and reviewer.tour.images.is_done(current.key)
         self.top.show_progress(*reviewer.tour.progress)
-        self.top.show_keeping(texts_of(self.session.keeper.state))
+        blinded = self.workspace.blind is not None
+        self.top.show_keeping(texts_of(self.session.keeper.state, blinded=blinded))
         if not self.top.editor.hasFocus():
             self.top.editor.setText(self.workspace.editor)
         self.figures.show_entry(current)
