@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -9,7 +9,10 @@ import pytest
 
 from napari_slitseg.core.image import ImageReadError, Micrograph, read_image
 from napari_slitseg.core.points import PointTable
+from napari_slitseg.core.review import Signature, operations
 from napari_slitseg.widgets._entry import Status
+from napari_slitseg.widgets._overlay import Marks
+from napari_slitseg.widgets._scoring import compare_entry
 from napari_slitseg.widgets._workspace import Workspace
 
 
@@ -223,3 +226,40 @@ def test_an_image_that_was_never_read_is_never_predicted(workspace, predicted) -
         workspace.set_status(key, status)
     assert workspace.entry(key).prediction is None
     assert workspace.entry(key).status is Status.WAITING
+
+
+def assert_same_marks(one: Marks, other: Marks) -> None:
+    for field in fields(Marks):
+        np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
+
+
+def test_after_each_decision_overlay_and_scores_are_those_of_comparing_all_anew(
+    predicted, micrograph
+) -> None:
+    rng = np.random.default_rng(0)
+    yx = rng.uniform(0, 80, (60, 2))
+    workspace = Workspace(tolerance_nm=50)
+    key = workspace.add_image(micrograph, annotation=PointTable.from_yx(yx[:40]))
+    workspace.set_prediction(key, predicted(yx[10:] + rng.normal(size=(50, 2))))
+    by = Signature("Ann", "2026")
+    acts = (
+        lambda table, row, _: operations.reject_detections(table, row, by),
+        lambda table, row, _: operations.accept_detections(table, row, by),
+        lambda table, _, point: operations.move(table, point, rng.uniform(0, 80, 2), by),
+        lambda table, _, point: operations.delete(table, [point], by),
+        lambda table, _, point: operations.set_uncertain(table, [point], by, uncertain=True),
+    )
+    for step in range(42):
+        table = workspace.entry(key).annotation
+        found = workspace.entry(key).prediction.table
+        row = found.take([rng.integers(len(found))])
+        if step % 6 == 5:
+            workspace.undo(key)
+        else:
+            workspace.apply(key, acts[step % 6](table, row, int(rng.choice(table.living.ids))))
+        entry = workspace.entry(key)
+        overlay, scores = compare_entry(entry, 50)
+        assert entry.scores == scores
+        np.testing.assert_array_equal(entry.overlay.lines, overlay.lines)
+        assert_same_marks(entry.overlay.detections, overlay.detections)
+        assert_same_marks(entry.overlay.annotations, overlay.annotations)

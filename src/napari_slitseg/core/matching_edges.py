@@ -44,6 +44,16 @@ def pairs_within(
     return i, j, np.hypot(*(from_yx[i] - to_yx[j]).T)
 
 
+def best_pairs(
+    from_yx: NDArray[np.float64], to_yx: NDArray[np.float64], tolerance_px: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the best pairs (K, 2) of points, ascending by the first, and their distances, px."""
+    i, j, distance = pairs_within(from_yx, to_yx, tolerance_px)
+    chosen = best_edges(i, j, distance, (len(from_yx), len(to_yx)))
+    chosen = chosen[np.argsort(i[chosen])]
+    return np.stack([i[chosen], j[chosen]], axis=1), distance[chosen]
+
+
 def group_edges(
     i: NDArray[np.int64], j: NDArray[np.int64], shape: tuple[int, int]
 ) -> list[NDArray[np.int64]]:

@@ -19,6 +19,7 @@ from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.pipelines.inputs import ImageReader
 from napari_slitseg.widgets import _adopt, _make
 from napari_slitseg.widgets._overlay import Overlay, compare
+from napari_slitseg.widgets._paint import Painter
 from napari_slitseg.widgets._session import Session
 from napari_slitseg.widgets._style import MARK_NM
 
@@ -89,6 +90,7 @@ class PreviewLayers:
         self._reference = ref(viewer)
         self._session = session
         self._layers: WeakValueDictionary[str, Layer] = WeakValueDictionary()
+        self._painter = Painter()
         self.shown: Shown | None = None
 
     @property
@@ -114,7 +116,7 @@ class PreviewLayers:
                 ("annotated slits", shown.overlay.annotations),
                 ("detected slits", shown.overlay.detections),
             ):
-                _make.draw_marks(self._layer(kind, frame), marks, side)
+                self._painter.marks(self._layer(kind, frame), marks, side)
             for kind, layer in self._layers.items():
                 layer.name = NAMES[kind].format(image=name, epoch=epoch)
         first = self.shown is None or self.shown.preview.image != name

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from napari_slitseg.widgets import _membrane_make
 from napari_slitseg.widgets._adopt import Frame, same_units
-from napari_slitseg.widgets._overlay import Marks
+from napari_slitseg.widgets._paint import at_once
 from napari_slitseg.widgets._style import (
     GREY,
-    MARKS,
     MATCH_LINE,
     MEMBRANE_COLOUR,
     SLIT_COLOUR,
@@ -106,56 +105,14 @@ def place(layer: Layer, frame: Frame) -> None:
         layer.units = frame.units
 
 
-def draw_lines(layer: Vectors, lines: NDArray[np.float64], width_px: float) -> None:
-    """Give a layer lines: (K, 2, 2) start and direction, px."""
-    with layer.events.blocker_all():
-        layer.data = lines.copy()
-        layer.edge_width = width_px
-    layer.refresh()
-
-
 def draw_plain(layer: Points, yx: NDArray[np.float64], size_px: float) -> None:
     """Give a layer points that all look the same: (N, 2) px, diameter in px of the image."""
-    with layer.events.blocker_all():
+    if np.array_equal(layer.data, yx) and bool((layer.size == size_px).all()):
+        return
+    with at_once(layer):
         layer.selected_data = set()
         layer.data = yx.copy()
         layer.size = size_px
         layer.border_width = layer.current_border_width
-    layer.editable = False
+        layer.editable = False
     layer.refresh()
-
-
-def draw_marks(layer: Points, marks: Marks, size_px: float) -> None:
-    """Give a layer points, each drawn as its kind.
-
-    Parameters
-    ----------
-    layer : Points
-        Its data is replaced by a copy, unless the points are there already.
-    marks : Marks
-        What to draw.
-    size_px : float
-        Standard diameter, px of the image.
-    """
-    with layer.events.blocker_all():
-        _set_marks(layer, marks, size_px)
-    layer.refresh()
-    layer.events.features()
-
-
-def _set_marks(layer: Points, marks: Marks, size_px: float) -> None:
-    styles = [MARKS[kind] for kind in marks.kind.tolist()]
-    if not np.array_equal(layer.data, marks.yx):
-        layer.data = marks.yx.copy()
-    layer.features = {
-        "id": marks.ids,
-        "kind": marks.kind.astype(object),
-        "score": marks.score,
-        "distance (px)": marks.distance_px,
-    }
-    if not styles:
-        return
-    layer.symbol = [style.symbol for style in styles]
-    layer.size = [style.size * size_px for style in styles]
-    layer.border_color = [style.colour for style in styles]
-    layer.face_color = [style.colour if style.filled else "#00000000" for style in styles]

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_slitseg.core.points import PointTable
+from napari_slitseg.core.review.edit import rows_of
 
 if TYPE_CHECKING:
-    from napari_slitseg.core.matching import Matching
+    from napari_slitseg.core.matching import Before, Matching
     from napari_slitseg.core.metrics.scores import ImageScores
 
 
@@ -66,6 +67,7 @@ def compare(
     tolerance_px: float,
     ignore_radius_px: float,
     pixel_size_nm: float | None,
+    before: tuple[PointTable, Matching] | None = None,
 ) -> tuple[Overlay, ImageScores | None]:
     """Return what to draw, and the scores where there are both points to compare.
 
@@ -81,6 +83,8 @@ def compare(
         Detections that match nothing are set aside this near to an uncertain annotation.
     pixel_size_nm : float or None
         For the scores in nm.
+    before : (PointTable, Matching) or None
+        Annotations and their matching with the same detections, before something changed.
     """
     if predicted is None or annotated is None:
         return _unjudged(predicted, annotated), None
@@ -94,6 +98,7 @@ def compare(
         tolerance_px,
         uncertain_yx=uncertain.yx,
         ignore_radius_px=ignore_radius_px,
+        before=None if before is None else _before(*before, certain),
     )
     scores = score_matching(
         found,
@@ -104,6 +109,14 @@ def compare(
         pixel_size_nm=pixel_size_nm,
     )
     return _judged(predicted, annotated, found), scores
+
+
+def _before(annotated: PointTable, matching: Matching, certain: PointTable) -> Before:
+    from napari_slitseg.core.matching import Before
+
+    was, _ = certain_and_uncertain(annotated)
+    rows, _ = rows_of(was.ids, certain.ids)
+    return Before(matching, was.yx, rows)
 
 
 def _unjudged(predicted: PointTable | None, annotated: PointTable | None) -> Overlay:

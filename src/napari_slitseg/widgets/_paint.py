@@ -42,7 +42,7 @@ class Painter:
         has_points = np.array_equal(layer.data, marks.yx)
         if has_points and size_px == size_before and _same(before, marks):
             return
-        with _at_once(layer):
+        with at_once(layer):
             if not has_points:
                 layer.data = marks.yx.copy()
             layer.features = _features(marks)
@@ -56,14 +56,14 @@ class Painter:
         """Give a layer lines: (K, 2, 2) start and direction, px."""
         if layer.edge_width == width_px and np.array_equal(layer.data, lines):
             return
-        with _at_once(layer):
+        with at_once(layer):
             layer.data = lines.copy()
             layer.edge_width = width_px
         layer.refresh(thumbnail=len(lines) <= _LINES_IN_THUMBNAIL)
 
 
 @contextmanager
-def _at_once(layer: Layer) -> Generator[None, None, None]:
+def at_once(layer: Layer) -> Generator[None, None, None]:
     """Change several things about a layer without telling anybody or drawing it in between."""
     still = getattr(layer, "_block_refresh", nullcontext)
     with layer.events.blocker_all(), still():

@@ -82,7 +82,8 @@ class Settling(Editing):
 
     def update(self, key: int, **values: Any) -> None:
         """Change attributes of an image, score it anew and tell everybody."""
-        self._entries[key] = self._resolved(replace(self._entries[key], **values))
+        before = self._entries[key]
+        self._entries[key] = self._resolved(replace(before, **values), before)
         self.entry_changed.emit(key)
 
     def set_tolerance(self, tolerance_nm: float) -> None:
@@ -126,8 +127,8 @@ class Settling(Editing):
         if self._current is not None:
             self.settle(self._current)
 
-    def _resolved(self, entry: ImageEntry) -> ImageEntry:
+    def _resolved(self, entry: ImageEntry, before: ImageEntry | None = None) -> ImageEntry:
         """Return the entry with overlay and scores that follow from the rest of it."""
-        overlay, scores = compare_entry(entry, self._tolerance_nm)
+        overlay, scores = compare_entry(entry, self._tolerance_nm, before)
         scores = None if self.is_behind(entry) else scores
         return replace(entry, overlay=overlay, scores=scores)
