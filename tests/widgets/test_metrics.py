@@ -18,6 +18,7 @@ from napari_slitseg.core.points import PointTable
 from napari_slitseg.pipelines.runs.device_queue import STATE_VARIABLE
 from napari_slitseg.widgets._export import Scores, result_of
 from napari_slitseg.widgets._table import KEY, SORT, Column, EntryTable, SummaryLast
+from napari_slitseg.widgets.metrics import MetricsDock
 
 
 @pytest.fixture(autouse=True)
@@ -27,16 +28,25 @@ def _own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def scored(desk, micrograph, predicted):
+def bench(table, qtbot):
+    """The Metrics dock alone, of a viewer without a window: quick to make."""
+    table.metrics = MetricsDock(table.viewer)
+    qtbot.addWidget(table.metrics)
+    yield table
+    table.metrics.curve.runner.cancel()
+
+
+@pytest.fixture
+def scored(bench, micrograph, predicted):
     """Three images of which one, two and ten slits are annotated, one of them found."""
-    desk.keys = []
+    bench.keys = []
     for count in (2, 10, 1):
         yx = np.stack([np.arange(count) * 8 + 5, np.full(count, 20)], axis=1)
-        key = desk.workspace.add_image(micrograph, annotation=PointTable.from_yx(yx))
-        desk.workspace.set_prediction(key, predicted([[5, 22]]))
-        desk.keys.append(key)
-    desk.metrics.refresh()
-    return desk
+        key = bench.workspace.add_image(micrograph, annotation=PointTable.from_yx(yx))
+        bench.workspace.set_prediction(key, predicted([[5, 22]]))
+        bench.keys.append(key)
+    bench.metrics.refresh()
+    return bench
 
 
 def column(desk, title: str) -> list[str]:
@@ -50,16 +60,9 @@ def sort(desk, title: str, order: Qt.SortOrder) -> None:
     desk.metrics.view.sortByColumn(number, order)
 
 
-def test_the_table_of_scores(scored, qtbot, tmp_path: Path) -> None:
-    """One viewer for many checks: they are quick, it is not."""
-    metrics, workspace = scored.metrics, scored.workspace
-    assert column(scored, "F1") == ["0.18", "0.67", "1.00", "0.38"]  # worst first
-    assert column(scored, "Annotated") == ["10", "2", "1", "13"]
-    assert column(scored, "Point loss") == ["729", "1", "0", "mean 243.3"]
-    assert column(scored, "Image")[-1] == "3 images pooled"
-    assert column(scored, "Offset (nm)") == ["20.0"] * 4
-    qtbot.waitUntil(lambda: metrics.is_up_to_date, timeout=5000)
-    told = metrics.pooled.text()
+def check_pooled(metrics) -> None:
+    told, hint = metrics.pooled.text(), metrics.pooled.toolTip()
+    assert metrics.sorted.index(3, 5).data(Qt.ItemDataRole.ToolTipRole) == hint
     assert "Pooled over 3 images, with 95 % intervals" in told
     assert "From 3 images an interval is rough" in told
     result = result_of(metrics.to_export())
@@ -74,7 +77,21 @@ def test_the_table_of_scores(scored, qtbot, tmp_path: Path) -> None:
         value = f"{title} <b>{expected.value:.{digits}f}{unit}</b>"
         ends = f" ({expected.low:.{digits}f} to {expected.high:.{digits}f})"
         assert value in told
-        assert math.isnan(expected.low) or value + ends in told
+        assert f"{expected.value:.4g}" in hint
+        if not math.isnan(expected.low):
+            assert value + ends in told
+            assert f"{expected.low:.4g} to {expected.high:.4g}" in hint
+
+
+def test_the_table_of_scores(scored, qtbot, tmp_path: Path) -> None:
+    metrics, workspace = scored.metrics, scored.workspace
+    assert column(scored, "F1") == ["0.18", "0.67", "1.00", "0.38"]  # worst first
+    assert column(scored, "Annotated") == ["10", "2", "1", "13"]
+    assert column(scored, "Point loss") == ["729", "1", "0", "mean 243.3"]
+    assert column(scored, "Image")[-1] == "3 images pooled"
+    assert column(scored, "Offset (nm)") == ["20.0"] * 4
+    qtbot.waitUntil(lambda: metrics.is_up_to_date, timeout=5000)
+    check_pooled(metrics)
 
     sort(scored, "Annotated", Qt.SortOrder.AscendingOrder)
     assert column(scored, "Annotated") == ["1", "2", "10", "13"]
@@ -137,26 +154,26 @@ def test_an_export_that_fails_is_told_and_leaves_the_old_file(
 
 
 def test_an_unknown_pixel_size_is_marked_and_nothing_is_told_in_nm(
-    desk, micrograph, predicted, tmp_path: Path
+    bench, micrograph, predicted, tmp_path: Path
 ) -> None:
     truth = PointTable.from_yx([[10, 20]])
     sizes = (10.0, None)
     for size in sizes:
-        key = desk.workspace.add_image(micrograph.with_pixel_size(size), annotation=truth)
-        desk.workspace.set_prediction(key, predicted([[10, 22]], pixel_size_nm=8))
-    desk.metrics.refresh()
-    assert column(desk, "Image") == [
+        key = bench.workspace.add_image(micrograph.with_pixel_size(size), annotation=truth)
+        bench.workspace.set_prediction(key, predicted([[10, 22]], pixel_size_nm=8))
+    bench.metrics.refresh()
+    assert column(bench, "Image") == [
         "scene",
         "scene (assumed 8 nm/px)",
         "1 of 2 images pooled",
     ]
-    assert column(desk, "Chamfer (nm)")[:2] == ["20.0", "2.0 px"]
-    assert column(desk, "Offset (nm)")[:2] == ["20.0", "2.0 px"]
-    hint = desk.metrics.sorted.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert column(bench, "Chamfer (nm)")[:2] == ["20.0", "2.0 px"]
+    assert column(bench, "Offset (nm)")[:2] == ["20.0", "2.0 px"]
+    hint = bench.metrics.sorted.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
     assert "Type the pixel size in Load images" in hint
     assert "6.25 px" in hint
 
-    desk.metrics.export.export(tmp_path / "scores.csv")
+    bench.metrics.export.export(tmp_path / "scores.csv")
     with (tmp_path / "scores.csv").open() as file:
         known, unknown = csv.DictReader(file)
     assert [name for name in unknown if name.endswith("_nm") and unknown[name]] == []
@@ -184,17 +201,17 @@ def test_the_export_leaves_files_of_others_alone(scored, tmp_path: Path) -> None
 
 
 def test_an_annotation_that_was_edited_has_no_fingerprint(
-    desk, micrograph, predicted, tmp_path: Path
+    bench, micrograph, predicted, tmp_path: Path
 ) -> None:
     file = tmp_path / "a.csv"
     file.write_text("axis-0,axis-1\n5,20\n")
     truth = PointTable.from_yx([[5, 20]])
     for edited in (False, True):
-        key = desk.workspace.add_image(
+        key = bench.workspace.add_image(
             micrograph, annotation=truth, annotation_path=file, edited=edited
         )
-        desk.workspace.set_prediction(key, predicted([[5, 22]]))
-    saved, edited = result_of(Scores(desk.workspace.entries)).images
+        bench.workspace.set_prediction(key, predicted([[5, 22]]))
+    saved, edited = result_of(Scores(bench.workspace.entries)).images
     assert saved.annotation_sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
     assert (edited.annotation_sha256, saved.notice) == ("", "")
     assert "not saved" in edited.notice
@@ -204,8 +221,12 @@ def test_an_annotation_that_was_edited_has_no_fingerprint(
 
 
 @pytest.fixture
-def curved(desk, micrograph, predicted, qtbot):
+def curved(bench, micrograph, predicted, qtbot):
     """Two images with right slits of high and wrong ones of low score; the curve is open."""
+    return with_a_curve(bench, micrograph, predicted, qtbot)
+
+
+def with_a_curve(desk, micrograph, predicted, qtbot):
     for shift in (0, 1):
         yx = np.array([[10, 10], [30, 30], [50, 50], [70, 10], [80, 60]], float)
         key = desk.workspace.add_image(micrograph, annotation=PointTable.from_yx(yx[:3] + shift))
@@ -225,8 +246,9 @@ def wait_for_the_curve(desk, qtbot) -> None:
     qtbot.waitUntil(lambda: not curve.runner.is_busy, timeout=10_000)
 
 
-def test_the_best_threshold_is_one_click_away(curved, qtbot) -> None:
-    """One viewer for many checks: they are quick, it is not."""
+def test_the_best_threshold_is_one_click_away(desk, micrograph, predicted, qtbot) -> None:
+    """One window for many checks: they are quick, it is not."""
+    curved = with_a_curve(desk, micrograph, predicted, qtbot)
     part, workspace = curved.metrics.curve, curved.workspace
     assert part.plot.best == 0.65
     assert "average precision 1.00; 2 images" in part.plot.note.text()
@@ -263,7 +285,11 @@ def test_the_best_threshold_is_one_click_away(curved, qtbot) -> None:
     qtbot.waitUntil(lambda: "1 image" in part.plot.note.text(), timeout=10_000)
     assert column(curved, "Image")[-1] == "1 image pooled"
 
-    views = curved.metrics.views
+    check_that_views_hide(curved, qtbot)
+
+
+def check_that_views_hide(curved, qtbot) -> None:
+    views, workspace = curved.metrics.views, curved.workspace
     views.choose("table")
     assert views.isHidden()
     views.choose("threshold")
@@ -272,13 +298,13 @@ def test_the_best_threshold_is_one_click_away(curved, qtbot) -> None:
     qtbot.waitUntil(views.isHidden, timeout=5000)
 
 
-def test_no_candidates_are_told(desk, micrograph, predicted, qtbot) -> None:
-    key = desk.workspace.add_image(micrograph, annotation=PointTable.from_yx([[10, 10]]))
-    desk.workspace.set_prediction(key, predicted([]))
-    desk.metrics.views.choose("threshold")
-    wait_for_the_curve(desk, qtbot)
-    assert "proposes no slit" in desk.metrics.curve.plot.note.text()
-    assert desk.metrics.curve.plot.use.isHidden()
+def test_no_candidates_are_told(bench, micrograph, predicted, qtbot) -> None:
+    key = bench.workspace.add_image(micrograph, annotation=PointTable.from_yx([[10, 10]]))
+    bench.workspace.set_prediction(key, predicted([]))
+    bench.metrics.views.choose("threshold")
+    wait_for_the_curve(bench, qtbot)
+    assert "proposes no slit" in bench.metrics.curve.plot.note.text()
+    assert bench.metrics.curve.plot.use.isHidden()
 
 
 def test_a_comparison_that_fails_is_told_and_not_repeated(curved, qtbot, monkeypatch) -> None:
@@ -349,3 +375,13 @@ def test_new_values_leave_selection_and_place_alone(proxy) -> None:
     assert not resets
     proxy.table.show([Row(0, 5)], None)
     assert resets == [1]
+
+
+def test_views_hear_only_of_rows_that_look_different(proxy) -> None:
+    told = []
+    proxy.table.dataChanged.connect(lambda first, last: told.append((first.row(), last.row())))
+    proxy.table.show([Row(0, 5), Row(1, 6), Row(2, 7)], None)
+    proxy.table.show([Row(0, 5), Row(1, 6), Row(2, 7)], None)
+    assert told == []
+    proxy.table.show([Row(0, 5), Row(1, 8), Row(2, 7)], None)
+    assert told == [(1, 1)]

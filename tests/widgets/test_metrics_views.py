@@ -18,6 +18,7 @@ from napari_slitseg.widgets._metrics_histogram import bin_edges
 from napari_slitseg.widgets._metrics_memory import remember, remembered
 from napari_slitseg.widgets._metrics_recall import threshold_of
 from napari_slitseg.widgets._table import KEY
+from napari_slitseg.widgets.metrics import MetricsDock
 
 COUNTS = (2, 10, 1)
 
@@ -28,8 +29,21 @@ def _own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def scored(desk, micrograph, predicted, qtbot):
+def bench(table, qtbot):
+    """The Metrics dock alone, of a viewer without a window: quick to make."""
+    table.metrics = MetricsDock(table.viewer)
+    qtbot.addWidget(table.metrics)
+    yield table
+    table.metrics.curve.runner.cancel()
+
+
+@pytest.fixture
+def scored(bench, micrograph, predicted, qtbot):
     """Three images with two detections each, one of them right."""
+    return filled(bench, micrograph, predicted, qtbot)
+
+
+def filled(desk, micrograph, predicted, qtbot):
     desk.keys = []
     for count in COUNTS:
         yx = np.stack([np.arange(count) * 8 + 5, np.full(count, 20)], axis=1)
@@ -154,7 +168,10 @@ def test_the_dot_on_the_curve_is_the_threshold(scored, qtbot) -> None:
     assert {entry.scores.false_positive for entry in workspace.entries} == {0}
 
 
-def test_points_of_the_image_and_of_the_viewer_go_together(scored, qtbot) -> None:
+def test_points_of_the_image_and_of_the_viewer_go_together(
+    desk, micrograph, predicted, qtbot
+) -> None:
+    scored = filled(desk, micrograph, predicted, qtbot)
     metrics, viewer = scored.metrics, scored.viewer
     metrics.views.choose("points")
     part = metrics.views.points

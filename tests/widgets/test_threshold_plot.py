@@ -94,3 +94,25 @@ def test_thresholds_are_as_round_as_they_may_be(value, lowest, highest, expected
     rounded = round_within(value, lowest, highest)
     assert rounded == expected
     assert math.isclose(rounded, value, abs_tol=0.005)
+
+
+def test_a_curve_of_very_many_images_is_drawn_by_few_points_that_look_the_same(qtbot) -> None:
+    rng = np.random.default_rng(0)
+    n = 30_000
+    score = np.sort(rng.random(n))[::-1]
+    right = np.cumsum(rng.random(n) < 0.7)
+    plot = ThresholdPlot()
+    qtbot.addWidget(plot)
+    plot.show_points(points(score, right, np.arange(1, n + 1), n), 0.3, 500)
+    for number in range(3):
+        drawn = np.array([(p.x(), p.y()) for part in plot.plot.polygons(BOX, number) for p in part])
+        whole = np.column_stack([plot.plot.curves.threshold, 1 - plot.plot.curves.values[number]])
+        assert len(drawn) < 1000
+        for end in (np.nanmin, np.nanmax):
+            assert extremes(drawn, end) == pytest.approx(extremes(100 * whole, end))
+
+
+def extremes(places, end) -> list[float]:
+    """Highest or lowest place of each of 100 columns; the last ones have few points."""
+    column = np.floor(places[:, 0])
+    return [end(places[column == each, 1]) for each in range(100)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import is_not
 from typing import TYPE_CHECKING, Any
 
 from napari_slitseg.widgets._entry import ImageEntry
@@ -29,6 +30,7 @@ class Ranks:
     """Images ranked so far; a threshold changes nothing in them."""
 
     by_key: dict[int, Ranking] = field(default_factory=dict)
+    _pooled: tuple[list[Ranking], PrecisionRecall] | None = None
 
     def missing(
         self, entries: Sequence[ImageEntry], tolerance_nm: float
@@ -50,7 +52,12 @@ class Ranks:
         """Return the pooled curve of images that are all ranked."""
         from napari_slitseg.core.metrics.curves import precision_recall
 
-        return precision_recall([self.by_key[entry.key].ranked for entry in entries])
+        rankings = [self.by_key[entry.key] for entry in entries]
+        known = self._pooled
+        if known is None or len(known[0]) != len(rankings) or any(map(is_not, known[0], rankings)):
+            known = rankings, precision_recall([each.ranked for each in rankings])
+            self._pooled = known
+        return known[1]
 
 
 def rank_all(

@@ -89,8 +89,8 @@ class CurvePart(QWidget):
         if not len(points.threshold):
             self._say("The model proposes no slit in these images, at any threshold.")
             return
-        self.plot.show_points(points, current, len(self._entries))
-        self.recall.show_points(points, current, len(self._entries))
+        shown = self.plot if self.kind == "threshold" else self.recall
+        shown.show_points(points, current, len(self._entries))
 
     def _on_ranked(self, answer: object) -> None:
         if isinstance(answer, dict):

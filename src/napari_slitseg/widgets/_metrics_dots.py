@@ -155,7 +155,7 @@ class AgreementPlot(DotPlot):
         seen = [0.0, *y.tolist(), *(each for _, each in levels if not math.isnan(each))]
         right = max([_AT_LEAST, *x.tolist()])
         left = min([right, *x.tolist()])
-        left = left - 0.3 * (right - left) if right > left else 0.0
+        left = max(0.0, left - 0.3 * (right - left)) if right > left else 0.0
         self.setXRange(left, right, padding=0.06)
         self.setYRange(min(seen), max(*seen, min(seen) + _AT_LEAST), padding=0.16)
         self.zero.setPen(thin_line(self.inks.faint))

@@ -8,7 +8,7 @@ from typing import Final
 
 from qtpy.QtCore import QObject, QTimer
 
-_SLICE_S: Final = 0.025
+_SLICE_S: Final = 0.015
 
 
 class Idle(QObject):

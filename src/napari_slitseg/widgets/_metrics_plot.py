@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QColor, QWheelEvent
 from qtpy.QtWidgets import QSizePolicy
@@ -127,3 +129,31 @@ def thin_line(colour: QColor, *, dashed: bool = False) -> Any:
     """Pen of a line of one pixel."""
     style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
     return pg.mkPen(colour, width=1, style=style)
+
+
+def thinned(
+    x: NDArray[np.float64], y: NDArray[np.float64], columns: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Leave out what nobody would see of a long curve: its ends and extremes in a column stay.
+
+    Parameters
+    ----------
+    x : (N,) array of float
+        Monotone, in [0, 1].
+    y : (N,) array of float
+        NaN where not defined.
+    columns : int
+        How many there are from 0 to 1.
+
+    Returns
+    -------
+    x, y : (M,) arrays of float
+        As they were where that is little.
+    """
+    if len(x) <= 4 * columns:
+        return x, y
+    starts = np.flatnonzero(np.diff(np.floor(x * columns), prepend=np.nan) != 0)
+    ends = np.append(starts[1:], len(x)) - 1
+    lowest, highest = np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts)
+    thin_x = np.column_stack([x[starts], x[starts], x[ends], x[ends]])
+    return thin_x.ravel(), np.column_stack([y[starts], lowest, highest, y[ends]]).ravel()

@@ -59,7 +59,7 @@ class PooledLine(QLabel):
         parts = ", ".join(_text(name, interval) for name, interval in found.items())
         says = "" if math.isnan(f1.low) else f", with {f1.confidence * 100:g} % intervals"
         self.setText(f"Pooled over {images}{says}: {parts}. {f1.note}".strip())
-        self.setToolTip("\n".join(map(_meaning, found)))
+        self.setToolTip("\n".join(_meaning(*each) for each in found.items()))
 
 
 def _has_chamfer(found: dict[str, Interval]) -> bool:
@@ -85,7 +85,14 @@ def _title(name: str) -> str:
     return title if title.isupper() else title.lower()
 
 
-def _meaning(name: str) -> str:
+def _meaning(name: str, interval: Interval) -> str:
     about = COLUMNS[name.removeprefix(_MEAN)]
     how = "mean over images" if name.startswith(_MEAN) else "of the counts of all images together"
-    return f"{about.title}: {about.meaning} Pooled: {how}."
+    return f"{about.title} {_exact(interval)}. {about.meaning} Pooled: {how}."
+
+
+def _exact(found: Interval) -> str:
+    if math.isnan(found.low):
+        return f"{found.value:.4g}, no interval"
+    ends = f"{found.low:.4g} to {found.high:.4g}"
+    return f"{found.value:.4g}, {found.confidence * 100:g} % interval {ends} ({found.method})"

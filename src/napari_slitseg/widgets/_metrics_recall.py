@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from napari_slitseg.widgets._metrics_plot import ScorePlot, thin_line
+from napari_slitseg.widgets._metrics_plot import ScorePlot, thin_line, thinned
 from napari_slitseg.widgets._threshold_plot import round_within
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _F1S: Final = (0.2, 0.4, 0.6, 0.8)
 _DOT_PX: Final = 12
+_COLUMNS: Final = 1000
 
 
 class RecallPlot(QWidget):
@@ -115,7 +116,8 @@ class _Curve(ScorePlot):
 
     def show_curve(self, points: PrecisionRecall) -> None:
         """Draw precision over recall."""
-        self.curve.setData(points.recall, points.precision, connect="finite")
+        places = thinned(points.recall, points.precision, _COLUMNS)
+        self.curve.setData(*places, connect="finite")
 
     def paint_items(self) -> None:
         """Draw everything in the colours of the theme."""

@@ -13,11 +13,11 @@ from napari_slitseg.widgets._metrics_header import HeaderMenu
 from napari_slitseg.widgets._metrics_membranes import Membranes
 from napari_slitseg.widgets._score_columns import USUAL, WORST_FIRST, score_columns, summary_of
 from napari_slitseg.widgets._table import EntryTable, SummaryLast, table_view
-from napari_slitseg.widgets._table_selection import select_keys, selected_keys
+from napari_slitseg.widgets._table_view import select_keys, selected_keys
 
 _NAME_PX: Final = 110
 _NAME_SHARE: Final = 0.4
-_LOWEST_PX: Final = 110
+_LOWEST_PX: Final = 80
 _MEMBRANE: Final = "membrane_dice"
 
 

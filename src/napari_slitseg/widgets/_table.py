@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from qtpy.QtCore import (
@@ -16,8 +14,8 @@ from qtpy.QtGui import QFont
 from qtpy.QtWidgets import QWidget
 
 from napari_slitseg.widgets._entry import ImageEntry
-from napari_slitseg.widgets._table_selection import KEY
-from napari_slitseg.widgets._table_view import SummaryLast, table_view
+from napari_slitseg.widgets._table_column import Column, is_blank
+from napari_slitseg.widgets._table_view import KEY, SummaryLast, table_view
 
 __all__ = ["KEY", "SORT", "Column", "EntryTable", "SummaryLast", "table_view"]
 
@@ -25,48 +23,27 @@ _Role = Qt.ItemDataRole
 SORT: Final = _Role.UserRole + 1
 _SUMMARY: Final = -1
 _MANY: Final = 4
+_ANSWERED: Final = frozenset(
+    {
+        *(_Role.DisplayRole, _Role.EditRole, _Role.ToolTipRole),
+        *(_Role.TextAlignmentRole, _Role.FontRole, SORT, KEY),
+    }
+)
+"""What a cell tells; views ask for more, often."""
+
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column: what it shows of an image.
+class EntryTable(QAbstractTableModel):
+    """Images as rows; the summary, if there is one, is the last row.
 
     Attributes
     ----------
-    title : str
-        Heading.
-    tooltip : str
-        What the figures mean, with their unit.
-    value : callable
-        Value of an image, for sorting; None or NaN where there is none.
-    text : callable
-        Text of a value.
-    edit : callable or None
-        Called with key and text when a person edits the cell.
-    hint : callable or None
-        Tooltip of an image's cell.
-    blank : callable
-        Text of an image that has no value.
-    averaged : bool
-        The summary shows a mean over images, and says so.
-    name : str
-        For those who remember which columns a person chose.
+    summary_hint : callable
+        Returns the tooltip of the summary.
     """
 
-    title: str
-    tooltip: str
-    value: Callable[[Any], Any]
-    text: Callable[[Any], str] = str
-    edit: Callable[[int, str], bool] | None = None
-    hint: Callable[[ImageEntry], str] | None = None
-    blank: Callable[[Any], str] = lambda _: "—"
-    averaged: bool = False
-    name: str = ""
-
-
-class EntryTable(QAbstractTableModel):
-    """Images as rows; the summary, if there is one, is the last row."""
+    summary_hint: Callable[[], str] = str
 
     def __init__(self, columns: Sequence[Column], parent: QWidget) -> None:
         super().__init__(parent)
@@ -74,7 +51,7 @@ class EntryTable(QAbstractTableModel):
         self._entries: list[ImageEntry] = []
         self._summary: Any = None
         self._current: int | None = None
-        self._sorted: dict[int, list[Any]] = {}
+        self._ranks: dict[tuple[int, bool], list[int]] = {}
 
     @property
     def entries(self) -> tuple[ImageEntry, ...]:
@@ -112,7 +89,7 @@ class EntryTable(QAbstractTableModel):
         if not same:
             self.beginResetModel()
         self._entries, self._summary, self._current = list(entries), summary, current
-        self._sorted = {}
+        self._ranks = {}
         if not same:
             self.endResetModel()
         else:
@@ -122,8 +99,15 @@ class EntryTable(QAbstractTableModel):
         """Rows that look different now; the summary may always."""
         moved = {self._current, current} if current != self._current else set()
         pairs = enumerate(zip(entries, self._entries, strict=True))
-        rows = [row for row, (new, old) in pairs if new is not old or new.key in moved]
+        rows = [row for row, (new, old) in pairs if new.key in moved or self._differ(new, old)]
         return rows if self._summary is None else [*rows, len(entries)]
+
+    def _differ(self, new: ImageEntry, old: ImageEntry) -> bool:
+        """Whether two states of an image look different; most of what changes is not shown."""
+        return new is not old and any(
+            column.value(new) != column.value(old) or column.told(new) != column.told(old)
+            for column in self.columns
+        )
 
     def _tell(self, rows: list[int]) -> None:
         """Tell views which rows changed, rows beside each other at once."""
@@ -131,13 +115,27 @@ class EntryTable(QAbstractTableModel):
             end = self.index(last, len(self.columns) - 1)
             self.dataChanged.emit(self.index(first, 0), end)
 
-    def sort_values(self, column: int) -> list[Any]:
-        """Values of the images in a column, None where there is none."""
-        if column not in self._sorted:
-            value = self.columns[column].value
-            found = [value(entry) for entry in self._entries]
-            self._sorted[column] = [None if _is_blank(each) else each for each in found]
-        return self._sorted[column]
+    def ranks(self, column: int, *, ascending: bool) -> list[int]:
+        """Places of the rows in an order; what has no value, and the summary, comes last."""
+        known = self._ranks.get((column, ascending))
+        if known is None:
+            known = self._ranks[column, ascending] = self._ranked(column, ascending=ascending)
+        return known
+
+    def _ranked(self, column: int, *, ascending: bool) -> list[int]:
+        value = self.columns[column].value
+        values = [value(entry) for entry in self._entries]
+        rows = range(len(values))
+        has = sorted(
+            (row for row in rows if not is_blank(values[row])),
+            key=values.__getitem__,
+            reverse=not ascending,
+        )
+        blank = [row for row in rows if is_blank(values[row])]
+        ranks = [len(values)] * self.rowCount()
+        for rank, row in enumerate([*has, *blank]):
+            ranks[row] = rank
+        return ranks
 
     def row_of(self, key: int) -> int:
         """Row of an image, -1 where it has none."""
@@ -159,21 +157,24 @@ class EntryTable(QAbstractTableModel):
 
     def data(self, index: QModelIndex, role: int = _Role.DisplayRole) -> Any:
         """Qt: what a cell shows."""
+        if role not in _ANSWERED:
+            return None
         column, row = self.columns[index.column()], index.row()
         item = self._summary if self.is_summary(row) else self._entries[row]
-        if role in (_Role.DisplayRole, _Role.EditRole, SORT):
-            value = column.value(item)
-            if role == SORT:
-                return value
+        if role == SORT:
+            return column.value(item)
+        if role in (_Role.DisplayRole, _Role.EditRole):
             mean = "mean " if column.averaged and self.is_summary(row) else ""
-            return mean + _text(column, item, value)
+            return mean + column.told(item)
         if role == KEY:
             return _SUMMARY if self.is_summary(row) else item.key
         if role == _Role.TextAlignmentRole and index.column():
             return _RIGHT
         if role == _Role.FontRole:
             return self._font(row)
-        if role == _Role.ToolTipRole and column.hint and not self.is_summary(row):
+        if role == _Role.ToolTipRole and self.is_summary(row):
+            return self.summary_hint() or None
+        if role == _Role.ToolTipRole and column.hint:
             return column.hint(item) or None
         return None
 
@@ -220,11 +221,3 @@ def _spans(rows: list[int]) -> list[tuple[int, int]]:
     if len(starts) > _MANY:
         return [(rows[0], rows[-1])]
     return list(zip(starts, ends, strict=True))
-
-
-def _is_blank(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def _text(column: Column, item: Any, value: Any) -> str:
-    return column.blank(item) if _is_blank(value) else column.text(value)

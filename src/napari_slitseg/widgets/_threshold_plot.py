@@ -12,6 +12,7 @@ from qtpy.QtCore import QPointF, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_slitseg.widgets._metrics_plot import thinned
 from napari_slitseg.widgets._style import BLUE, ORANGE, SKY_BLUE, VERMILLION
 
 if TYPE_CHECKING:
@@ -184,16 +185,12 @@ class _Plot(QWidget):
         """Return a curve in a box, in as many parts as it is defined in."""
         if self.curves is None:
             return []
-        y = self.curves.values[number]
+        x, y = thinned(self.curves.threshold, self.curves.values[number], round(2 * box.width()))
         breaks = np.flatnonzero(np.diff(np.isnan(y))) + 1
-        parts = np.split(np.column_stack([self.curves.threshold, y]), breaks)
+        places = [box.left() + box.width() * x, box.bottom() - box.height() * y]
+        parts = np.split(np.column_stack(places), breaks)
         return [
-            QPolygonF(
-                [
-                    QPointF(box.left() + box.width() * at, box.bottom() - box.height() * value)
-                    for at, value in part.tolist()
-                ]
-            )
+            QPolygonF([QPointF(*place) for place in part.tolist()])
             for part in parts
             if len(part) and not np.isnan(part).any()
         ]
