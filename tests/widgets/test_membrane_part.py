@@ -218,6 +218,7 @@ def test_a_membrane_is_edited_with_mouse_and_keys(window) -> None:
     ):
         begin(window)
         story(window)
+    assert len(window.workspace.entries) == 12, "each story has two images of its own"
 
 
 # -- the part alone
