@@ -15,11 +15,12 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDialogButtonBox
 
 from napari_slitseg.core.detection.peaks import Detections
-from napari_slitseg.core.image import Micrograph
+from napari_slitseg.core.image import Micrograph, read_image
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.prediction import Prediction
 from napari_slitseg.core.simulate import SceneOptions, simulate
 from napari_slitseg.widgets import _review_settings, review
+from napari_slitseg.widgets._entry import Status
 from napari_slitseg.widgets._review_keymap import Keymap, normal
 from napari_slitseg.widgets._review_keys import BINDINGS, BY_ACTION
 from napari_slitseg.widgets._review_remap import KeysDialog
@@ -327,3 +328,62 @@ def test_empty_states_say_what_to_do(desk, micrograph) -> None:
     dock.refresh()
     assert "no annotation and no prediction" in dock.card.facts.text()
     assert "K" in dock.card.facts.text()
+
+
+def test_commands_of_the_palette_walk_and_undo(bench) -> None:
+    from napari._app_model import get_app_model
+
+    commands = get_app_model().commands
+    commands.execute_command("napari-slitseg.next_error").result()
+    assert bench.dock.reviewer.walk.item is not None
+    press(bench, "reject")
+    assert bench.workspace.current.history.position == 1
+    commands.execute_command("napari-slitseg.undo_edit").result()
+    assert bench.workspace.current.history.position == 0
+
+
+def test_images_of_a_folder_are_reviewed_one_after_the_other(desk, folder: Path, qtbot) -> None:
+    dock, workspace = inner(desk.viewer, "Review"), desk.workspace
+    keys = {path.stem: workspace.add_paths([path])[0] for path in sorted(folder.glob("*.png"))}
+    for name in ("a", "b"):
+        workspace.set_read(keys[name], read_image(folder / f"{name}.png").with_pixel_size(10.0))
+    workspace.set_status(keys["broken"], Status.FAILED, "broken.png cannot be read as a picture.")
+    tour = dock.reviewer.tour
+    tour.images.which = "not reviewed"
+    workspace.open(keys["a"])
+    qtbot.waitUntil(lambda: workspace.is_at_hand(keys["b"]), timeout=20000)
+    dock.reviewer.do("done")
+    assert workspace.current.key == keys["b"]
+    dock.reviewer.hand.acts.add((10.0, 10.0))
+    reviews = session_of(desk.viewer).keeper.reviews
+    assert {key: each.status for key, each in reviews.items()} == {
+        keys["a"]: "done",
+        keys["b"]: "in progress",
+    }
+    dock.reviewer.do("next_image")
+    assert workspace.current.key == keys["broken"]
+    dock.refresh()
+    assert dock.card.title.text() == "broken could not be opened"
+    assert "cannot be read as a picture" in dock.card.facts.text()
+    assert not dock.large.by_action["accept"].isEnabled()
+    dock.reviewer.do("done")
+    assert not tour.images.is_done(keys["broken"])
+    dock.reviewer.do("next_image")
+    assert workspace.current.key == keys["b"]
+    tour.images.reload()
+    assert tour.images.is_done(keys["a"])
+    workspace.update(keys["b"], edited=False)
+
+
+def test_a_key_that_napari_took_meanwhile_is_left_to_it(bench) -> None:
+    bench.viewer.bind_key("g", lambda _: None)
+    try:
+        bench.dock._show_keys()
+        assert "G already does this in napari" in bench.dock.message.text()
+        press(bench, "next")
+        press(bench, "accept")
+        assert bench.workspace.current.history.position == 0
+        press(bench, "reject")
+        assert bench.workspace.current.history.position == 1
+    finally:
+        bench.viewer.bind_key("g", None)

@@ -253,3 +253,30 @@ def test_items_are_the_same_with_and_without_the_matching_of_the_overlay(review)
     bare = replace(entry, overlay=replace(entry.overlay, matching=None))
     for tolerance_nm in (review.workspace.tolerance_nm, 20.0):
         assert items_of(entry, tolerance_nm) == items_of(bare, tolerance_nm)
+
+
+def test_images_come_most_doubtful_first_and_unpredicted_ones_last(
+    review, micrograph, predicted, qtbot
+) -> None:
+    workspace, tour = review.workspace, review.reviewer.tour
+    sure, unknown, unsure = (workspace.add_image(micrograph) for _ in range(3))
+    whole = np.ones(micrograph.pixels.shape, np.float16)
+    for key, score in ((sure, 0.999), (review.key, 0.8), (unsure, 0.41)):
+        found = replace(predicted(FOUND, [score] * 5), membrane=whole)
+        workspace.set_prediction(key, found)
+    tour.images.which = "doubtful first"
+    assert tour.doubts.ranked()[-1] == unknown
+    assert tour.doubts.runner.is_busy
+    qtbot.waitUntil(lambda: len(tour.doubts._known) == 3, timeout=20000)
+    assert tour.doubts.ranked() == [unsure, review.key, sure, unknown]
+    assert not tour.doubts.runner.is_busy
+    assert tour.images.neighbour() == sure
+    tour.images.set_done(sure, done=True)
+    assert tour.images.neighbour() == unknown
+    workspace.open(unknown)
+    assert tour.images.neighbour() == unsure
+    workspace.set_cut(0.995, 60.0)
+    workspace.settle()
+    tour.doubts.ranked()
+    assert tour.doubts.runner.is_busy
+    qtbot.waitUntil(lambda: not tour.doubts.runner.is_busy, timeout=20000)

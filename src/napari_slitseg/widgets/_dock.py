@@ -171,8 +171,8 @@ def row(*widgets: QWidget, stretch: int | None = None) -> QHBoxLayout:
     return layout
 
 
-def scrollable(dock: QWidget, content: QWidget) -> None:
-    """Fill a dock with content that scrolls where the window is low."""
+def scrollable(dock: QWidget, content: QWidget, *, above: QWidget | None = None) -> None:
+    """Fill a dock with content that scrolls where the window is low, below what stays in sight."""
     area = QScrollArea()
     area.setWidget(content)
     area.setWidgetResizable(True)
@@ -180,7 +180,10 @@ def scrollable(dock: QWidget, content: QWidget) -> None:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     layout = QVBoxLayout(dock)
     layout.setContentsMargins(0, 0, 0, 0)
-    layout.addWidget(area)
+    layout.setSpacing(0)
+    if above is not None:
+        layout.addWidget(above)
+    layout.addWidget(area, 1)
 
 
 def spin(low: float, high: float, decimals: int, suffix: str, tooltip: str) -> QDoubleSpinBox:

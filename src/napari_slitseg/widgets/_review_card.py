@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QFrame, QLabel, QVBoxLayout
 
-from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._entry import ImageEntry, Status
 from napari_slitseg.widgets._review_keymap import Keymap
 from napari_slitseg.widgets._review_walk import Walk
 from napari_slitseg.widgets._review_words import (
@@ -47,6 +47,8 @@ class Card(QFrame):
 def card_texts(walk: Walk, keymap: Keymap, *, is_done: bool) -> tuple[str, str]:
     """Return title and facts of what is under review, or of why nothing is."""
     entry = walk.entry
+    if entry is not None and entry.status is Status.FAILED and not entry.shape[0]:
+        return f"{entry.name} could not be opened", entry.message
     if empty := empty_text(entry):
         return "Nothing to review", empty.format(add=keymap.key("add"))
     if entry is None:

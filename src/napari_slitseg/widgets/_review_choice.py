@@ -22,6 +22,11 @@ _ORDERS: Final = {
 _IMAGES: Final = {
     "with open items": ("With open items", "Stop at images with something to judge."),
     "not reviewed": ("Not reviewed", "Stop at every image that is not marked as done."),
+    "doubtful first": (
+        "Doubtful first",
+        "Images that are not marked as done; those in which the model is least sure, or sees no "
+        "membrane, come first, and those without a prediction last.",
+    ),
     "all": ("All images", "Stop at every image."),
 }
 _CHIP: Final = "QPushButton { padding: 3px 2px; } QPushButton:checked { font-weight: bold; }"
@@ -73,6 +78,7 @@ class Choice(QWidget):
 
     def _on_which(self) -> None:
         self._images.which = self.which.currentData()
+        self._images.neighbour()
 
     def show_counts(self, counts: dict[Kind, Count]) -> None:
         """Show how many items of each kind are open, of how many."""

@@ -95,7 +95,7 @@ class Reviewer:
             self.mouse.begin()
         else:
             self.mouse.end()
-            self.tour.opening.stop()
+            self.tour.stop()
         self.hand.stay()
         self._mark()
         self.look.gone(self.entry if seen else None)

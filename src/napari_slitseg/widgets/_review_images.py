@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 from weakref import WeakKeyDictionary
 
@@ -14,9 +15,9 @@ from napari_slitseg.widgets._workspace import Workspace
 if TYPE_CHECKING:
     from napari_slitseg.widgets._keeper import Keeper
 
-Which = Literal["with open items", "not reviewed", "all"]
+Which = Literal["with open items", "not reviewed", "doubtful first", "all"]
 
-WHICH: Final[tuple[Which, ...]] = ("with open items", "not reviewed", "all")
+WHICH: Final[tuple[Which, ...]] = ("with open items", "not reviewed", "doubtful first", "all")
 """Images that a walk from image to image stops at."""
 
 
@@ -28,15 +29,18 @@ class Images:
     Attributes
     ----------
     which : str
-        One of `WHICH`.
+        One of `WHICH`; "doubtful first" are those not reviewed in another order.
     """
 
     changed = Signal()
 
-    def __init__(self, workspace: Workspace, walk: Walk, keeper: Keeper) -> None:
+    def __init__(
+        self, workspace: Workspace, walk: Walk, keeper: Keeper, ranked: Callable[[], list[int]]
+    ) -> None:
         self._workspace = workspace
         self._walk = walk
         self._keeper = keeper
+        self._ranked = ranked
         self._open: WeakKeyDictionary[ImageEntry, tuple[object, int]] = WeakKeyDictionary()
         self._status: dict[int, str] = {}
         self.which: Which = "with open items"
@@ -85,8 +89,7 @@ class Images:
 
     def neighbour(self, by: int = 1) -> int | None:
         """Key of the next (+1) or previous (-1) image to stop at; from the end to the beginning."""
-        entries = self._workspace.entries
-        current = self._workspace.current
+        entries, current = self._in_order(), self._workspace.current
         rows = [row for row, entry in enumerate(entries) if entry is current]
         here = rows[0] if rows else (-1 if by > 0 else 0)
         for step in range(1, len(entries) + 1):
@@ -95,9 +98,14 @@ class Images:
                 return entry.key
         return None
 
+    def _in_order(self) -> Sequence[ImageEntry]:
+        if self.which != "doubtful first":
+            return self._workspace.entries
+        return [self._workspace.entry(key) for key in self._ranked()]
+
     def _stops_at(self, entry: ImageEntry) -> bool:
         if self.which == "all":
             return True
         if self.is_done(entry.key):
             return False
-        return self.which == "not reviewed" or self.n_open(entry) > 0
+        return self.which != "with open items" or self.n_open(entry) > 0

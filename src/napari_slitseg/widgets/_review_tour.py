@@ -8,6 +8,7 @@ from typing import Final
 from psygnal import Signal
 
 from napari_slitseg.core.review.walk import Item
+from napari_slitseg.widgets._review_doubts import Doubts
 from napari_slitseg.widgets._review_images import Images
 from napari_slitseg.widgets._review_look import Look
 from napari_slitseg.widgets._review_opening import Opening
@@ -20,6 +21,7 @@ _NO_IMAGE: Final = "No image is open. Open a folder in Load images."
 _NONE_LEFT: Final = {
     "with open items": "No other image has open items.",
     "not reviewed": "Every other image is reviewed.",
+    "doubtful first": "Every other image is reviewed.",
     "all": "There is no other image.",
 }
 
@@ -39,7 +41,9 @@ class Tour:
         self._target = Target(workspace, walk)
         self._pace = Pace()
         self._begins = False
-        self.images = Images(workspace, walk, session.keeper)
+        self.doubts = Doubts(workspace)
+        self.images = Images(workspace, walk, session.keeper, self.doubts.ranked)
+        self.doubts.changed.connect(self._look_ahead)
         self.opening = Opening(workspace)
         self.opening.began.connect(self._on_began)
         self.opening.opened.connect(self._on_opened)
@@ -101,6 +105,9 @@ class Tour:
         if entry is None:
             self._tell(_NO_IMAGE, bad=True)
             return
+        if not entry.shape[0]:
+            self._tell(f"{entry.name} cannot be seen, so it cannot be done.", bad=True)
+            return
         is_done = not self.images.is_done(entry.key)
         if is_done:
             self._pace.done(time.monotonic())
@@ -118,7 +125,15 @@ class Tour:
     def arrived(self) -> None:
         """Begin to review the image that is shown; read the next one ahead."""
         self._pace.begin(time.monotonic())
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
         self.opening.read_ahead(self.images.neighbour(1))
+
+    def stop(self) -> None:
+        """Work for nobody any more."""
+        self.opening.stop()
+        self.doubts.stop()
 
     def _on_began(self, name: str) -> None:
         self._tell(f"Opening {name}…")

@@ -10,7 +10,7 @@ import numpy as np
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review.edit import Edit
 from napari_slitseg.core.review.walk import Item, Kind
-from napari_slitseg.widgets._entry import ImageEntry, Status
+from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._review_walk import Walk
 
 TITLES: Final[dict[Kind, str]] = {
@@ -130,12 +130,10 @@ def empty_text(entry: ImageEntry | None) -> str:
     """Say why an image has nothing to review, and what to do; "" where it may have."""
     if entry is None:
         return "No image is open. Open a folder in Load images."
-    if entry.status is Status.FAILED:
-        return f"{entry.name} could not be read or predicted.\n{entry.message}".strip()
     if not entry.shape[0]:
         return f"{entry.name} is being read…"
     if entry.prediction is None and entry.annotation is None:
-        return (
+        return f"{entry.message}\n".lstrip() + (
             "Nothing to review yet: no annotation and no prediction. Let the model propose slits "
             "in Predict slits, or set slits yourself: point with the mouse and press {add}."
         )

@@ -94,7 +94,8 @@ class ReviewDock(Dock):
         for column in (above, layout):
             column.setContentsMargins(4, 4, 4, 4)
             column.setSpacing(5)
-        for part in (self.banner, self.top, self.figures, self.card, self.message):
+        first: list[QWidget] = [self.banner, self.top, self.figures, self.card, self.message]
+        for part in first:
             above.addWidget(part)
         hand = [self.large, self.small, self.image, self.choice, self.live]
         for part in (*hand, *self.folds):
