@@ -129,6 +129,7 @@ def test_intervals_and_sums_of_all_images(written: Path, book: ScoreBook) -> Non
     found = f1[["Value", "Interval from", "Interval to"]].to_numpy()[0]
     assert found == pytest.approx([interval.value, interval.low, interval.high])
     assert f1["Notes"].item() == interval.note != ""
+    assert f1["Method"].item() == "BCa bootstrap (Efron 1987)"
     total = sheet[sheet["Figure"] == "Annotated"]["Value"].item()
     assert total == sum(image.scores.n_annotated for image in book.result.pool) == 3
     bias = sheet[sheet["Figure"] == "Difference of counts, mean"]["Value"].item()

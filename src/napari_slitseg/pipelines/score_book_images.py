@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from napari_slitseg.core.metrics.agreement import CountAgreement
@@ -19,6 +20,11 @@ _POOLED_COLUMNS: Final = (
     *("Images", "Drawn anew", "Units drawn", "Method", "Notes"),
 )
 _ONE_EMPTY: Final = ("chamfer", "hausdorff", "averaged", "earth", "bijective")
+METHODS: Final = MappingProxyType(
+    {"bca": "BCa bootstrap (Efron 1987)", "percentile": "percentile bootstrap", "": ""}
+)
+"""How intervals are made, in words that a paper can use."""
+
 _TEXTS: Final = ("image", "biopsy", "file", "annotation", "prediction", "notice")
 
 
@@ -97,7 +103,13 @@ def _summary_row(summary: Summary) -> list[Any]:
     return [
         *(summary.title, found.value, found.low, found.high, found.confidence),
         f"{summary.pooling}: {POOLINGS[summary.pooling]}",
-        *(found.n_images, _plural(found.unit), found.n_units, found.method, _note(summary)),
+        *(
+            found.n_images,
+            _plural(found.unit),
+            found.n_units,
+            METHODS[found.method],
+            _note(summary),
+        ),
     ]
 
 

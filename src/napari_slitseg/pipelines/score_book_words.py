@@ -13,7 +13,7 @@ from napari_slitseg.core.metrics.columns import COLUMNS
 from napari_slitseg.core.metrics.figures import POOLINGS
 from napari_slitseg.core.metrics.result import EvaluationResult
 from napari_slitseg.core.points import TOMBSTONES
-from napari_slitseg.pipelines.score_book_images import EMPTY, REVIEW
+from napari_slitseg.pipelines.score_book_images import EMPTY, METHODS, REVIEW
 from napari_slitseg.pipelines.score_book_points import POINT_COLUMNS, ImagePoints
 from napari_slitseg.pipelines.score_book_sheet import Sheet
 
@@ -65,7 +65,7 @@ def _intervals(result: EvaluationResult) -> Iterator[Row]:
     yield "Intervals", "Drawn anew", over
     yield "Intervals", "Number of resamples", how.n_resamples
     yield "Intervals", "Confidence", how.confidence
-    yield "Intervals", "Method", how.method
+    yield "Intervals", "Method", METHODS[how.method]
     yield "Intervals", "Seed", how.seed
     for name, meaning in POOLINGS.items():
         yield "Put together", name, meaning

@@ -95,4 +95,4 @@ def _exact(found: Interval) -> str:
     if math.isnan(found.low):
         return f"{found.value:.4g}, no interval"
     ends = f"{found.low:.4g} to {found.high:.4g}"
-    return f"{found.value:.4g}, {found.confidence * 100:g} % interval {ends} ({found.method})"
+    return f"{found.value:.4g}, {found.confidence * 100:g} % interval {ends}"
