@@ -25,7 +25,9 @@ def soak(report: Report, n_images: int) -> None:
         _images(Path(folder), n_images)
         scene = Scene(None)
         scene.window.resize(1100, 700)
+        report.figure("memory for maps, otherwise", scene.workspace.map_bytes / 1e6, "{:.0f} MB")
         scene.workspace.map_bytes = MAP_BYTES
+        report.figure("memory for maps, here", MAP_BYTES / 1e6, "{:.0f} MB")
         scene.load.open_paths([Path(folder)])
         _wait(scene, n_images)
         megabytes, counts = [], []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,22 @@ SIDE_PX = 1024
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of one action: until layers are filled by the clock and the processor, and drawn."""
+    """Seconds of one action.
+
+    Attributes
+    ----------
+    filled, worked : float
+        Until layers are filled, by the clock and of the processor.
+    drawn : float
+        Until the window is drawn.
+    idle : float
+        To draw the window at the same zoom just before, where nothing had changed.
+    """
 
     filled: float
     worked: float
     drawn: float
+    idle: float
 
 
 def many_points(folder: Path, number: int) -> Path:
@@ -91,28 +101,35 @@ class Scene:
             self.app.processEvents()
             time.sleep(0.005)
 
-    def idle_redraw(self, repeats: int) -> float:
-        """Median time to draw the window where nothing changed, ms."""
-        times = []
-        for _ in range(repeats):
-            start = time.perf_counter()
-            self.canvas.update()
-            self.app.processEvents()
-            times.append(1e3 * (time.perf_counter() - start))
-        return statistics.median(times)
+    def _idle_redraw(self) -> float:
+        """Seconds to draw the window where nothing changed."""
+        start = time.perf_counter()
+        self.canvas.update()
+        self.app.processEvents()
+        return time.perf_counter() - start
+
+    def _point_at(self, number: int) -> None:
+        """Put the pointer at a place of the image where no point is."""
+        layer = self.session.layers.stack.layer("annotated slits")
+        self.viewer.cursor.position = layer.data_to_world((20.3 + number, 30.7 + 3 * number))
 
     def act(self, action: str, repeats: int) -> list[Timing]:
         """Do an action of the review again and again, each on another error."""
         times = []
-        for _ in range(repeats + 1):
+        for number in range(repeats + 1):
             if action in ("accept", "reject"):
                 self.reviewer.do("next")
-            self.settle(0.1)
+            self._point_at(number)
+            self.settle()
+            idle = self._idle_redraw()
+            before = self.reviewer.walk.item, self.workspace.current.history
             start, worked = time.perf_counter(), time.thread_time()
             self.reviewer.do(action)
             filled, worked = time.perf_counter() - start, time.thread_time() - worked
             self.app.processEvents()
-            times.append(Timing(filled, worked, time.perf_counter() - start))
+            times.append(Timing(filled, worked, time.perf_counter() - start, idle))
+            if before == (self.reviewer.walk.item, self.workspace.current.history):
+                raise RuntimeError(f"'{action}' did nothing, so its time says nothing.")
         return times[1:]
 
     def open_folder(self, folder: Path) -> float:

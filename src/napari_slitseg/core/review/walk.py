@@ -69,11 +69,12 @@ def next_item(
     Item or None
         None at the end; whoever wants to begin anew asks again with None.
     """
-    wanted = [(_key(item, order), item) for item in _chosen(items, kinds, only_open=only_open)]
+    wanted = [(_rank(i, order), i.way, i) for i in _chosen(items, kinds, only_open=only_open)]
     if after is not None:
-        here = _key(after, order)
-        wanted = [each for each in wanted if each[0] > here]
-    return min(wanted, key=lambda each: each[0])[1] if wanted else None
+        wanted = _beyond(wanted, after, order)
+    first = min((each[:2] for each in wanted), default=None)
+    alike = [item for rank, way, item in wanted if (rank, way) == first]
+    return min(alike, key=lambda item: _key(item, order), default=None)
 
 
 def previous_item(
@@ -102,6 +103,18 @@ def nearest_item(
     """Return the item nearest to a place, None where there is none."""
     wanted = _chosen(items, kinds, only_open=only_open)
     return min(wanted, key=lambda item: (math.dist(item.yx, yx), _key(item, "place")), default=None)
+
+
+def _beyond(
+    wanted: list[tuple[float, int, Item]], after: Item, order: Order
+) -> list[tuple[float, int, Item]]:
+    """Those that come later; whole keys are compared only where the beginnings are equal."""
+    here, whole = (_rank(after, order), after.way), _key(after, order)
+    return [
+        each
+        for each in wanted
+        if each[:2] > here or (each[:2] == here and _key(each[2], order) > whole)
+    ]
 
 
 def _chosen(items: Iterable[Item], kinds: Collection[Kind], *, only_open: bool) -> list[Item]:
