@@ -68,7 +68,8 @@ class Choice(QWidget):
         chip.setChecked(True)
         chip.setStyleSheet(_CHIP)
         chip.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        chip.setToolTip(f"<qt>{TITLES[kind]}: {MEANINGS[kind]} Walked while it is down.</qt>")
+        told = f"{TITLES[kind]}: {MEANINGS[kind]} The number is of those that nobody judged yet."
+        chip.setToolTip(f"<qt>{told} Walked while it is down.</qt>")
         chip.toggled.connect(partial(self._on_chosen))
         return chip
 
