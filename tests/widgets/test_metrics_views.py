@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from qtpy.QtCore import QPointF, Qt
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
 from napari_slitseg.core.metrics import bland_altman, count_pixels
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.pipelines.runs.device_queue import STATE_VARIABLE
+from napari_slitseg.widgets._legend import Legend
 from napari_slitseg.widgets._metrics_histogram import bin_edges
 from napari_slitseg.widgets._metrics_memory import remember, remembered
 from napari_slitseg.widgets._metrics_recall import threshold_of
@@ -21,6 +22,14 @@ from napari_slitseg.widgets._table import KEY
 from napari_slitseg.widgets.metrics import MetricsDock
 
 COUNTS = (2, 10, 1)
+COUNTED = {
+    "true positive": 39,
+    "false positive": 23,
+    "set aside": 4,
+    "missed": 16,
+    "matched": 39,
+    "uncertain": 8,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -258,6 +267,19 @@ def test_a_workbook_is_written_in_a_thread(scored, qtbot, tmp_path: Path, monkey
     assert path.read_text() == "mine"
     export.export(tmp_path / "scores.txt")
     assert "should end in .xlsx or .csv" in scored.metrics.message.text()
+
+
+def test_numbers_of_the_legend_are_never_cut_off(qtbot) -> None:
+    place = QWidget()
+    qtbot.addWidget(place)
+    legend = Legend()
+    legend.setParent(place)
+    for width, numbers in ((1200, 6), (290, 6), (240, 5)):
+        legend.resize(width, 24)
+        legend.show_counts(COUNTED)
+        shown = [each for each in legend.findChildren(QLabel) if not each.isHidden()]
+        assert legend.sizeHint().width() <= width
+        assert len(shown) == numbers
 
 
 # -- without a window

@@ -12,6 +12,9 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from napari_slitseg.widgets._style import MARKS, MATCH_LINE, MarkStyle
 
 _ALWAYS: Final = ("true positive", "false positive", "missed")
+_MAIN: Final = (*_ALWAYS, "detected", "set aside", "uncertain")
+"""Those that stay where there is little room; matched pairs are as many as true positives."""
+
 _SIDE: Final = 16
 _BACKDROP: Final = QColor("#606060")
 _CORNERS: Final = {
@@ -86,27 +89,29 @@ class Legend(QWidget):
         for widget in (symbol, label):
             widget.setToolTip(style.tooltip)
             layout.addWidget(widget)
-        layout.addSpacing(6)
+        layout.addSpacing(3)
         self._items[kind] = (symbol, label)
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
         """Show how many marks of each kind the current image has."""
         self._counts = counts
-        self._write(named=True)
-        if self.sizeHint().width() > self.width():
-            self._write(named=False)
+        for named, whole in ((True, True), (False, True), (False, False)):
+            self._write(named=named, whole=whole)
+            if self.sizeHint().width() <= self.width():
+                return
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Qt: where there is little room the numbers stand alone; tooltips have the names."""
         super().resizeEvent(event)
         self.show_counts(self._counts)
 
-    def _write(self, *, named: bool) -> None:
+    def _write(self, *, named: bool, whole: bool) -> None:
         counts = self._counts
         for kind, (symbol, label) in self._items.items():
             name = "Matched pair" if kind == "matched" else MARKS[kind].label
             number = counts.get(kind, 0)
-            visible = number > 0 or (kind in _ALWAYS and not counts.get("detected"))
+            has_room = whole or kind in _MAIN
+            visible = has_room and (number > 0 or (kind in _ALWAYS and not counts.get("detected")))
             label.setText(f"{name} {number}" if named else str(number))
             label.setToolTip(f"{name}. {MARKS[kind].tooltip}")
             symbol.setVisible(visible)
