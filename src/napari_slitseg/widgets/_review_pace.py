@@ -11,7 +11,7 @@ _RECENT: Final = 20
 
 
 class Pace:
-    """Durations of the reviews of this session.
+    """How long the reviews took since the window opened.
 
     Breaks do not count: what takes an image is the median of the last ones.
     """
