@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from napari_slitseg.core.prediction import Prediction
     from napari_slitseg.pipelines.save_plan_file import PointsFile
     from napari_slitseg.pipelines.save_plan_membrane import MembraneFile
+
+_BEGINNING: Final = History()
+_NOTHING_DRAWN: Final = Overlay()
+"""One for all images of which nothing is known yet: there may be thousands."""
 
 
 class Status(Enum):
@@ -95,9 +99,9 @@ class ImageEntry:
     seen_membrane: MembraneFile | None = None
     edited: bool = False
     membrane: NDArray[np.bool_] | None = None
-    history: History = field(default_factory=History)
+    history: History = _BEGINNING
     prediction: Prediction | None = None
-    overlay: Overlay = field(default_factory=Overlay)
+    overlay: Overlay = _NOTHING_DRAWN
     scores: ImageScores | None = None
     status: Status = Status.READY
     notices: str = ""

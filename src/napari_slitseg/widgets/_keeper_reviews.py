@@ -51,7 +51,12 @@ class _Index:
     """Images and reviews of a project, as they were when it was asked."""
 
     def __init__(self, project: Project) -> None:
-        self._ids = {(os.path.abspath(i.path), i.page): i.id for i in project.images()}
+        folder = os.path.abspath(project.folder)
+        images = project.query("SELECT id, path, page FROM images")
+        self._ids = {
+            (os.path.normpath(os.path.join(folder, path)), page): image_id
+            for image_id, path, page in images
+        }
         self._reviews = project.reviews()
 
     def of(self, entry: ImageEntry, track: str) -> Review | None:
