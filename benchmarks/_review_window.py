@@ -81,8 +81,9 @@ class Scene:
         self.workspace = self.session.workspace
         self.load = inner(self.viewer, "Load images")
         self.reviewer = inner(self.viewer, "Review").reviewer
+        self.shown = -1
         if image is not None:
-            key = self.workspace.add_paths([image])[0]
+            self.shown = key = self.workspace.add_paths([image])[0]
             table = read_points(image.with_name(f"{image.stem}_annotations.csv"))
             self.workspace.set_read(key, read_image(image).with_pixel_size(10.0), annotation=table)
             self.workspace.set_prediction(key, prediction_for(table.yx))
@@ -122,13 +123,13 @@ class Scene:
             self._point_at(number)
             self.settle()
             idle = self._idle_redraw()
-            before = self.reviewer.walk.item, self.workspace.current.history
+            before = self.reviewer.walk.item, self.workspace.entry(self.shown).history
             start, worked = time.perf_counter(), time.thread_time()
             self.reviewer.do(action)
             filled, worked = time.perf_counter() - start, time.thread_time() - worked
             self.app.processEvents()
             times.append(Timing(filled, worked, time.perf_counter() - start, idle))
-            if before == (self.reviewer.walk.item, self.workspace.current.history):
+            if before == (self.reviewer.walk.item, self.workspace.entry(self.shown).history):
                 raise RuntimeError(f"'{action}' did nothing, so its time says nothing.")
         return times[1:]
 
