@@ -117,8 +117,8 @@ def agree(
     """Compare all readers of a project on the images that they read.
 
     An image counts as read once the reader has opened it in a reading that is over, also where
-    nothing was set; while the reading goes on, once it is marked as done. The shared annotation is a reader too: that of the project, or the file beside an image
-    that nobody has edited here.
+    nothing was set; while the reading goes on, once it is marked as done. The shared annotation is
+    a reader too: that of the project, or the file beside an image that nobody has edited here.
 
     Parameters
     ----------

@@ -38,8 +38,9 @@ _EMPTY: Final = (
     "the shared annotation or the model."
 )
 _RANDOM: Final = (
-    "F1: share of points that both have; from either side the same. Kappa: what F1 has beyond points set at random along the "
-    "membrane, or over the image where none is drawn. docs/metrics.md tells more."
+    "F1: share of points that both have; from either side the same. Kappa: what F1 has beyond "
+    "points set at random along the membrane, or over the image where none is drawn. "
+    "docs/metrics.md tells more."
 )
 
 
