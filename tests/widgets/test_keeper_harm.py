@@ -96,6 +96,18 @@ def test_another_project_in_the_same_place_gets_the_edits_of_the_right_image(
     assert places(found, 2) == [[30, 30]]
 
 
+def test_another_picture_under_the_name_of_an_annotated_one_is_told(images: list[Path]) -> None:
+    window = Window(*images)
+    window.add(1, 1, 0)
+    window.add(2, 2, 1)
+    picture(images[0], seed=99)
+    found = Window(*images)
+    assert places(found, 0) == [[1, 1]]
+    told, other = (found.workspace.entry(key).notices for key in found.keys[:2])
+    assert "was changed since it was annotated" in told
+    assert "was changed" not in other
+
+
 def test_a_project_begins_beside_an_image_that_is_there_only(
     images: list[Path], tmp_path: Path
 ) -> None:

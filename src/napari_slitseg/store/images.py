@@ -103,6 +103,11 @@ class Images(Part):
         """Return all images, in the order in which they were added."""
         return self._found(f"SELECT {_COLUMNS} FROM images ORDER BY id")
 
+    def image(self, image_id: int) -> StoredImage | None:
+        """Return an image by its number, None where the project has none of that number."""
+        found = self._found(f"SELECT {_COLUMNS} FROM images WHERE id = ?", (image_id,))
+        return found[0] if found else None
+
     def find_moved(self, sha256: str, page: int = 0) -> tuple[StoredImage, ...]:
         """Return images of that content, wherever their files were."""
         return self._found(

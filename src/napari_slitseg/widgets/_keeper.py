@@ -152,6 +152,9 @@ class Keeper(Journals, Memory):
         }
         if track == SHARED and slot.project is not None:
             found |= self._files.compared(slot.project, values, history)
+        if slot.project is not None:
+            entry, told = self._workspace.unblinded(key), {**values, **found}
+            found |= self._files.content_told(slot.project, slot.image_id, entry, told)
         return found
 
     def _left_behind(self, key: int, track: str) -> Slot | None:

@@ -20,6 +20,10 @@ _CHANGED: Final = (
     "{name} was changed by another program. What the project keeps is shown; saving lets you put "
     "the two together or take the file's points over."
 )
+_ANOTHER: Final = (
+    "The file of this image was changed since it was annotated first. Look whether the annotation "
+    "still belongs to what you see."
+)
 _LARGEST_BYTES: Final = 2**27
 
 
@@ -79,6 +83,16 @@ class FileWatch:
                     project.relocate(image.id, entry.path)
                 return image.id
         return None
+
+    def content_told(
+        self, project: Project, image_id: int, entry: ImageEntry, values: Mapping[str, Any]
+    ) -> dict[str, str]:
+        """Return a notice where a file holds another picture than the one that was annotated."""
+        stored = project.image(image_id)
+        now = "" if entry.path is None else self.sha256(entry.path)
+        if stored is None or not (now and stored.sha256) or now == stored.sha256:
+            return {}
+        return {"notices": "\n".join(filter(None, (values.get("notices", ""), _ANOTHER)))}
 
     def _misses_files(self, project: Project) -> bool:
         """Whether the file of any image of a project is not where it was."""
