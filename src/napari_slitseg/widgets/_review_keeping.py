@@ -28,7 +28,7 @@ class KeepingTexts:
 
 def texts_of(state: KeeperState, *, blinded: bool = False) -> KeepingTexts:
     """Say how keeping stands; a blinded reader is not told in which folder."""
-    unkept = "In this window only" if state.unkept else "Nothing edited yet"
+    unkept = "In this window only" if state.unkept else "Image not edited yet"
     where = "the project" if blinded else state.project
     kept = unkept if state.project is None else f"Kept in {where}"
     if state.is_bad:
