@@ -70,13 +70,15 @@ def test_csv_keeps_every_bit(tmp_path_factory, data):
 
     table = PointTable(
         ids=data.draw(
-            st.lists(st.integers(-(2**63), 2**63 - 1), min_size=count, max_size=count, unique=True)
+            st.lists(st.integers(-(2**63), 2**62 - 1), min_size=count, max_size=count, unique=True)
         ),
         yx=data.draw(hnp.arrays(np.float64, (count, 2), elements=number)),
         score=column(share),
         status=column(st.sampled_from(STATUSES)),
         origin=column(text),
         uncertain=column(st.booleans()),
+        editor=column(text),
+        time=column(text),
     )
     path = tmp_path_factory.mktemp("bits") / "a.csv"
     write_points(path, table)

@@ -43,9 +43,10 @@ def data_of(images: Path) -> DataSet:
 
 
 def children() -> list[psutil.Process]:
-    """Processes that this one started and that are still there, but Python's own helper."""
+    """Processes that this one started and that are still there, but its screen and helper."""
     there = psutil.Process().children(recursive=True)
-    return [each for each in there if "multiprocessing.resource_tracker" not in str(each.cmdline())]
+    not_of_a_trial = ("multiprocessing.resource_tracker", "Xvfb")
+    return [p for p in there if not any(name in str(p.cmdline()) for name in not_of_a_trial)]
 
 
 def test_a_real_trial_completes_the_card(annotated_images: Path, start: str) -> None:
