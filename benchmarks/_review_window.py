@@ -87,6 +87,7 @@ class Scene:
             table = read_points(image.with_name(f"{image.stem}_annotations.csv"))
             self.workspace.set_read(key, read_image(image).with_pixel_size(10.0), annotation=table)
             self.workspace.set_prediction(key, prediction_for(table.yx))
+            self.workspace.set_cut(0.0, 0.0)
             self.workspace.open(key)
         self.settle()
 
