@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from napari_slitseg import __version__
 from napari_slitseg.cli.finetune import finetune
 from napari_slitseg.cli.imports import import_keras
-from napari_slitseg.cli.lists import AsJson, detectors, losses, models, schedules
+from napari_slitseg.cli.lists import AsJson, Quiet, detectors, losses, models, schedules
 from napari_slitseg.cli.options import options_of
 from napari_slitseg.cli.project import project
 from napari_slitseg.cli.rank import rank
@@ -22,10 +22,6 @@ from napari_slitseg.cli.runs import runs
 from napari_slitseg.cli.verdict import compare_runs
 from napari_slitseg.cli.work import run
 from napari_slitseg.jobs import CompareJob, EvaluateJob, PredictJob, SimulateJob
-
-Quiet = Annotated[
-    bool, Parameter(help="Show only what went wrong.", negative=(), show_default=False)
-]
 
 app: Final = App(
     name="slitseg",

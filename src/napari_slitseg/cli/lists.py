@@ -10,6 +10,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), show_default=False)]
+Quiet = Annotated[
+    bool, Parameter(help="Show only what went wrong.", negative=(), show_default=False)
+]
 
 
 def losses(name: str | None = None, /, *, as_json: AsJson = False) -> int:

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
-from napari_slitseg.cli.lists import AsJson
+from napari_slitseg.cli.lists import AsJson, Quiet
 from napari_slitseg.cli.options import options_of
 from napari_slitseg.cli.run import run_pipeline
 from napari_slitseg.cli.view import say_error
@@ -25,9 +25,6 @@ project: Final = App(
 """The command ``slitseg project``; further ones are added to it."""
 
 _Flag = Parameter(negative=(), show_default=False)
-Quiet = Annotated[
-    bool, Parameter(help="Show only what went wrong.", negative=(), show_default=False)
-]
 
 
 @project.command

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
-
-from napari_slitseg.cli.lists import AsJson
+from napari_slitseg.cli.lists import AsJson, Quiet
 from napari_slitseg.cli.options import options_of
 from napari_slitseg.cli.run import run_pipeline
 from napari_slitseg.jobs import RankJob
@@ -18,10 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_slitseg.pipelines.rank import Ranked
-
-Quiet = Annotated[
-    bool, Parameter(help="Show only what went wrong.", negative=(), show_default=False)
-]
 
 
 @options_of(RankJob, positional=("images",))
