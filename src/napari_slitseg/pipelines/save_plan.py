@@ -11,9 +11,8 @@ from napari_slitseg.core.points import COLUMNS, PointTable, write_points
 from napari_slitseg.core.review import Edit, Signature
 from napari_slitseg.pipelines.save_plan_changes import Changes, changes_to
 from napari_slitseg.pipelines.save_plan_file import (
-    ChangedMeanwhile,
     PointsFile,
-    is_as_found,
+    check_writable,
     is_protected,
     look_at,
 )
@@ -162,10 +161,7 @@ def write_plan(plan: PointsPlan) -> PointsFile:
     OSError
         If it cannot be written.
     """
-    if plan.refusal:
-        raise OSError(None, plan.refusal, str(plan.path))
-    if not is_as_found(plan.found):
-        raise ChangedMeanwhile(plan.path)
+    check_writable(plan.found, plan.refusal)
     write_points(plan.path, plan.table.living)
     return look_at(plan.path)
 

@@ -115,11 +115,21 @@ class Found(Protocol):
         """Why it could not be read, "" if it could."""
 
 
-def is_as_found(found: Found) -> bool:
-    """Whether a file is, right now, as it was found."""
-    if not found.exists:
-        return not found.path.exists()
-    return is_unchanged(found.path, found.fingerprint)
+def check_writable(found: Found, refusal: str) -> None:
+    """Make sure that a file may be written, and is right now as it was found.
+
+    Raises
+    ------
+    ChangedMeanwhile
+        If it is not as it was found.
+    OSError
+        If it is refused; `refusal` says why, "" if it is not.
+    """
+    if refusal:
+        raise OSError(None, refusal, str(found.path))
+    there = found.path.exists()
+    if there != found.exists or (there and not is_unchanged(found.path, found.fingerprint)):
+        raise ChangedMeanwhile(found.path)
 
 
 def is_protected(path: Path) -> bool:

@@ -16,7 +16,7 @@ from napari_slitseg.core.atomic import write_atomically
 from napari_slitseg.core.review import Edit, Signature, StripeChange
 from napari_slitseg.pipelines.fingerprints import fingerprint_of
 from napari_slitseg.pipelines.membrane import find_membrane, read_membrane
-from napari_slitseg.pipelines.save_plan_file import ChangedMeanwhile, is_as_found, is_protected
+from napari_slitseg.pipelines.save_plan_file import check_writable, is_protected
 from napari_slitseg.pipelines.save_plan_merge import MERGE, READ_BACK
 
 
@@ -227,10 +227,7 @@ def write_membrane(plan: MembranePlan) -> MembraneFile:
     OSError
         If it cannot be written.
     """
-    if plan.refusal:
-        raise OSError(None, plan.refusal, str(plan.path))
-    if not is_as_found(plan.found):
-        raise ChangedMeanwhile(plan.path)
+    check_writable(plan.found, plan.refusal)
     write_atomically(plan.path, png_of(plan.mask))
     return MembraneFile(plan.path, fingerprint_of(plan.path), plan.mask)
 
