@@ -8,6 +8,7 @@ from napari_slitseg.core.morphometry.image_measures import (
     SlitsOnLines,
 )
 from napari_slitseg.core.morphometry.path import EndKind, MembranePath
+from napari_slitseg.core.morphometry.sample import Sample
 from napari_slitseg.core.morphometry.settings import MeasureSettings
 from napari_slitseg.core.morphometry.sources import (
     MembraneChoice,
@@ -26,6 +27,7 @@ __all__ = [
     "MeasureSettings",
     "MembraneChoice",
     "MembranePath",
+    "Sample",
     "SlitsChoice",
     "SlitsOnLines",
     "membrane_to_measure",
