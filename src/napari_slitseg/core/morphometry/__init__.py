@@ -7,7 +7,18 @@ from napari_slitseg.core.morphometry.image_measures import (
     Intervals,
     SlitsOnLines,
 )
+from napari_slitseg.core.morphometry.lines import Lines, membrane_paths
+from napari_slitseg.core.morphometry.measures import MEASURES, figures, measure_paths
 from napari_slitseg.core.morphometry.path import EndKind, MembranePath
+from napari_slitseg.core.morphometry.quantities import (
+    ends_nm,
+    ends_px,
+    length_nm,
+    length_px,
+    n_slits,
+    widths_nm,
+    widths_px,
+)
 from napari_slitseg.core.morphometry.sample import Sample
 from napari_slitseg.core.morphometry.samples import (
     SamplesOfImages,
@@ -25,13 +36,17 @@ from napari_slitseg.core.morphometry.sources import (
     needs_proposals,
     slits_to_measure,
 )
+from napari_slitseg.core.morphometry.value import Measure, Value
 
 __all__ = [
+    "MEASURES",
     "EditCounts",
     "EndKind",
     "ImageMeasures",
     "IntervalKind",
     "Intervals",
+    "Lines",
+    "Measure",
     "MeasureSettings",
     "MembraneChoice",
     "MembranePath",
@@ -40,11 +55,22 @@ __all__ = [
     "SamplesOfImages",
     "SlitsChoice",
     "SlitsOnLines",
+    "Value",
+    "ends_nm",
+    "ends_px",
+    "figures",
+    "length_nm",
+    "length_px",
+    "measure_paths",
+    "membrane_paths",
     "membrane_to_measure",
+    "n_slits",
     "needs_proposals",
     "read_samples",
     "samples_from_folders",
     "samples_from_names",
     "samples_of",
     "slits_to_measure",
+    "widths_nm",
+    "widths_px",
 ]

@@ -25,6 +25,8 @@ class MeasureSettings:
         Standard deviation of the smoothing along the line.
     spur_nm : float
         Side branches shorter than this are dropped.
+    hole_nm : float
+        Holes in the membrane of an area smaller than the square of this are closed.
     shortest_nm : float
         Lines shorter than this are dropped.
     join_nm : float
@@ -45,6 +47,7 @@ class MeasureSettings:
     membrane_threshold: float = 0.5
     smooth_nm: float = 30.0
     spur_nm: float = 150.0
+    hole_nm: float = 150.0
     shortest_nm: float = 400.0
     join_nm: float = 600.0
     join_angle_deg: float = 40.0
