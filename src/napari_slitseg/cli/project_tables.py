@@ -64,7 +64,7 @@ def print_merge(report: MergeReport) -> None:
         (report.records, "line of journals"),
         (report.reviews, "word on a review"),
         (report.settings, "setting"),
-        (report.settings, "setting"),
+        (report.statements, "statement on scales, excluded stretches and samples"),
     )
     verb = "Would be added" if report.is_dry_run else "Added"
     counts = [_count(number, what) for number, what in added if number]

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from napari_slitseg.core.morphometry import Sample
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review import Annotation, History
 from napari_slitseg.pipelines.errors import JobError
-from napari_slitseg.store import JournalEntry, Project, Review, StoredImage, StoreError
+from napari_slitseg.store import (
+    Excluded,
+    JournalEntry,
+    KeptScale,
+    Project,
+    Review,
+    StoredImage,
+    StoreError,
+)
 from napari_slitseg.store.reviews import Result
 
 ROW_TITLES: Final[Mapping[str, str]] = MappingProxyType(
@@ -20,6 +30,10 @@ ROW_TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "file": "File",
         "file_exists": "File is there",
         "pixel_size_nm": "Pixel size (nm)",
+        "scale": "Scale comes from",
+        "biopsy": "Biopsy",
+        "glomerulus": "Glomerulus",
+        "group": "Group",
         "review": "Review",
         "reviewed_by": "Reviewed by",
         "reviewed_at": "Reviewed at (UTC)",
@@ -29,6 +43,7 @@ ROW_TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "rejected": "Rejected",
         "deleted": "Deleted",
         "membrane_px": "Membrane (px)",
+        "excluded": "Excluded stretches",
         "edits": "Edits",
         "last_editor": "Last editor",
         "last_edit": "Last edit (UTC)",
@@ -47,6 +62,7 @@ ROW_TITLES: Final[Mapping[str, str]] = MappingProxyType(
 """Headings of the columns, by name."""
 
 _SCORED: Final = tuple(ROW_TITLES)[tuple(ROW_TITLES).index("chamfer_px") :]
+_MEASURING: Final = ("scale", "biopsy", "glomerulus", "group", "excluded")
 
 
 def image_rows(project: Project, track: str) -> list[dict[str, Any]]:
@@ -64,11 +80,12 @@ def image_rows(project: Project, track: str) -> list[dict[str, Any]]:
     napari_slitseg.store.StoreError
         If the project cannot be read; an image whose journal is damaged has empty cells.
     """
-    reviews, results = project.reviews(), project.results()
+    reviews, results, measuring = project.reviews(), project.results(), _Measuring.of(project)
     rows = []
     for image in project.images():
         rows.append(
             _about(image)
+            | measuring.row(image, track)
             | _reviewed(reviews.get((image.id, track)))
             | _of_journal(project, image.id, track)
             | _scored(results.get((image.id, track)))
@@ -77,8 +94,9 @@ def image_rows(project: Project, track: str) -> list[dict[str, Any]]:
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the columns worth showing: scores only where some image has them."""
-    empty = {name for name in _SCORED if all(row.get(name) is None for row in rows)}
+    """Return the columns worth showing: what not all projects know only where one image has it."""
+    rare = (*_SCORED, *_MEASURING)
+    empty = {name for name in rare if all(row.get(name) is None for row in rows)}
     return [name for name in ROW_TITLES if name not in empty]
 
 
@@ -133,13 +151,44 @@ def journal_of(project: Project, image: Path | None = None, limit: int = 0) -> l
     return list(reversed(told[: limit or None]))
 
 
+@dataclass(frozen=True)
+class _Measuring:
+    """What a project knows for measuring its images."""
+
+    scales: Mapping[int | None, KeptScale]
+    samples: Mapping[int, Sample]
+    excluded: Mapping[tuple[int, str], Excluded]
+
+    @classmethod
+    def of(cls, project: Project) -> _Measuring:
+        return cls(project.scales(), project.samples(), project.excluded())
+
+    def row(self, image: StoredImage, track: str) -> dict[str, Any]:
+        """Return what concerns one image; what is not known is None."""
+        sample = self.samples.get(image.id, Sample())
+        excluded = self.excluded.get((image.id, track))
+        return self._scale(image) | {
+            "biopsy": sample.biopsy or None,
+            "glomerulus": sample.glomerulus or None,
+            "group": sample.group or None,
+            "excluded": len(excluded.polygons) or None if excluded else None,
+        }
+
+    def _scale(self, image: StoredImage) -> dict[str, Any]:
+        kept, folder = self.scales.get(image.id), self.scales.get(None)
+        if kept is None and folder is not None:
+            kept = folder if folder.before_file or image.pixel_size_nm is None else None
+        if kept is None:
+            return {"pixel_size_nm": image.pixel_size_nm, "scale": None}
+        return {"pixel_size_nm": kept.scale.nm_per_px, "scale": str(kept.scale)}
+
+
 def _about(image: StoredImage) -> dict[str, Any]:
     return {
         "image": image.path.stem,
         "page": image.page + 1,
         "file": str(image.path),
         "file_exists": image.path.is_file(),
-        "pixel_size_nm": image.pixel_size_nm,
     }
 
 

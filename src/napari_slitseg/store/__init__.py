@@ -19,6 +19,7 @@ from napari_slitseg.store.place import file_system_of, is_network
 from napari_slitseg.store.presence import BEAT_S, Presence
 from napari_slitseg.store.project import PROJECT_FILE, Project
 from napari_slitseg.store.reviews import REVIEW_STATUSES, ModelRun, Result, Review
+from napari_slitseg.store.statement_types import Excluded, KeptScale
 from napari_slitseg.store.telling import JournalEntry
 
 __all__ = [
@@ -29,9 +30,11 @@ __all__ = [
     "BusyError",
     "DamagedError",
     "DiskFullError",
+    "Excluded",
     "Finding",
     "GoneError",
     "JournalEntry",
+    "KeptScale",
     "KnownFile",
     "MergeReport",
     "ModelRun",

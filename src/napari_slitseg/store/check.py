@@ -13,6 +13,7 @@ from napari_slitseg.core.review.text import annotation_from_bytes, record_from_t
 from napari_slitseg.store.errors import StoreError
 from napari_slitseg.store.images import StoredImage
 from napari_slitseg.store.project import Project
+from napari_slitseg.store.statement_words import is_readable
 
 _PIECE: Final = 1 << 20
 _COPY_FIRST: Final = (
@@ -59,6 +60,7 @@ def check(folder: Path, sha256_of: Callable[[Path], str] | None = None) -> list[
         looks = (
             _integrity(project),
             _journals(project),
+            _statements(project),
             _images(project, digest),
             _files(project, digest),
             _windows(project),
@@ -141,6 +143,28 @@ def _trouble_of(project: Project, image: int, track: str) -> str:
         except ValueError as error:
             return f"record {head} cannot be read or done ({error})"
     return ""
+
+
+def _statements(project: Project) -> Iterator[Finding]:
+    rows = project.query(
+        "SELECT topic, content, statements.time, path, image FROM statements "
+        "LEFT JOIN images ON images.id = statements.image ORDER BY statements.time, statements.uid"
+    )
+    sound = 0
+    for topic, content, time, path, image in rows:
+        name = path or ("the whole folder" if image is None else f"image {image}, which is unknown")
+        is_fine = is_readable(topic, content) and (path is not None or image is None)
+        sound += is_fine
+        if not is_fine:
+            yield Finding(
+                "fail",
+                f"What was said of the {topic} of {name} ({time}) cannot be read.",
+                "What was said before counts. Say it again; a backup of the project may have it.",
+            )
+    if sound:
+        yield Finding(
+            "ok", f"{sound} of {len(rows)} statements on scales, stretches and samples are sound."
+        )
 
 
 def _images(project: Project, sha256_of: Callable[[Path], str]) -> Iterator[Finding]:

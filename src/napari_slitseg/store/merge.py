@@ -11,6 +11,7 @@ from napari_slitseg.store.errors import StoreError
 from napari_slitseg.store.images import StoredImage
 from napari_slitseg.store.merging import JournalMerge
 from napari_slitseg.store.merging_rest import RestMerge
+from napari_slitseg.store.merging_statements import StatementMerge
 from napari_slitseg.store.project import Project
 from napari_slitseg.store.schema import now
 
@@ -31,6 +32,8 @@ class MergeReport:
         Words on the review of an image that were added.
     settings : int
         Settings, such as plans of blinded readings, that were added or brought up to date.
+    statements : int
+        Statements on scales, excluded stretches and samples that were added.
     conflicts : tuple of str
         What both said differently; each is kept in both versions.
     is_dry_run : bool
@@ -42,13 +45,15 @@ class MergeReport:
     records: int
     reviews: int
     settings: int
+    statements: int
     conflicts: tuple[str, ...]
     is_dry_run: bool
 
     @property
     def changes_anything(self) -> bool:
         """Whether there was anything to take over."""
-        return bool(self.new_images or self.records or self.reviews or self.settings)
+        taken = (self.new_images, self.records, self.reviews, self.settings, self.statements)
+        return any(taken)
 
 
 class _OnlyTried(Exception):
@@ -96,7 +101,7 @@ class _Merge:
             for name in _names(into, image):
                 self._known.setdefault(name, []).append(image)
         self._numbers: dict[int, int] = {}
-        self._new = self._records = self._reviews = self._settings = 0
+        self._new = self._records = self._reviews = self._settings = self._statements = 0
         self._conflicts: list[str] = []
 
     def run(self) -> None:
@@ -112,14 +117,16 @@ class _Merge:
             self._conflicts += [f"{name} ({track}): {conflict}." for conflict in conflicts]
         self._take_reviews()
         self._take_people()
-        self._settings, conflicts = RestMerge(self._into, self._other, self._numbers).run()
-        self._conflicts += conflicts
+        both = (self._into, self._other, self._numbers)
+        self._settings, conflicts = RestMerge(*both).run()
+        self._statements, more = StatementMerge(*both).run()
+        self._conflicts += [*conflicts, *more]
 
     def report(self, *, is_dry_run: bool) -> MergeReport:
         """Tell what was done."""
         known = len(self._numbers) - self._new
         counts = (known, self._new, self._records, self._reviews, self._settings)
-        return MergeReport(*counts, tuple(self._conflicts), is_dry_run)
+        return MergeReport(*counts, self._statements, tuple(self._conflicts), is_dry_run)
 
     def _number_of(self, image: StoredImage) -> int:
         """Return the number here of an image there; it is added where it is not known."""

@@ -17,13 +17,14 @@ from napari_slitseg.store.making import ExistsError, make
 from napari_slitseg.store.opening import opened, opened_to_look
 from napari_slitseg.store.place import file_system_of
 from napari_slitseg.store.reviews import Reviews
+from napari_slitseg.store.statements import Statements
 from napari_slitseg.store.telling import Told
 
 PROJECT_FILE: Final = "slitseg-project.sqlite"
 """Name of a project's file."""
 
 
-class Project(Images, Journals, Reviews, Files, Told):
+class Project(Images, Journals, Reviews, Statements, Files, Told):
     """An open project; used by the thread that opened it.
 
     Attributes
@@ -98,7 +99,8 @@ class Project(Images, Journals, Reviews, Files, Told):
     def notices(self) -> tuple[str, ...]:
         """What the person should know, a sentence each: other windows, the kind of drive."""
         others = [f"The project is also open in another window: {each}." for each in self.others]
-        return (*self._database.notices, *self._troubles, *self.damages, *others)
+        damages = (*self.damages, *self.unread)
+        return (*self._database.notices, *self._troubles, *damages, *others)
 
     def close(self) -> None:
         """Close the file; doing it twice is harmless."""

@@ -14,7 +14,7 @@ from napari_slitseg.core.review.text import record_from_text
 APPLICATION_ID: Final = 0x534C4954
 """Of a project's file, in its header: the letters SLIT."""
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Of the tables that are written."""
 
 VERSION_1: Final = (
@@ -111,6 +111,20 @@ _VERSION_2: Final = (
     "ALTER TABLE records ADD COLUMN pixels INTEGER NOT NULL DEFAULT 0",
 )
 
+_VERSION_3: Final = (
+    """CREATE TABLE statements (
+        id INTEGER PRIMARY KEY,
+        uid TEXT NOT NULL UNIQUE,
+        topic TEXT NOT NULL,
+        image INTEGER REFERENCES images (id),
+        track TEXT NOT NULL,
+        content BLOB NOT NULL,
+        editor TEXT NOT NULL,
+        time TEXT NOT NULL
+    )""",
+    "CREATE INDEX statements_by_topic ON statements (topic, image, track, time)",
+)
+
 
 def lay_out(connection: sqlite3.Connection) -> None:
     """Make the tables of a new project in an empty file."""
@@ -145,6 +159,12 @@ def _to_version_2(connection: sqlite3.Connection) -> None:
         )
 
 
+def _to_version_3(connection: sqlite3.Connection) -> None:
+    """Scales, excluded stretches and samples have a place."""
+    for statement in _VERSION_3:
+        connection.execute(statement)
+
+
 def size_of(record: Record | None) -> tuple[int, int]:
     """Return how many points, and how many pixels of the membrane, a record changes."""
     if record is None or record.edit is None:
@@ -161,7 +181,7 @@ def _record_or_none(content: bytes) -> Record | None:
         return None
 
 
-_UPGRADES: Final = (_to_version_2,)
+_UPGRADES: Final = (_to_version_2, _to_version_3)
 
 
 def now() -> str:

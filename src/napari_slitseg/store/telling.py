@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from napari_slitseg.store.base import Part
+from napari_slitseg.store.statement_words import words_of
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class JournalEntry:
     editor : str
         Who, "" where not known.
     image : str
-        The image's file as the project keeps it, with its page where it has several.
+        The image's file as the project keeps it, with its page where it has several; "the whole
+        folder" where all are meant.
     track : str
         "shared", or the reader whose own reading it is.
     what : str
@@ -38,13 +40,19 @@ class JournalEntry:
 
 
 _RECORDS: Final = """
-SELECT records.time, records.editor, path, page, track, does, kind, points, pixels, head
+SELECT records.time, records.editor, path, page, track, does, kind, points, pixels, head,
+    NULL
 FROM records JOIN images ON images.id = records.image
 WHERE :image IS NULL OR records.image = :image
 UNION ALL
-SELECT reviews.time, reviews.editor, path, page, track, 'review', status, 0, 0, 0
+SELECT reviews.time, reviews.editor, path, page, track, 'review', status, 0, 0, 0, NULL
 FROM reviews JOIN images ON images.id = reviews.image
 WHERE :image IS NULL OR reviews.image = :image
+UNION ALL
+SELECT statements.time, statements.editor, path, page, track, 'said', topic, 0, 0, statements.id,
+    content
+FROM statements LEFT JOIN images ON images.id = statements.image
+WHERE :image IS NULL OR statements.image = :image
 ORDER BY 1 DESC, head DESC LIMIT :limit
 """
 
@@ -64,13 +72,19 @@ class Told(Part):
         """
         rows = self._database.rows(_RECORDS, {"image": image_id, "limit": limit})
         return tuple(
-            JournalEntry(time, editor, _image(path, page), track, _what(does, kind, points, pixels))
-            for time, editor, path, page, track, does, kind, points, pixels, _ in rows
+            JournalEntry(time, editor, _image(path, page), track or "shared", _told(*what))
+            for time, editor, path, page, track, *what in rows
         )
 
 
-def _image(path: str, page: int) -> str:
+def _image(path: str | None, page: int) -> str:
+    if path is None:
+        return "the whole folder"
     return f"{path}, page {page + 1}" if page else path
+
+
+def _told(does: str, kind: str, points: int, pixels: int, head: int, content: object) -> str:
+    return words_of(kind, content) if does == "said" else _what(does, kind, points, pixels)
 
 
 def _what(does: str, kind: str, points: int, pixels: int) -> str:
