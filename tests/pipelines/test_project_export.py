@@ -11,6 +11,8 @@ import pytest
 from openpyxl import load_workbook
 from PIL import Image
 
+from napari_slitseg.core.calibration import Scale
+from napari_slitseg.core.morphometry import Sample
 from napari_slitseg.core.points import PointTable, read_points
 from napari_slitseg.core.review import (
     Annotation,
@@ -125,6 +127,34 @@ def test_living_points_the_membrane_and_a_table_of_images_are_written(
     assert [row[0] for row in rows[1:]] == ["a", "a", "c"]
     assert "Chamfer (nm)" not in rows[0]
     assert rows[1][rows[0].index("Slits")] == 3
+
+
+def test_scales_samples_and_excluded_stretches_are_in_the_table(
+    folder: Path, tmp_path: Path
+) -> None:
+    exported(folder, tmp_path / "before")
+    titles = [each.value for each in load_workbook(tmp_path / "before" / "images.xlsx").active[1]]
+    assert not {"Scale comes from", "Biopsy", "Group", "Excluded stretches"} & set(titles)
+    with Project.open(folder) as project:
+        project.set_scale(Scale(4.0, "typed", "Ada"), None)
+        project.set_scale(Scale(9.7, "grating", "g.tif"), [1])
+        project.set_samples({1: Sample("13-001", "2", "FSGS")})
+        project.set_excluded(1, SHARED, [[[0, 0], [0, 9], [9, 9]], [[1, 1], [1, 3], [3, 3]]])
+        project.set_excluded(2, "Reader 1", [[[0, 0], [0, 9], [9, 9]]])
+    exported(folder, tmp_path / "out")
+    sheet = load_workbook(tmp_path / "out" / "images.xlsx").active
+    rows = list(sheet.iter_rows(values_only=True))
+    first, second, _ = (dict(zip(rows[0], row, strict=True)) for row in rows[1:])
+    assert first["Scale comes from"] == "9.7 nm per pixel (grating: g.tif)"
+    assert (first["Pixel size (nm)"], second["Pixel size (nm)"]) == (9.7, 5)
+    assert [first[name] for name in ("Biopsy", "Glomerulus", "Group")] == ["13-001", "2", "FSGS"]
+    assert (first["Excluded stretches"], second["Excluded stretches"]) == (2, None)
+    with Project.open(folder) as project:
+        project.set_scale(Scale(4.0, "typed", "Ada"), None, before_file=True)
+    exported(folder, tmp_path / "again")
+    told = json.loads((tmp_path / "again" / "images.json").read_text())["images"]
+    assert [row["pixel_size_nm"] for row in told] == [9.7, 4, 4]
+    assert told[1]["scale"] == "4 nm per pixel (typed: Ada)"
 
 
 def test_figures_that_are_kept_are_in_the_table(folder: Path, tmp_path: Path) -> None:
