@@ -8,6 +8,7 @@ from napari_slitseg.core.morphometry.image_measures import (
     SlitsOnLines,
 )
 from napari_slitseg.core.morphometry.lines import Lines, membrane_paths
+from napari_slitseg.core.morphometry.measure_image import measure_image
 from napari_slitseg.core.morphometry.measures import MEASURES, figures, measure_paths
 from napari_slitseg.core.morphometry.path import EndKind, MembranePath
 from napari_slitseg.core.morphometry.quantities import (
@@ -61,6 +62,7 @@ __all__ = [
     "figures",
     "length_nm",
     "length_px",
+    "measure_image",
     "measure_paths",
     "membrane_paths",
     "membrane_to_measure",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,8 @@ EndKind = Literal["border", "free", "fork", "excluded", "none"]
 person excluded, or not at all (a loop)."""
 
 Floats = NDArray[np.float64]
+
+_PAIRS_AT_ONCE: Final = 2**17
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +93,21 @@ class MembranePath:
         Exact on the segments between corners; of two nearest places the first counts.
         """
         points = np.asarray(yx, np.float64).reshape(-1, 2)
-        first, along = self.yx[:-1], np.diff(self.yx, axis=0)
-        square = (along**2).sum(axis=1)
-        share = ((points[:, None] - first) * along).sum(axis=2) / square
-        share = np.clip(share, 0.0, 1.0)
-        off = points[:, None] - (first + share[..., None] * along)
-        apart = np.hypot(off[..., 0], off[..., 1])
-        best = apart.argmin(axis=1)
-        rows = np.arange(len(points))
-        arc = self.arc[best] + share[rows, best] * np.sqrt(square[best])
-        return arc, apart[rows, best]
+        at_once = max(1, _PAIRS_AT_ONCE // (len(self.yx) - 1))
+        parts = [
+            self._nearest(points[first : first + at_once])
+            for first in range(0, len(points), at_once)
+        ]
+        arcs, apart = zip(*parts, strict=True) if parts else (([],), ([],))
+        return np.concatenate(arcs), np.concatenate(apart)
+
+    def _nearest(self, points: Floats) -> tuple[Floats, Floats]:
+        """Compare every point with every segment."""
+        (y, x), (first_y, first_x) = points.T[..., None], self.yx[:-1].T
+        along_y, along_x = np.diff(self.yx, axis=0).T
+        steps = np.diff(self.arc)
+        share = ((y - first_y) * along_y + (x - first_x) * along_x) / steps**2
+        np.clip(share, 0.0, 1.0, out=share)
+        square = (y - first_y - share * along_y) ** 2 + (x - first_x - share * along_x) ** 2
+        best, rows = square.argmin(axis=1), np.arange(len(points))
+        return self.arc[best] + share[rows, best] * steps[best], np.sqrt(square[rows, best])
