@@ -1,0 +1,232 @@
+"""How images were measured, as a paragraph for a paper's methods section."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from napari_slitseg.core.calibration import ScaleKind
+from napari_slitseg.core.morphometry import MEASURES, MeasureSettings
+from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult, ModelUsed
+
+_LIBRARIES: Final = MappingProxyType(
+    {"python": "Python", "numpy": "numpy", "scipy": "scipy", "torch": "PyTorch"}
+)
+_SCALE_FROM: Final[Mapping[ScaleKind, str]] = MappingProxyType(
+    {
+        "file": "the metadata of the image files",
+        "typed": "a size that a person gave",
+        "table": "a table of sizes",
+        "scale bar": "a scale bar in the image",
+        "grating": "a photograph of a diffraction grating",
+    }
+)
+_SLITS_FROM: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "reviewed": "those of a finished review",
+        "annotation": "those of a person's annotation",
+        "decisions and unjudged proposals": "those a person decided on, with what a model found "
+        "elsewhere",
+        "proposals": "those that a model found",
+        "none": "not known",
+    }
+)
+_MEMBRANE_FROM: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "drawn": "drawn by a person",
+        "model": "where a model's map reaches a probability of {:g}",
+        "none": "not known",
+    }
+)
+_DEFINED: Final = ("slit_density_per_um", "fpw_mean_nm", "fpw_length_over_count_nm")
+
+
+def methods_of(result: MeasureResult) -> str:
+    """Return the paragraph; it names nothing that was not done.
+
+    Parameters
+    ----------
+    result : MeasureResult
+        Its `methods` is not looked at.
+    """
+    if not result.images:
+        return ""
+    sentences = (
+        _what(result),
+        _slits(result),
+        *map(_model, result.models),
+        _people(result),
+        _membrane(result.images, result.settings),
+        _assigned(result.images, result.settings),
+        *_figures(result.images, result.settings),
+        _scales(result.images),
+        _failed(result),
+    )
+    return " ".join(filter(None, sentences))
+
+
+def share(value: float) -> str:
+    """Write a share as a percentage, one below 0.1 % or above 99.9 % not rounded away."""
+    if math.isnan(value):
+        return "no"
+    percent = 100 * value
+    digits = 1 if 0 < percent < 10 or 90 < percent < 100 else 0
+    return f"{percent:.{digits}f} %"
+
+
+def edited_words(result: MeasureResult) -> str:
+    """Say how many of the points people edited, confirmed, and did not judge."""
+    edits = result.edits
+    n = edits.n_slits + edits.taken_away
+    if not n:
+        return "There are no points, so nobody edited any."
+    confirmed, unjudged = edits.accepted / n, edits.unjudged / n
+    return (
+        f"Of {_count(n, 'point')}, people set, moved or took away {share(edits.edited_share)} and "
+        f"confirmed {share(confirmed)}; {share(unjudged)} are a model's that nobody judged."
+    )
+
+
+def _what(result: MeasureResult) -> str:
+    images = result.images
+    biopsies = {image.sample.biopsy for image in images} - {""}
+    glomeruli = {
+        (image.sample.biopsy, image.sample.glomerulus)
+        for image in images
+        if image.sample.glomerulus
+    }
+    of = [
+        _count(len(glomeruli), "glomerulus", "glomeruli") if glomeruli else "",
+        _count(len(biopsies), "biopsy", "biopsies") if biopsies else "",
+    ]
+    shown = " of ".join(filter(None, (_count(len(images), "image"), *of)))
+    versions = result.versions
+    with_ = ", ".join(
+        f"{title} {versions[name]}" for name, title in _LIBRARIES.items() if name in versions
+    )
+    ours = versions.get("napari-slitseg", "")
+    return f"Slits and membrane in {shown} were measured with napari-slitseg {ours} ({with_})."
+
+
+def _slits(result: MeasureResult) -> str:
+    said = _split((i.slits_from for i in result.images), _SLITS_FROM)
+    of = "" if result.track == "shared" else f", as the reader {result.track} saw them"
+    return f"The slits are {said}{of}."
+
+
+def _model(model: ModelUsed) -> str:
+    return (
+        f"The model is {model.name} (SHA-256 {model.sha256}) with the detector {model.detector}, "
+        f"slits from a probability of {model.threshold:.4g} and at least "
+        f"{model.min_distance_nm:g} nm apart."
+    )
+
+
+def _people(result: MeasureResult) -> str:
+    images = result.images
+    reviewed = sum(image.review == "done" for image in images)
+    unknown = sum(i.model is None and _shows_model(i) for i in images)
+    texts = [edited_words(result)]
+    if unknown:
+        texts.append(f"Which model it is was not recorded in {_count(unknown, 'image')}.")
+    if reviewed:
+        texts.append(f"The review of {reviewed} of {_count(len(images), 'image')} was finished.")
+    return " ".join(texts)
+
+
+def _shows_model(image: MeasuredImage) -> bool:
+    return image.edits.unjudged > 0 or image.membrane_from == "model"
+
+
+def _membrane(images: Sequence[MeasuredImage], settings: MeasureSettings) -> str:
+    told = {key: text.format(settings.membrane_threshold) for key, text in _MEMBRANE_FROM.items()}
+    said = _split((image.membrane_from for image in images), told)
+    if all(image.membrane_from == "none" for image in images):
+        return f"The membrane is {said}."
+    bridged = (
+        f"gaps of at most {settings.join_nm:g} nm bridged where both lines turn by at most "
+        f"{settings.join_angle_deg:g} degrees"
+        if settings.join_nm
+        else "no gap bridged"
+    )
+    return (
+        f"The membrane is {said}; its centre line was found by thinning, with holes below "
+        f"({settings.hole_nm:g} nm)\N{SUPERSCRIPT TWO} closed, side branches below "
+        f"{settings.spur_nm:g} nm dropped, smoothed with a standard deviation of "
+        f"{settings.smooth_nm:g} nm, {bridged}, and lines below "
+        f"{settings.shortest_nm:g} nm dropped."
+    )
+
+
+def _assigned(images: Sequence[MeasuredImage], settings: MeasureSettings) -> str:
+    away = sum(int((~i.measures.slits.is_on_line).sum()) for i in images)
+    excluded = sum(image.measures.excluded_px > 0 for image in images)
+    texts = [
+        f"A slit belongs to the nearest line within {settings.assign_nm:g} nm; {away} of "
+        f"{_count(sum(len(i.measures.slits.ids) for i in images), 'slit')} lie on none and were "
+        "not counted."
+    ]
+    if excluded:
+        texts.append(f"A person excluded stretches of membrane in {_count(excluded, 'image')}.")
+    return " ".join(texts)
+
+
+def _figures(images: Sequence[MeasuredImage], settings: MeasureSettings) -> list[str]:
+    if not any(image.measures.paths for image in images):
+        return []
+    texts = [f"{MEASURES[name].title}: {MEASURES[name].definition}" for name in _DEFINED]
+    effaced = MEASURES["effaced_fraction"]
+    limit = f"The limit is {settings.effaced_nm:g} nm."
+    return [*texts, f"{effaced.title}: {effaced.definition} {limit}"]
+
+
+def _scales(images: Sequence[MeasuredImage]) -> str:
+    kinds = Counter(i.measures.scale.kind for i in images if i.measures.scale is not None)
+    unknown = len(images) - sum(kinds.values())
+    said = [f"{_SCALE_FROM[kind]} in {_count(n, 'image')}" for kind, n in kinds.items()]
+    texts = []
+    if said:
+        texts.append(f"The scale is known from {_listed(said)}{_uncertainty(images)}.")
+    if unknown:
+        texts.append(
+            f"It is unknown in {_count(unknown, 'image')}: lengths in the settings were read at an "
+            "assumed 10 nm per pixel there, and no figure in nm includes them."
+        )
+    return " ".join(texts)
+
+
+def _uncertainty(images: Sequence[MeasuredImage]) -> str:
+    scales = [i.measures.scale for i in images if i.measures.scale is not None]
+    known = [s.relative_uncertainty for s in scales if s.relative_uncertainty is not None]
+    if not known:
+        return ", with an uncertainty that is not known"
+    low, high = (f"{100 * end:.2g} %" for end in (min(known), max(known)))
+    range_ = low if low == high else f"{low} to {high}"
+    rest = (
+        "" if len(known) == len(scales) else f" where it is known ({_count(len(known), 'image')})"
+    )
+    return f", with a standard uncertainty of {range_}{rest}"
+
+
+def _failed(result: MeasureResult) -> str:
+    n = len(result.failures)
+    return f"{_count(n, 'further image')} could not be measured." if n else ""
+
+
+def _split(values: Iterable[str], told: Mapping[str, str]) -> str:
+    """Say what holds in how many images; without numbers where it is the same in all."""
+    counts = Counter(values)
+    if len(counts) == 1:
+        return told[next(iter(counts))]
+    return _listed([f"{told[each]} in {_count(n, 'image')}" for each, n in counts.items()])
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _count(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one if n == 1 else many or one + 's'}"
