@@ -13,6 +13,7 @@ from napari_slitseg import __version__
 from napari_slitseg.cli.finetune import finetune
 from napari_slitseg.cli.imports import import_keras
 from napari_slitseg.cli.lists import AsJson, Quiet, detectors, losses, models, schedules
+from napari_slitseg.cli.measure import measure
 from napari_slitseg.cli.options import options_of
 from napari_slitseg.cli.project import project
 from napari_slitseg.cli.rank import rank
@@ -130,6 +131,7 @@ def simulate(job: SimulateJob, *, quiet: Quiet = False) -> int:
 
 app.command(import_keras, name="import-keras")
 app.command(finetune)
+app.command(measure)
 app.command(rank)
 app.command(project)
 project.command(agreement)

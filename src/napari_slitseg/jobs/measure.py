@@ -88,15 +88,15 @@ class SampleSettings(Document):
     name_pattern: str | None = Field(
         default=None,
         min_length=1,
-        description="How names tell where an image belongs: a regular expression with the named "
-        "groups biopsy, glomerulus and group, tried on the path below the folder without its "
-        r"ending, such as (?P<biopsy>\w+)_(?P<glomerulus>\d+)_\d+ for B12_3_07.tif. For images "
-        "that neither table nor project tells of.",
+        description="Regular expression that reads where an image belongs out of its name: it has "
+        "groups named biopsy, glomerulus or group (in the spelling of Python) and is searched in "
+        "the path below the folder. For images that neither table nor project tells of.",
     )
     folder_names: bool = Field(
         default=False,
-        description="Take the folders that images lie in for biopsy (and glomerulus below it): "
-        "B12/3/07.tif. For images of which nothing else is known; with --subfolders.",
+        description="Read where an image belongs out of the folders it lies in: biopsy/image, "
+        "biopsy/glomerulus/image or group/biopsy/glomerulus/image. For images of which nothing "
+        "else is known; with --subfolders.",
     )
     confidence: float = Field(
         default=0.95, gt=0, lt=1, description="Confidence of the intervals, such as 0.95."
