@@ -170,4 +170,4 @@ def _caution(values: NDArray[np.float64], n_units: int, unit: str) -> str:
 
 
 def _plural(unit: str) -> str:
-    return {"biopsy": "biopsies"}.get(unit, f"{unit}s")
+    return {"biopsy": "biopsies", "glomerulus": "glomeruli"}.get(unit, f"{unit}s")

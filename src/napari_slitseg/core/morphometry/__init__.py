@@ -1,16 +1,25 @@
 """Membrane line, slit density and foot process width."""
 
+from napari_slitseg.core.morphometry.components import Components
 from napari_slitseg.core.morphometry.edits import EditCounts
+from napari_slitseg.core.morphometry.groups import GroupComparison, compare_groups
 from napari_slitseg.core.morphometry.image_measures import (
     ImageMeasures,
     IntervalKind,
     Intervals,
     SlitsOnLines,
 )
+from napari_slitseg.core.morphometry.image_row import ImageRow, row_of
 from napari_slitseg.core.morphometry.lines import Lines, membrane_paths
 from napari_slitseg.core.morphometry.measure_image import measure_image
 from napari_slitseg.core.morphometry.measures import MEASURES, figures, measure_paths
 from napari_slitseg.core.morphometry.path import EndKind, MembranePath
+from napari_slitseg.core.morphometry.precision import (
+    Convergence,
+    ImagesNeeded,
+    convergence,
+    images_needed,
+)
 from napari_slitseg.core.morphometry.quantities import (
     ends_nm,
     ends_px,
@@ -20,6 +29,9 @@ from napari_slitseg.core.morphometry.quantities import (
     widths_nm,
     widths_px,
 )
+from napari_slitseg.core.morphometry.rollup import Rollup, Unit, nesting_of, roll_up
+from napari_slitseg.core.morphometry.rollup_estimate import Estimate
+from napari_slitseg.core.morphometry.rollup_figures import ROLLUP_FIGURES, RollupFigure
 from napari_slitseg.core.morphometry.sample import Sample
 from napari_slitseg.core.morphometry.samples import (
     SamplesOfImages,
@@ -41,9 +53,16 @@ from napari_slitseg.core.morphometry.value import Measure, Value
 
 __all__ = [
     "MEASURES",
+    "ROLLUP_FIGURES",
+    "Components",
+    "Convergence",
     "EditCounts",
     "EndKind",
+    "Estimate",
+    "GroupComparison",
     "ImageMeasures",
+    "ImageRow",
+    "ImagesNeeded",
     "IntervalKind",
     "Intervals",
     "Lines",
@@ -51,15 +70,21 @@ __all__ = [
     "MeasureSettings",
     "MembraneChoice",
     "MembranePath",
+    "Rollup",
+    "RollupFigure",
     "Sample",
     "SamplesError",
     "SamplesOfImages",
     "SlitsChoice",
     "SlitsOnLines",
+    "Unit",
     "Value",
+    "compare_groups",
+    "convergence",
     "ends_nm",
     "ends_px",
     "figures",
+    "images_needed",
     "length_nm",
     "length_px",
     "measure_image",
@@ -68,7 +93,10 @@ __all__ = [
     "membrane_to_measure",
     "n_slits",
     "needs_proposals",
+    "nesting_of",
     "read_samples",
+    "roll_up",
+    "row_of",
     "samples_from_folders",
     "samples_from_names",
     "samples_of",

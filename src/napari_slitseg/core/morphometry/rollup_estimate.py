@@ -1,0 +1,173 @@
+"""A figure of a glomerulus, biopsy or group: mean of means and pooled, with their intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from scipy.special import stdtrit
+
+from napari_slitseg.core.metrics.bootstrap_interval import Bootstrap, Interval
+from napari_slitseg.core.morphometry.image_row import ImageRow
+from napari_slitseg.core.morphometry.nested import Floats, Nesting, OfCounts, nested_intervals
+from napari_slitseg.core.morphometry.rollup_figures import ROLLUP_FIGURES, RollupFigure
+
+_NOTHING: Final = "None of these images has a value of its own."
+_TOO_OFTEN: Final = (
+    "In too many resamples the figure is not defined, since too few images have slits: no interval."
+)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure of a unit.
+
+    Attributes
+    ----------
+    figure : RollupFigure
+    mean : Interval
+        Mean of means: images to glomerulus, glomeruli to biopsy, biopsies to group, each with
+        the same weight; with its nested bootstrap interval.
+    pooled : Interval
+        From sums over all images, so long membranes weigh more; with its interval.
+    t_low, t_high : float
+        Range of the mean of means by Student's t over the units right below, which are taken as
+        a normal sample: the more honest one of few. NaN for fewer than two.
+    file_average : float
+        Plain mean over images, whatever glomerulus they show; NaN without a value.
+    n_images : int
+        Images with a membrane of known scale.
+    n_without : int
+        Those of them that have no value of their own.
+    """
+
+    figure: RollupFigure
+    mean: Interval
+    pooled: Interval
+    t_low: float
+    t_high: float
+    file_average: float
+    n_images: int
+    n_without: int
+
+    @property
+    def note(self) -> str:
+        """What to know of this figure here; "" where there is nothing."""
+        if not self.n_without:
+            return ""
+        return f"{self.n_without} of {self.n_images} images. {self.figure.without_value}"
+
+
+def estimates(
+    rows: Sequence[ImageRow], nesting: Nesting, *, unit: str, how: Bootstrap | None = None
+) -> dict[str, Estimate]:
+    """Return every figure of a unit, by name.
+
+    Parameters
+    ----------
+    rows : sequence of ImageRow
+        Images of the unit that have figures.
+    nesting : Nesting
+        Of the same images.
+    unit : str
+        What the top level is: "biopsy", "glomerulus" or "image".
+    how : Bootstrap, optional
+    """
+    how = how or Bootstrap()
+    statistics = {each.name: each.pooled(rows) for each in ROLLUP_FIGURES}
+    pooled = nested_intervals(nesting, statistics, unit=unit, how=how)
+    means = _means(rows, nesting, unit, how)
+    return {
+        each.name: _estimate(each, means[each.name], pooled[each.name], rows, nesting)
+        for each in ROLLUP_FIGURES
+    }
+
+
+def unit_means(values: Floats, nesting: Nesting) -> Floats:
+    """Return the mean of means of each unit of the top level, in order; units without one fall out.
+
+    Parameters
+    ----------
+    values : (N,) float64
+        Of images; NaN where an image has none: it does not count.
+    nesting : Nesting
+        Of the same images.
+    """
+    has_value = ~np.isnan(values)
+    if not has_value.any():
+        return np.empty(0)
+    kept = nesting.take(has_value)
+    weighted = kept.weights * values[has_value]
+    return np.asarray(np.bincount(kept.top, weighted) * kept.n_units)
+
+
+def t_range(values: Floats, confidence: float) -> tuple[float, float]:
+    """Return the range of a mean by Student's t; NaN for fewer than two values."""
+    n = len(values)
+    if n < 2:
+        return math.nan, math.nan
+    half = float(stdtrit(n - 1, (1 + confidence) / 2) * values.std(ddof=1) / math.sqrt(n))
+    mean = float(values.mean())
+    return mean - half, mean + half
+
+
+def _means(
+    rows: Sequence[ImageRow], nesting: Nesting, unit: str, how: Bootstrap
+) -> dict[str, Interval]:
+    """Return the mean of means of every figure; figures of the same images share their draws."""
+    alike: dict[bytes, list[tuple[str, Floats]]] = {}
+    for each in ROLLUP_FIGURES:
+        values = each.of_images(rows)
+        alike.setdefault(np.isnan(values).tobytes(), []).append((each.name, values))
+    found: dict[str, Interval] = {}
+    for figures in alike.values():
+        has_value = ~np.isnan(figures[0][1])
+        if not has_value.any():
+            found |= {name: _nothing(unit, how) for name, _ in figures}
+            continue
+        kept = nesting.take(has_value)
+        statistics = {name: _mean_of_means(values[has_value], kept) for name, values in figures}
+        found |= nested_intervals(kept, statistics, unit=unit, how=how)
+    return found
+
+
+def _mean_of_means(values: Floats, nesting: Nesting) -> OfCounts:
+    """Return what takes counts to the mean of means.
+
+    A unit that is drawn counts fully, so each image weighs its count times its weight.
+    Where a top unit is left out, the weights of the others grow alike.
+    """
+    weights = nesting.weights
+
+    def of(counts: Floats) -> Floats:
+        return np.asarray((counts @ (weights * values)) / (counts @ weights))
+
+    return of
+
+
+def _estimate(
+    figure: RollupFigure,
+    mean: Interval,
+    pooled: Interval,
+    rows: Sequence[ImageRow],
+    nesting: Nesting,
+) -> Estimate:
+    values = figure.of_images(rows)
+    low, high = t_range(unit_means(values, nesting), mean.confidence)
+    n_without = int(np.isnan(values).sum())
+    average = float(np.nanmean(values)) if n_without < len(values) else math.nan
+    return Estimate(figure, _told(mean), _told(pooled), low, high, average, len(rows), n_without)
+
+
+def _told(interval: Interval) -> Interval:
+    """Return the interval with our words for resamples without a value."""
+    is_undefined = interval.note.startswith("In too many resamples")
+    return replace(interval, note=_TOO_OFTEN) if is_undefined else interval
+
+
+def _nothing(unit: str, how: Bootstrap) -> Interval:
+    nan = math.nan
+    return Interval(nan, nan, nan, how.confidence, how.method, 0, 0, unit, _NOTHING)
