@@ -46,13 +46,18 @@ class Sheet:
     wrapped: bool = False
 
 
-def write_sheets(file: BinaryIO, sheets: Iterable[Sheet]) -> Generator[str, None, None]:
-    """Write a workbook; yields the title of the sheet at work now and then."""
+def write_sheets(
+    file: BinaryIO, sheets: Iterable[Sheet], title: str = _TITLE
+) -> Generator[str, None, None]:
+    """Write a workbook; yields the title of the sheet at work now and then.
+
+    `title` is the workbook's own, by which `is_our_book` knows it again.
+    """
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
     book.properties.creator = book.properties.lastModifiedBy = _OURS
-    book.properties.title = _TITLE
+    book.properties.title = title
     for sheet in sheets:
         yield sheet.title
         yield from _fill(book.create_sheet(sheet.title), sheet)
@@ -60,7 +65,12 @@ def write_sheets(file: BinaryIO, sheets: Iterable[Sheet]) -> Generator[str, None
 
 
 def is_score_book(path: Path) -> bool:
-    """Whether a file is such a workbook that nobody has saved again since."""
+    """Whether a file is a workbook of scores that nobody has saved again since."""
+    return is_our_book(path, _TITLE)
+
+
+def is_our_book(path: Path, title: str) -> bool:
+    """Whether a file is a workbook of that title that nobody has saved again since."""
     from zipfile import BadZipFile
 
     from openpyxl import load_workbook
@@ -72,7 +82,7 @@ def is_score_book(path: Path) -> bool:
         return False
     about = book.properties
     book.close()
-    return (about.title, about.creator, about.lastModifiedBy) == (_TITLE, _OURS, _OURS)
+    return (about.title, about.creator, about.lastModifiedBy) == (title, _OURS, _OURS)
 
 
 def plain(value: Any) -> Value:
