@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from napari_slitseg.core.calibration import Scale
 from napari_slitseg.widgets._entry import ImageEntry, Status
 from napari_slitseg.widgets._overlay import compare
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from napari_slitseg.core.blinding import ReadingPlan
 
 _OF_PEOPLE: Final = ("annotation", "annotation_path", "membrane", "history", "edited")
+_HIDDEN: Final = "hidden in this reading"
 _UNREADABLE: Final = "This image cannot be read. Go on with the next one."
 
 
@@ -88,11 +90,17 @@ class Blind:
         if settings.renamed:
             _, code = self._code.get(self._image_of.get(entry.key, ""), (0, ""))
             values |= {"name": code, "path": None, "notices": ""}
+            values |= {"scale": _without_name(entry.scale), "file_scale": None}
         if settings.scale_hidden:
-            values |= {"pixel_size_nm": None, "notices": ""}
+            values |= {"pixel_size_nm": None, "scale": None, "file_scale": None, "notices": ""}
         if settings.model_hidden:
             values |= {"prediction": None, "overlay": _own_marks(entry)}
         return replace(entry, **values)
+
+
+def _without_name(scale: Scale | None) -> Scale | None:
+    """Return a scale without its source, which may name a file."""
+    return scale and replace(scale, source=_HIDDEN)
 
 
 def _own_marks(entry: ImageEntry) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_slitseg.core.calibration import Scale
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review import History
@@ -54,6 +55,10 @@ class ImageEntry:
         Rows and columns.
     pixel_size_nm : float or None
         None when unknown.
+    scale : Scale or None
+        Where the pixel size comes from; None when it is unknown.
+    file_scale : Scale or None
+        What the file itself says.
     micrograph : Micrograph or None
         Kept here for images without a file; others are read when needed.
     layer_slice : tuple
@@ -91,6 +96,8 @@ class ImageEntry:
     n_pages: int = 1
     shape: tuple[int, int] = (0, 0)
     pixel_size_nm: float | None = None
+    scale: Scale | None = None
+    file_scale: Scale | None = None
     micrograph: Micrograph | None = None
     layer_slice: tuple[int, ...] = ()
     annotation: PointTable | None = None

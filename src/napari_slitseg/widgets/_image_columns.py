@@ -78,4 +78,5 @@ def _where(entry: ImageEntry) -> str:
 def _size_hint(entry: ImageEntry) -> str:
     if entry.pixel_size_nm is None:
         return "The file does not tell its pixel size. Double-click to enter it."
-    return f"{entry.pixel_size_nm:g} nm per pixel. Double-click to change it."
+    known = f"{entry.pixel_size_nm:g} nm per pixel" if entry.scale is None else str(entry.scale)
+    return f"{known}. Double-click to change it."

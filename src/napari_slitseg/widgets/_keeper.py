@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 from weakref import finalize
 
+from napari_slitseg.core.calibration import Scale
 from napari_slitseg.core.review import Annotation, History
 from napari_slitseg.store import SHARED, Project, Review, Stale, StoreError
 from napari_slitseg.widgets._keeper_journals import Journals, followed
 from napari_slitseg.widgets._keeper_projects import Projects
 from napari_slitseg.widgets._keeper_results import KeptResults
 from napari_slitseg.widgets._keeper_reviews import KeptReviews
+from napari_slitseg.widgets._keeper_scales import KeptScales
 from napari_slitseg.widgets._keeper_slot import Slot
 from napari_slitseg.widgets._keeper_state import KeeperState, state_of
 from napari_slitseg.widgets._keeper_window import ShownLast
@@ -33,6 +35,8 @@ class Keeper(Journals, Memory):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self._reviews = KeptReviews(self._projects)
+        self.scales = KeptScales(workspace, self._projects)
+        self.scales.changed.connect(self.state_changed.emit)
         self._shown_last = ShownLast(workspace, self._projects)
         self._results = KeptResults(workspace, self._projects)
         workspace.memory = self
@@ -45,12 +49,13 @@ class Keeper(Journals, Memory):
     def state(self) -> KeeperState:
         """How keeping stands."""
         current = self._workspace.current
-        waiting = sum(len(slot.waiting) for slot in self._slots.values())
+        waiting = sum(len(slot.waiting) for slot in self._slots.values()) + self.scales.n_waiting
+        trouble = self._trouble or self.scales.trouble
         if current is None:
-            return state_of(None, None, waiting, self._trouble, self._told)
+            return state_of(None, None, waiting, trouble, self._told)
         slot = self._slots.get((current.key, self._workspace.track))
         entry = self._workspace.unblinded(current.key)
-        return state_of(entry, slot, waiting, self._trouble, self._told)
+        return state_of(entry, slot, waiting, trouble, self._told)
 
     def is_kept(self, key: int) -> bool:
         """Whether everything that was said of an image is on the disk."""
@@ -59,13 +64,15 @@ class Keeper(Journals, Memory):
 
     @property
     def unkept_images(self) -> tuple[str, ...]:
-        """Names of images that left the list before all was kept."""
+        """Names of images that left the list before all was kept, and unkept scales."""
         left = [slot for (key, _), slot in self._slots.items() if not self._workspace.has(key)]
-        return tuple(slot.image.name for slot in left if slot.is_behind and slot.image is not None)
+        names = [slot.image.name for slot in left if slot.is_behind and slot.image is not None]
+        return (*names, *self.scales.unkept)
 
     def retry(self) -> None:
         """Try again to keep what is not kept, and to read what could not be read."""
         was_busy, current = self._is_busy, self._workspace.current
+        self.scales.retry()
         self._keep_all()
         if was_busy and current is not None:
             self.catch_up(current.key)
@@ -73,7 +80,15 @@ class Keeper(Journals, Memory):
     @property
     def is_busy(self) -> bool:
         """Whether another program held a project when it was needed last."""
-        return self._is_busy
+        return self._is_busy or self.scales.is_busy
+
+    def scale_of(self, key: int, of_file: Scale | None) -> Scale | None:
+        """Return the scale of an image whose file says `of_file`."""
+        return self.scales.of(self._workspace.unblinded(key), of_file)
+
+    def say_scale(self, key: int, scale: Scale | None) -> None:
+        """Keep the scale of an image; None takes back what was said of it."""
+        self.scales.say([key], scale)
 
     def set_look_only(self, *, look_only: bool = True) -> None:
         """Let the window only look while another one edits the project, or edit again."""
@@ -157,24 +172,6 @@ class Keeper(Journals, Memory):
             found |= self._files.content_told(slot.project, slot.image_id, entry, told)
         return found
 
-    def _left_behind(self, key: int, track: str) -> Slot | None:
-        """Take over what waits of an image that left the list and is there again."""
-        entry = self._workspace.unblinded(key)
-        for (other, of), slot in list(self._slots.items()):
-            image = None if self._workspace.has(other) else slot.image
-            same = image is not None and (image.path, image.page) == (entry.path, entry.page)
-            if same and of == track and slot.is_behind:
-                self._slots[key, track] = self._slots.pop((other, of))
-                return slot
-        return None
-
-    def _forget_left(self) -> None:
-        """Let go of images that left the list, unless something of them is to be kept yet."""
-        for (key, track), slot in list(self._slots.items()):
-            can_wait = slot.is_behind and slot.image is not None and slot.image.path is not None
-            if not self._workspace.has(key) and not can_wait:
-                del self._slots[key, track]
-
     def project_of(self, key: int) -> Project | None:
         """Return the project that is there for an image, None where there is none yet.
 
@@ -220,6 +217,7 @@ class Keeper(Journals, Memory):
     def _on_entries(self) -> None:
         """Find what the window showed last of a project whose images were listed."""
         self._files.look_again()
+        self.scales.look_again()
         self._forget_left()
         try:
             self._shown_last.go_on()

@@ -196,6 +196,24 @@ class Journals:
             self._trouble = str(error)
             self._is_busy = self._is_busy or error.is_busy
 
+    def _left_behind(self, key: int, track: str) -> Slot | None:
+        """Take over what waits of an image that left the list and is there again."""
+        entry = self._workspace.unblinded(key)
+        for (other, of), slot in list(self._slots.items()):
+            image = None if self._workspace.has(other) else slot.image
+            same = image is not None and (image.path, image.page) == (entry.path, entry.page)
+            if same and of == track and slot.is_behind:
+                self._slots[key, track] = self._slots.pop((other, of))
+                return slot
+        return None
+
+    def _forget_left(self) -> None:
+        """Let go of images that left the list, unless something of them is to be kept yet."""
+        for (key, track), slot in list(self._slots.items()):
+            can_wait = slot.is_behind and slot.image is not None and slot.image.path is not None
+            if not self._workspace.has(key) and not can_wait:
+                del self._slots[key, track]
+
 
 def followed(history: History, records: Iterable[Record]) -> History:
     """Return a history after more records."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from napari_slitseg.core.calibration import Scale
+
 
 class Memory:
     """Remembers nothing; a keeper that does takes its place."""
@@ -23,6 +25,14 @@ class Memory:
         """
         del key, values, track
         return {}
+
+    def scale_of(self, key: int, of_file: Scale | None) -> Scale | None:
+        """Return the scale of an image whose file says `of_file`."""
+        del key
+        return of_file
+
+    def say_scale(self, key: int, scale: Scale | None) -> None:
+        """Keep the scale of an image; None takes back what was said of it."""
 
     def is_kept(self, key: int) -> bool:
         """Whether everything that was said of an image is on the disk."""

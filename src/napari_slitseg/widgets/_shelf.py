@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from napari_slitseg.core.calibration import Scale
 from napari_slitseg.core.image import ImageReadError, Micrograph, read_image
 from napari_slitseg.widgets._entry import ImageEntry
 
@@ -61,13 +62,25 @@ def _image(entry: ImageEntry, kept: Micrograph | None) -> Micrograph:
 
 def facts_of(micrograph: Micrograph) -> dict[str, Any]:
     """Return what an entry keeps of an image."""
+    scale = _scale_of(micrograph)
     return {
         "name": micrograph.name,
         "n_pages": micrograph.n_pages,
         "shape": micrograph.shape,
         "pixel_size_nm": micrograph.pixel_size_nm,
+        "scale": scale,
+        "file_scale": scale,
         "notices": "\n".join(micrograph.notices),
     }
+
+
+def _scale_of(micrograph: Micrograph) -> Scale | None:
+    """Return what an image says of itself; None where that cannot be."""
+    size, source = micrograph.pixel_size_nm, micrograph.pixel_size_source
+    try:
+        return None if size is None else Scale(size, "file", source)
+    except ValueError:
+        return None
 
 
 def without_maps(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_slitseg.core.calibration import Scale
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review import Signature, drawn_edit
@@ -21,6 +22,7 @@ from napari_slitseg.widgets._shelf import Shelf, facts_of, without_maps
 if TYPE_CHECKING:
     from napari_slitseg.core.prediction import Prediction
 
+_BY_HAND: Final = "by hand"
 _UNREAD: Final = (Status.WAITING, Status.FAILED)
 
 
@@ -117,6 +119,8 @@ class Workspace(Settling):
                 values = self.blind.put_aside(key, values)
             if self.track != SHARED:
                 values |= self.memory.recall(key, values, self.track)
+            if (scale := self.memory.scale_of(key, facts["file_scale"])) is not None:
+                facts |= {"pixel_size_nm": scale.nm_per_px, "scale": scale}
             self.update(key, **{**facts, "status": Status.READY, "reason": "", **values})
 
     def set_status(self, key: int, status: Status, message: str = "") -> None:
@@ -125,15 +129,28 @@ class Workspace(Settling):
             self.update(key, status=status, reason=message)
 
     def set_pixel_size(self, key: int, pixel_size_nm: float | None) -> None:
-        """Record the pixel size a person gave; the prediction for another one is dropped."""
-        entry = self._entries[key]
-        if entry.pixel_size_nm == pixel_size_nm or self.blind is not None:
+        """Keep and record the pixel size a person typed; None where it is unknown."""
+        if self._entries[key].pixel_size_nm == pixel_size_nm or self.blind is not None:
             return
-        values: dict[str, Any] = {"pixel_size_nm": pixel_size_nm, "prediction": None}
-        if entry.micrograph is not None:
-            values["micrograph"] = entry.micrograph.with_pixel_size(pixel_size_nm)
-        if entry.status is Status.PREDICTED:
-            values["status"] = Status.READY
+        typed = None
+        if pixel_size_nm is not None:
+            typed = Scale(pixel_size_nm, "typed", self.editor or _BY_HAND)
+        self.memory.say_scale(key, typed)
+        self.set_scale(key, typed)
+
+    def set_scale(self, key: int, scale: Scale | None) -> None:
+        """Record the scale of an image; a prediction at another pixel size is dropped."""
+        entry = self._entries[key]
+        size = None if scale is None else scale.nm_per_px
+        if self.blind is not None or (entry.scale, entry.pixel_size_nm) == (scale, size):
+            return
+        values: dict[str, Any] = {"pixel_size_nm": size, "scale": scale}
+        if size != entry.pixel_size_nm:
+            values["prediction"] = None
+            if entry.micrograph is not None:
+                values["micrograph"] = entry.micrograph.with_pixel_size(size)
+            if entry.status is Status.PREDICTED:
+                values["status"] = Status.READY
         self.update(key, **values)
 
     def set_prediction(self, key: int, prediction: Prediction) -> None:
