@@ -2,6 +2,13 @@
 
 from napari_slitseg.core.morphometry.components import Components
 from napari_slitseg.core.morphometry.edits import EditCounts
+from napari_slitseg.core.morphometry.fpw_dl_v1 import FpwDlV1Image, measure_fpw_dl_v1
+from napari_slitseg.core.morphometry.fpw_dl_v1_columns import FPW_DL_V1_COLUMNS, OldColumn
+from napari_slitseg.core.morphometry.fpw_dl_v1_frame import dots_map, to_fpw_dl_v1_frame
+from napari_slitseg.core.morphometry.fpw_dl_v1_report import (
+    fpw_dl_v1_file_row,
+    fpw_dl_v1_folder_row,
+)
 from napari_slitseg.core.morphometry.groups import GroupComparison, compare_groups
 from napari_slitseg.core.morphometry.image_measures import (
     ImageMeasures,
@@ -52,6 +59,7 @@ from napari_slitseg.core.morphometry.sources import (
 from napari_slitseg.core.morphometry.value import Measure, Value
 
 __all__ = [
+    "FPW_DL_V1_COLUMNS",
     "MEASURES",
     "ROLLUP_FIGURES",
     "Components",
@@ -59,6 +67,7 @@ __all__ = [
     "EditCounts",
     "EndKind",
     "Estimate",
+    "FpwDlV1Image",
     "GroupComparison",
     "ImageMeasures",
     "ImageRow",
@@ -70,6 +79,7 @@ __all__ = [
     "MeasureSettings",
     "MembraneChoice",
     "MembranePath",
+    "OldColumn",
     "Rollup",
     "RollupFigure",
     "Sample",
@@ -81,12 +91,16 @@ __all__ = [
     "Value",
     "compare_groups",
     "convergence",
+    "dots_map",
     "ends_nm",
     "ends_px",
     "figures",
+    "fpw_dl_v1_file_row",
+    "fpw_dl_v1_folder_row",
     "images_needed",
     "length_nm",
     "length_px",
+    "measure_fpw_dl_v1",
     "measure_image",
     "measure_paths",
     "membrane_paths",
@@ -101,6 +115,7 @@ __all__ = [
     "samples_from_names",
     "samples_of",
     "slits_to_measure",
+    "to_fpw_dl_v1_frame",
     "widths_nm",
     "widths_px",
 ]
