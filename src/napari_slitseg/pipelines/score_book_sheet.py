@@ -98,6 +98,8 @@ def plain(value: Any) -> Value:
 
 def _printable(text: str) -> str | None:
     """Replace characters that no workbook can hold; None for an empty text."""
+    if text.isprintable() and len(text) <= _LONGEST_TEXT:
+        return text or None
     clean = text.encode("utf-8", "replace").decode()
     clean = "".join(
         c if c in "\n\t" or (c >= " " and c < "\ufffe") or c > "\uffff" else "\ufffd" for c in clean
