@@ -17,7 +17,7 @@ from napari_slitseg.core.morphometry import figures
 
 if TYPE_CHECKING:
     from napari_slitseg.core.calibration import Scale
-    from napari_slitseg.core.morphometry.rollup import Unit
+    from napari_slitseg.core.morphometry.rollup import Rollup, Unit
     from napari_slitseg.core.morphometry.value import Value
     from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
 
@@ -45,6 +45,11 @@ _CAPTION: Final = (
     "that people set, moved or took away. -: see why with --json or in a report."
 )
 
+_UNITS: Final = (
+    "Means of means ({:g} % interval, drawn anew from {}; of few too narrow); n foot processes."
+)
+_MANY: Final = {"image": "images", "glomerulus": "glomeruli", "biopsy": "biopsies"}
+
 
 @dataclass(frozen=True)
 class _Row:
@@ -69,7 +74,7 @@ def print_result(result: MeasureResult) -> None:
     console = make_console()
     console.print(_images(result.images))
     if result.rollups is not None:
-        for title, units in _levels(result):
+        for title, units in _levels(result.rollups):
             console.print(_units(title, units, result))
     console.print(edited_words(result), markup=False, highlight=False, soft_wrap=True)
 
@@ -99,8 +104,7 @@ def _images(images: Sequence[MeasuredImage]) -> Table:
     return grid
 
 
-def _levels(result: MeasureResult) -> list[tuple[str, Sequence[Unit]]]:
-    rolled = result.rollups
+def _levels(rolled: Rollup) -> list[tuple[str, Sequence[Unit]]]:
     levels = (
         ("Glomeruli", rolled.glomeruli),
         ("Biopsies", rolled.biopsies),
@@ -111,7 +115,10 @@ def _levels(result: MeasureResult) -> list[tuple[str, Sequence[Unit]]]:
 
 
 def _units(title: str, units: Sequence[Unit], result: MeasureResult) -> Table:
-    grid = Table(title=title, title_justify="left", caption_justify="left")
+    how = {each.mean.confidence for unit in units for each in unit.estimates.values()}
+    drawn = " or ".join(sorted({_MANY[unit.drawn] for unit in units}))
+    caption = _UNITS.format(100 * min(how), drawn)
+    grid = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
     for head in ("", "images", "slits", "slits per µm", "FPW (nm)", "n", "edited"):
         grid.add_column(head, justify="right" if head else "left", overflow="fold")
     for unit in units:

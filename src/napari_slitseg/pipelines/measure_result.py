@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_slitseg.core.morphometry import EditCounts, ImageMeasures, MeasureSettings
-
-if TYPE_CHECKING:
-    from napari_slitseg.core.morphometry.sample import Sample
+from napari_slitseg.core.morphometry.rollup import Rollup
+from napari_slitseg.core.morphometry.sample import Sample
 
 
 @dataclass(frozen=True)
@@ -123,8 +122,8 @@ class MeasureResult:
         Images that could not be measured.
     settings : MeasureSettings
         How lines are found and slits assigned.
-    rollups : object or None
-        Figures of glomeruli, biopsies and groups.
+    rollups : Rollup or None
+        Figures of glomeruli, biopsies and groups; None without images.
     job : mapping
         The job as plain values.
     track : str
@@ -145,7 +144,7 @@ class MeasureResult:
     images: tuple[MeasuredImage, ...]
     failures: tuple[MeasureFailure, ...] = ()
     settings: MeasureSettings = field(default_factory=MeasureSettings)
-    rollups: Any = None
+    rollups: Rollup | None = None
     job: Mapping[str, Any] = field(default_factory=dict)
     track: str = "shared"
     project: Path | None = None

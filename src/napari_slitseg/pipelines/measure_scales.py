@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from napari_slitseg.core.calibration import Scale
+from napari_slitseg.core.calibration.resolve import FolderScale, resolve_scale
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.pipelines.inputs import ImageReader
 from napari_slitseg.pipelines.measure_items import Item
@@ -37,10 +38,11 @@ class Scales:
         folder = self.kept.get(None)
         return (
             self._given(item)
-            or (own and own.scale)
-            or (folder.scale if folder is not None and folder.before_file else None)
-            or _of_file(image)
-            or (folder and folder.scale)
+            or resolve_scale(
+                None if own is None else own.scale,
+                None if folder is None else FolderScale(folder.scale, folder.before_file),
+                _of_file(image),
+            )
             or _of_list(item)
         )
 

@@ -7,14 +7,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from napari_slitseg.core.metrics.bootstrap import Bootstrap
+from napari_slitseg.core.morphometry.image_row import row_of
+from napari_slitseg.core.morphometry.rollup import roll_up
 from napari_slitseg.pipelines.measure_inputs import MeasureInputs
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureFailure, MeasureResult
 from napari_slitseg.pipelines.measure_words import methods_of
 from napari_slitseg.pipelines.record import versions
 
 _NO_SCALE: Final = (
-    "{} of {} images have no known scale: their figures are in pixels, and no figure of a biopsy "
-    "counts them. slitseg calibrate tells how to give them one."
+    "{} of {} images have no known scale, so their figures are in pixels. Give one with slitseg "
+    "calibrate, in the window, or with --pixel-size-nm."
 )
 _NO_MEMBRANE: Final = (
     "No image has a membrane line, so there is neither a density nor a foot process width. Draw "
@@ -39,17 +42,27 @@ def whole_result(
     failures : sequence of MeasureFailure
     """
     job, project = inputs.job, inputs.project
+    rolled = roll_up(
+        [row_of(image.name, image.sample, image.measures) for image in images],
+        Bootstrap(n_resamples=job.resamples, confidence=job.confidence, seed=job.seed),
+    )
     result = MeasureResult(
         folder=inputs.folder,
         images=tuple(images),
         failures=tuple(failures),
         settings=job.measure_settings,
+        rollups=rolled if images else None,
         job=job.model_dump(mode="json"),
         track=job.track,
         project=None if project is None else project.path,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions(("numpy", "scipy", *(("torch",) if inputs.model.has_run else ()))),
-        notices=(*_of_project(inputs), *inputs.samples.notices, *_of_images(images)),
+        notices=(
+            *_of_project(inputs),
+            *inputs.samples.notices,
+            *_of_images(images),
+            *rolled.notices,
+        ),
     )
     return replace(result, methods=methods_of(result))
 

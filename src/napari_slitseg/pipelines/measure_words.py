@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from napari_slitseg.core.calibration import ScaleKind
 from napari_slitseg.core.morphometry import MEASURES, MeasureSettings
+from napari_slitseg.pipelines.measure_phrases import count, share, split
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult, ModelUsed
+from napari_slitseg.pipelines.measure_words_numbers import scales_of, statistics_of
 
 _LIBRARIES: Final = MappingProxyType(
     {"python": "Python", "numpy": "numpy", "scipy": "scipy", "torch": "PyTorch"}
-)
-_SCALE_FROM: Final[Mapping[ScaleKind, str]] = MappingProxyType(
-    {
-        "file": "the metadata of the image files",
-        "typed": "a size that a person gave",
-        "table": "a table of sizes",
-        "scale bar": "a scale bar in the image",
-        "grating": "a photograph of a diffraction grating",
-    }
 )
 _SLITS_FROM: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -62,19 +52,11 @@ def methods_of(result: MeasureResult) -> str:
         _membrane(result.images, result.settings),
         _assigned(result.images, result.settings),
         *_figures(result.images, result.settings),
-        _scales(result.images),
+        scales_of(result.images),
+        statistics_of(result),
         _failed(result),
     )
     return " ".join(filter(None, sentences))
-
-
-def share(value: float) -> str:
-    """Write a share as a percentage, one below 0.1 % or above 99.9 % not rounded away."""
-    if math.isnan(value):
-        return "no"
-    percent = 100 * value
-    digits = 1 if 0 < percent < 10 or 90 < percent < 100 else 0
-    return f"{percent:.{digits}f} %"
 
 
 def edited_words(result: MeasureResult) -> str:
@@ -85,7 +67,7 @@ def edited_words(result: MeasureResult) -> str:
         return "There are no points, so nobody edited any."
     confirmed, unjudged = edits.accepted / n, edits.unjudged / n
     return (
-        f"Of {_count(n, 'point')}, people set, moved or took away {share(edits.edited_share)} and "
+        f"Of {count(n, 'point')}, people set, moved or took away {share(edits.edited_share)} and "
         f"confirmed {share(confirmed)}; {share(unjudged)} are a model's that nobody judged."
     )
 
@@ -99,10 +81,10 @@ def _what(result: MeasureResult) -> str:
         if image.sample.glomerulus
     }
     of = [
-        _count(len(glomeruli), "glomerulus", "glomeruli") if glomeruli else "",
-        _count(len(biopsies), "biopsy", "biopsies") if biopsies else "",
+        count(len(glomeruli), "glomerulus", "glomeruli") if glomeruli else "",
+        count(len(biopsies), "biopsy", "biopsies") if biopsies else "",
     ]
-    shown = " of ".join(filter(None, (_count(len(images), "image"), *of)))
+    shown = " of ".join(filter(None, (count(len(images), "image"), *of)))
     versions = result.versions
     with_ = ", ".join(
         f"{title} {versions[name]}" for name, title in _LIBRARIES.items() if name in versions
@@ -112,7 +94,7 @@ def _what(result: MeasureResult) -> str:
 
 
 def _slits(result: MeasureResult) -> str:
-    said = _split((i.slits_from for i in result.images), _SLITS_FROM)
+    said = split((i.slits_from for i in result.images), _SLITS_FROM)
     of = "" if result.track == "shared" else f", as the reader {result.track} saw them"
     return f"The slits are {said}{of}."
 
@@ -131,9 +113,9 @@ def _people(result: MeasureResult) -> str:
     unknown = sum(i.model is None and _shows_model(i) for i in images)
     texts = [edited_words(result)]
     if unknown:
-        texts.append(f"Which model it is was not recorded in {_count(unknown, 'image')}.")
+        texts.append(f"Which model it is was not recorded in {count(unknown, 'image')}.")
     if reviewed:
-        texts.append(f"The review of {reviewed} of {_count(len(images), 'image')} was finished.")
+        texts.append(f"The review of {reviewed} of {count(len(images), 'image')} was finished.")
     return " ".join(texts)
 
 
@@ -143,7 +125,7 @@ def _shows_model(image: MeasuredImage) -> bool:
 
 def _membrane(images: Sequence[MeasuredImage], settings: MeasureSettings) -> str:
     told = {key: text.format(settings.membrane_threshold) for key, text in _MEMBRANE_FROM.items()}
-    said = _split((image.membrane_from for image in images), told)
+    said = split((image.membrane_from for image in images), told)
     if all(image.membrane_from == "none" for image in images):
         return f"The membrane is {said}."
     bridged = (
@@ -166,11 +148,11 @@ def _assigned(images: Sequence[MeasuredImage], settings: MeasureSettings) -> str
     excluded = sum(image.measures.excluded_px > 0 for image in images)
     texts = [
         f"A slit belongs to the nearest line within {settings.assign_nm:g} nm; {away} of "
-        f"{_count(sum(len(i.measures.slits.ids) for i in images), 'slit')} lie on none and were "
+        f"{count(sum(len(i.measures.slits.ids) for i in images), 'slit')} lie on none and were "
         "not counted."
     ]
     if excluded:
-        texts.append(f"A person excluded stretches of membrane in {_count(excluded, 'image')}.")
+        texts.append(f"A person excluded stretches of membrane in {count(excluded, 'image')}.")
     return " ".join(texts)
 
 
@@ -183,50 +165,6 @@ def _figures(images: Sequence[MeasuredImage], settings: MeasureSettings) -> list
     return [*texts, f"{effaced.title}: {effaced.definition} {limit}"]
 
 
-def _scales(images: Sequence[MeasuredImage]) -> str:
-    kinds = Counter(i.measures.scale.kind for i in images if i.measures.scale is not None)
-    unknown = len(images) - sum(kinds.values())
-    said = [f"{_SCALE_FROM[kind]} in {_count(n, 'image')}" for kind, n in kinds.items()]
-    texts = []
-    if said:
-        texts.append(f"The scale is known from {_listed(said)}{_uncertainty(images)}.")
-    if unknown:
-        texts.append(
-            f"It is unknown in {_count(unknown, 'image')}: lengths in the settings were read at an "
-            "assumed 10 nm per pixel there, and no figure in nm includes them."
-        )
-    return " ".join(texts)
-
-
-def _uncertainty(images: Sequence[MeasuredImage]) -> str:
-    scales = [i.measures.scale for i in images if i.measures.scale is not None]
-    known = [s.relative_uncertainty for s in scales if s.relative_uncertainty is not None]
-    if not known:
-        return ", with an uncertainty that is not known"
-    low, high = (f"{100 * end:.2g} %" for end in (min(known), max(known)))
-    range_ = low if low == high else f"{low} to {high}"
-    rest = (
-        "" if len(known) == len(scales) else f" where it is known ({_count(len(known), 'image')})"
-    )
-    return f", with a standard uncertainty of {range_}{rest}"
-
-
 def _failed(result: MeasureResult) -> str:
     n = len(result.failures)
-    return f"{_count(n, 'further image')} could not be measured." if n else ""
-
-
-def _split(values: Iterable[str], told: Mapping[str, str]) -> str:
-    """Say what holds in how many images; without numbers where it is the same in all."""
-    counts = Counter(values)
-    if len(counts) == 1:
-        return told[next(iter(counts))]
-    return _listed([f"{told[each]} in {_count(n, 'image')}" for each, n in counts.items()])
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _count(n: int, one: str, many: str = "") -> str:
-    return f"{n} {one if n == 1 else many or one + 's'}"
+    return f"{count(n, 'further image')} could not be measured." if n else ""

@@ -1,0 +1,78 @@
+"""What a methods paragraph says of scales and of statistics."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from napari_slitseg.core.calibration import ScaleKind
+from napari_slitseg.pipelines.measure_phrases import count, listed
+from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
+
+_SCALE_FROM: Final[Mapping[ScaleKind, str]] = MappingProxyType(
+    {
+        "file": "the metadata of the image files",
+        "typed": "a size that a person gave",
+        "table": "a table of sizes",
+        "scale bar": "a scale bar in the image",
+        "grating": "a photograph of a diffraction grating",
+    }
+)
+_LEVELS: Final = MappingProxyType(
+    {"biopsy": "biopsies", "glomerulus": "glomeruli", "image": "images"}
+)
+_METHODS: Final = MappingProxyType(
+    {"bca": "bias-corrected and accelerated", "percentile": "percentile"}
+)
+
+
+def scales_of(images: Sequence[MeasuredImage]) -> str:
+    """Say how the scales of images are known, and how well."""
+    kinds = Counter(i.measures.scale.kind for i in images if i.measures.scale is not None)
+    unknown = len(images) - sum(kinds.values())
+    said = [f"{_SCALE_FROM[kind]} in {count(n, 'image')}" for kind, n in kinds.items()]
+    texts = []
+    if said:
+        texts.append(f"The scale is known from {listed(said)}{_uncertainty(images)}.")
+    if unknown:
+        texts.append(
+            f"It is unknown in {count(unknown, 'image')}: lengths in the settings were read at an "
+            "assumed 10 nm per pixel there, and no figure in nm includes them."
+        )
+    return " ".join(texts)
+
+
+def _uncertainty(images: Sequence[MeasuredImage]) -> str:
+    scales = [i.measures.scale for i in images if i.measures.scale is not None]
+    known = [s.relative_uncertainty for s in scales if s.relative_uncertainty is not None]
+    if not known:
+        return ", with an uncertainty that is not known"
+    low, high = (f"{100 * end:.2g} %" for end in (min(known), max(known)))
+    range_ = low if low == high else f"{low} to {high}"
+    rest = "" if len(known) == len(scales) else f" where it is known ({count(len(known), 'image')})"
+    return f", with a standard uncertainty of {range_}{rest}"
+
+
+def statistics_of(result: MeasureResult) -> str:
+    """Say how figures of several images, and their intervals, come about."""
+    rolled = result.rollups
+    units = () if rolled is None else tuple(unit for unit in rolled.units if unit.estimates)
+    intervals = [unit.estimates["slit_density_per_um"].mean for unit in units]
+    known = [each for each in intervals if math.isfinite(each.low)]
+    if not known:
+        return ""
+    drawn = ("biopsy", "glomerulus", "image")
+    named = {image.sample.biopsy for image in result.images} - {""}
+    glomeruli = {image.sample.glomerulus for image in result.images} - {""}
+    there = {"biopsy": bool(named), "glomerulus": bool(glomeruli), "image": True}
+    levels = [_LEVELS[each] for each in drawn if there[each]]
+    methods = listed(sorted({_METHODS[each.method] for each in known}))
+    return (
+        f"Figures of several images are means of means ({' of '.join(levels)}); their "
+        f"{100 * known[0].confidence:g} % intervals are {methods} bootstrap intervals, drawn anew "
+        f"{result.job['resamples']} times from {', then '.join(levels)} (seed "
+        f"{result.job['seed']})."
+    )
