@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_slitseg.core.image import IMAGE_SUFFIXES
 from napari_slitseg.pipelines.inputs import JobError, find_images
+from napari_slitseg.widgets._calibrate import CalibrateButton
 from napari_slitseg.widgets._dock import Dock, Message, TaskBar, button, row
 from napari_slitseg.widgets._entry import ImageEntry, Status
 from napari_slitseg.widgets._image_columns import image_columns, parse_size
@@ -41,6 +42,7 @@ class LoadDock(Dock):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         self.workspace = session_of(viewer).workspace
+        self.calibrate = CalibrateButton(viewer)
         self.runner = Runner()
         self.reading = Reading(self.workspace, self.runner)
         self._make_widgets()
@@ -85,7 +87,7 @@ class LoadDock(Dock):
         layout.addWidget(self.view, 1)
         layout.addWidget(self.tasks)
         layout.addWidget(self.message)
-        layout.addLayout(row(self.page, self.save))
+        layout.addLayout(row(self.page, self.calibrate, self.save))
         header = self.view.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
