@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Final
 
 from napari_slitseg.core.checkpoint_file import CheckpointError
-from napari_slitseg.core.inference_types import InferenceError
+from napari_slitseg.core.inference_types import Cancelled, InferenceError
 from napari_slitseg.core.morphometry.samples_table import SamplesError
 from napari_slitseg.events import Event, Finished, ImageDone, ImageFailed, ImageSkipped, Notice
 from napari_slitseg.jobs.measure import MeasureJob
@@ -73,7 +73,7 @@ def measure(
         for text in result.notices:
             yield Notice(text=text)
         if tally.reason == "done":
-            yield from _write(reports, result, tally)
+            yield from _write(reports, result, tally, should_stop)
         yield tally.finished()
         return result
 
@@ -143,10 +143,16 @@ def _key(event: ImageFailed | ImageSkipped) -> Path:
     return event.path if isinstance(event, ImageFailed) else Path(event.name)
 
 
-def _write(reports: Reports, result: MeasureResult, tally: Tally) -> Generator[Event, None, None]:
-    """Write the reports; what cannot be written fails the whole, and loses none of the others."""
+def _write(
+    reports: Reports, result: MeasureResult, tally: Tally, should_stop: ShouldStop
+) -> Generator[Event, None, None]:
+    """Write the reports; one that cannot be written fails the whole, and none of the others."""
     for report in reports.files:
         try:
-            yield from report.write(result)
+            yield from report.write(result, should_stop)
         except OutputError as error:
             tally.reason, tally.message = "failed", str(error)
+        except Cancelled:
+            tally.reason = "cancelled"
+            tally.message = f"{report.path.name} and what follows it were not written"
+            return

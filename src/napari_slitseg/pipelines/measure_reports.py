@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from napari_slitseg.core.inference_types import Cancelled
 from napari_slitseg.core.json_text import to_json
 from napari_slitseg.events import Event, Progress
 from napari_slitseg.pipelines.errors import JobError
+from napari_slitseg.pipelines.inputs import ShouldStop
+from napari_slitseg.pipelines.measure_book import is_measure_book, write_measure_book
 from napari_slitseg.pipelines.measure_json import FORMAT, to_dict
 from napari_slitseg.pipelines.measure_result import MeasureResult
+from napari_slitseg.pipelines.measure_tables import (
+    is_measure_table,
+    table_files,
+    write_measure_tables,
+)
 from napari_slitseg.pipelines.outputs import prepare_folder, write_text
 
 NAME: Final = "measure"
@@ -21,27 +29,67 @@ NAME: Final = "measure"
 
 
 @dataclass(frozen=True)
+class Kind:
+    """A kind of report.
+
+    Attributes
+    ----------
+    write : callable
+        Writes it, as a whole or not at all; yields what it is at now and then.
+    is_ours : callable
+        Whether a file is such a report of this program.
+    files : callable
+        All files of a report, by the name that was asked for.
+    """
+
+    write: Callable[[Path, MeasureResult], Iterator[str]]
+    is_ours: Callable[[Path], bool]
+    files: Callable[[Path], tuple[Path, ...]] = lambda path: (path,)
+
+
+def _write_json(path: Path, result: MeasureResult) -> Iterator[str]:
+    yield path.name
+    write_text(path, to_json(to_dict(result)))
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        return bool(json.loads(path.read_text(encoding="utf-8"))["format"] == FORMAT)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        ".xlsx": Kind(write_measure_book, is_measure_book),
+        ".csv": Kind(write_measure_tables, is_measure_table, table_files),
+        ".json": Kind(_write_json, _is_json),
+    }
+)
+"""Kinds of reports by ending; a folder gets all of them."""
+
+
+@dataclass(frozen=True)
 class Report:
-    """One file, or several of one kind.
+    """One report.
 
     Attributes
     ----------
     path : Path
-        The file; of several their common beginning with the ending.
+        The file that was asked for.
     """
 
     path: Path
 
-    def write(self, result: MeasureResult) -> Generator[Event, None, None]:
-        """Write it, as a whole or not at all.
+    @property
+    def kind(self) -> Kind:
+        """What it is."""
+        return KINDS[self.path.suffix.lower()]
 
-        Raises
-        ------
-        OutputError
-            If it cannot be written.
-        """
-        yield Progress(done=0, total=1, message=self.path.name)
-        _WRITERS[self.path.suffix.lower()](self.path, result)
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files of it."""
+        return self.kind.files(self.path)
 
     def check(self) -> None:
         """Make sure that it can be written, and replaces nothing but an earlier one.
@@ -53,27 +101,42 @@ class Report:
         """
         prepare_folder(self.path.parent)
         for file in self.files:
-            if file.exists() and not _is_ours(file):
+            if file.exists() and not self.kind.is_ours(file):
                 raise JobError(
-                    f"{file} would be replaced, but is none of this program's reports. Move it "
-                    "away or choose another name."
+                    f"{file} would be replaced, but is none of this program's reports, or was "
+                    "changed since. Move it away or choose another name."
                 )
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """All files of it."""
-        return (self.path,)
+    def write(self, result: MeasureResult, should_stop: ShouldStop) -> Generator[Event, None, None]:
+        """Write it, as a whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        Cancelled
+            When `should_stop` says so.
+        """
+        for number, step in enumerate(self.kind.write(self.path, result)):
+            if should_stop():
+                raise Cancelled
+            yield Progress(done=number, total=number + 1, message=f"{self.path.name}: {step}")
 
 
 @dataclass(frozen=True)
 class Reports:
-    """The reports of a job."""
+    """The reports of a job, checked.
+
+    Attributes
+    ----------
+    files : tuple of Report
+    """
 
     files: tuple[Report, ...]
 
     @classmethod
     def of(cls, out: Sequence[Path]) -> Reports:
-        """Look at what a job asks for.
+        """Look at what a job asks for; nothing is written yet.
 
         Raises
         ------
@@ -88,23 +151,6 @@ class Reports:
 
 
 def _meant(path: Path) -> list[Path]:
-    if path.suffix.lower() in _WRITERS and not path.is_dir():
+    if path.suffix.lower() in KINDS and not path.is_dir():
         return [path]
-    return [path / f"{NAME}{kind}" for kind in _WRITERS]
-
-
-def _write_json(path: Path, result: MeasureResult) -> None:
-    write_text(path, to_json(to_dict(result)))
-
-
-_WRITERS: Final[Mapping[str, Callable[[Path, MeasureResult], None]]] = MappingProxyType(
-    {".json": _write_json}
-)
-"""What writes a report, by its ending; a folder gets all of them."""
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        return bool(json.loads(path.read_text(encoding="utf-8"))["format"] == FORMAT)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return [path / f"{NAME}{kind}" for kind in KINDS]

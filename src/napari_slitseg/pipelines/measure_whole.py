@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from napari_slitseg.core.metrics.bootstrap import Bootstrap
-from napari_slitseg.core.morphometry.image_row import row_of
-from napari_slitseg.core.morphometry.rollup import roll_up
 from napari_slitseg.pipelines.measure_inputs import MeasureInputs
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureFailure, MeasureResult
+from napari_slitseg.pipelines.measure_rollups import rollups_of
 from napari_slitseg.pipelines.measure_words import methods_of
 from napari_slitseg.pipelines.record import versions
 
@@ -42,10 +41,8 @@ def whole_result(
     failures : sequence of MeasureFailure
     """
     job, project = inputs.job, inputs.project
-    rolled = roll_up(
-        [row_of(image.name, image.sample, image.measures) for image in images],
-        Bootstrap(n_resamples=job.resamples, confidence=job.confidence, seed=job.seed),
-    )
+    how = Bootstrap(n_resamples=job.resamples, confidence=job.confidence, seed=job.seed)
+    rolled = rollups_of(images, how)
     result = MeasureResult(
         folder=inputs.folder,
         images=tuple(images),

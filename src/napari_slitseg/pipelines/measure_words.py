@@ -11,6 +11,8 @@ from napari_slitseg.pipelines.measure_phrases import count, share, split
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult, ModelUsed
 from napari_slitseg.pipelines.measure_words_numbers import scales_of, statistics_of
 
+__all__ = ["edited_words", "methods_of", "share"]
+
 _LIBRARIES: Final = MappingProxyType(
     {"python": "Python", "numpy": "numpy", "scipy": "scipy", "torch": "PyTorch"}
 )
@@ -86,9 +88,8 @@ def _what(result: MeasureResult) -> str:
     ]
     shown = " of ".join(filter(None, (count(len(images), "image"), *of)))
     versions = result.versions
-    with_ = ", ".join(
-        f"{title} {versions[name]}" for name, title in _LIBRARIES.items() if name in versions
-    )
+    told = [name for name in _LIBRARIES if name in versions and (name != "torch" or result.models)]
+    with_ = ", ".join(f"{_LIBRARIES[name]} {versions[name]}" for name in told)
     ours = versions.get("napari-slitseg", "")
     return f"Slits and membrane in {shown} were measured with napari-slitseg {ours} ({with_})."
 
