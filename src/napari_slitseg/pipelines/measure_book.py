@@ -9,6 +9,7 @@ from typing import Final
 from napari_slitseg.core.atomic import open_atomically
 from napari_slitseg.pipelines.measure_book_files import files_table
 from napari_slitseg.pipelines.measure_book_intervals import interval_tables
+from napari_slitseg.pipelines.measure_book_old import old_tables
 from napari_slitseg.pipelines.measure_book_table import Table
 from napari_slitseg.pipelines.measure_book_units import unit_tables
 from napari_slitseg.pipelines.measure_book_words import failure_sheet, how_sheet
@@ -54,6 +55,7 @@ def _sheets(result: MeasureResult) -> Iterator[Sheet]:
         files_table(result),
         *unit_tables(result),
         *interval_tables(result),
+        *old_tables(result),
     ]
     yield how_sheet(result, tables)
     yield from (table.sheet() for table in tables)
