@@ -13,7 +13,7 @@ from napari_slitseg.core.inference_types import Cancelled
 from napari_slitseg.core.json_text import to_json
 from napari_slitseg.events import Event, Progress
 from napari_slitseg.pipelines.errors import JobError
-from napari_slitseg.pipelines.inputs import ShouldStop
+from napari_slitseg.pipelines.inputs import ShouldStop, never
 from napari_slitseg.pipelines.measure_book import is_measure_book, write_measure_book
 from napari_slitseg.pipelines.measure_json import FORMAT, to_dict
 from napari_slitseg.pipelines.measure_result import MeasureResult
@@ -107,7 +107,9 @@ class Report:
                     "changed since. Move it away or choose another name."
                 )
 
-    def write(self, result: MeasureResult, should_stop: ShouldStop) -> Generator[Event, None, None]:
+    def write(
+        self, result: MeasureResult, should_stop: ShouldStop = never
+    ) -> Generator[Event, None, None]:
         """Write it, as a whole or not at all.
 
         Raises
