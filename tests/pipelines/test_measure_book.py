@@ -85,6 +85,7 @@ def test_every_image_tells_where_its_scale_its_slits_and_its_sample_come_from(
     assert files["Slits from"].tolist()[1:3] == ["reviewed", "proposals"]
     assert files[["Group", "Biopsy", "Glom"]].to_numpy().tolist()[1] == ["normal", "N1", 2]
     assert "the same place" in files["Notices"][8]
+    assert files["Notices"][0].count("ends: At least so much") == 1
 
 
 def test_units_have_their_means_and_intervals(written: Path, study: MeasureResult) -> None:

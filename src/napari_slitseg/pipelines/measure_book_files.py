@@ -80,6 +80,17 @@ def sample_columns(of: Callable[[Any], Any]) -> tuple[Column, ...]:
     )
 
 
+def _notices(item: ImageFigures) -> str:
+    """Return what there is to say of an image and of its figures, each once."""
+    of_figures = [
+        f"{MEASURES[name].title}: {found.note}"
+        for name, found in item.figures.items()
+        if found.note
+    ]
+    said = (*item.image.notices, *item.image.measures.notices, *of_figures)
+    return " ".join(dict.fromkeys(said))
+
+
 FILE_COLUMNS: Final[tuple[Column, ...]] = (
     Column("file", "File", "Path below the folder of the images.", _text(lambda i: i.name)),
     *sample_columns(lambda item: item.image.sample),
@@ -126,7 +137,7 @@ FILE_COLUMNS: Final[tuple[Column, ...]] = (
         "notices",
         "Notices",
         "What to know about this image.",
-        _text(lambda i: " ".join(dict.fromkeys((*i.notices, *i.measures.notices)))),
+        _notices,
     ),
 )
 """Columns of the table of images."""

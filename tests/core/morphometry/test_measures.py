@@ -282,7 +282,13 @@ def test_the_mean_with_cut_off_widths_is_right_where_the_plain_one_is_too_small(
     assert censored_mean(whole, ends) == pytest.approx(1.0, abs=0.02)
 
 
-def test_a_mean_that_ends_in_a_cut_off_width_is_a_lower_bound() -> None:
+def test_a_mean_that_ends_in_a_cut_off_width_is_a_lower_bound_and_says_so() -> None:
+    for scale, name in ((TEN_NM, "fpw_censored_mean_nm"), (None, "fpw_censored_mean_px")):
+        cut = MEASURES[name].of(measured([level()], on(100, 130), scale))
+        assert cut.note.startswith("At least so much")
+        whole = MEASURES[name].of(measured([level()], on(100, 900), scale))
+        assert whole.is_known
+        assert not whole.note
     assert censored_mean([1.0], [3.0]) == pytest.approx(1 + 2 / 3)
     assert censored_mean([1.0, 3.0], []) == 2.0
     assert math.isnan(censored_mean([], [3.0]))

@@ -28,6 +28,7 @@ _INTERVALS: Final = (
     "(Smerkous et al., Kidney Int 2024;105:165-176)."
 )
 _OF_WIDTHS: Final = "the arc lengths along the membrane between neighbouring slits"
+_LOWER_BOUND: Final = "At least so much: the longest stretch is cut off by the end of its line."
 _OfPx = Callable[[ImageMeasures], Value]
 
 
@@ -57,7 +58,9 @@ def _censored(measures: ImageMeasures) -> Value:
     why = why_no_width(measures)
     if why:
         return no_value(why)
-    return Value(censored_mean(widths_px(measures), ends_px(measures)))
+    widths, ends = widths_px(measures), ends_px(measures)
+    is_bound = ends.max(initial=0.0) > widths.max()
+    return Value(censored_mean(widths, ends), note=_LOWER_BOUND if is_bound else "")
 
 
 def _length_over_count(factor: float) -> _OfPx:
@@ -77,7 +80,7 @@ def _in_both_units(
         found = of_px(measures)
         if measures.scale is None or not found.is_known:
             return no_value(found.why or NO_SCALE)
-        return Value(found.value * measures.scale.nm_per_px)
+        return Value(found.value * measures.scale.nm_per_px, note=found.note)
 
     return (
         Measure(f"{name}_nm", title, "nm", definition, source, in_nm),

@@ -23,6 +23,8 @@ class Value:
         NaN where there is none.
     why : str
         A sentence for the person where there is none; "" otherwise.
+    note : str
+        What to know of the number, such as that it is a lower bound; "" where there is nothing.
 
     Raises
     ------
@@ -32,6 +34,7 @@ class Value:
 
     value: float
     why: str = ""
+    note: str = ""
 
     def __post_init__(self) -> None:
         if math.isfinite(self.value) == bool(self.why) or math.isinf(self.value):
