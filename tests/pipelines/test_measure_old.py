@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from napari_slitseg.core.calibration import Scale
-from napari_slitseg.core.morphometry import MEASURES, measure_image
+from napari_slitseg.core.morphometry import MEASURES, Sample, measure_image
 from napari_slitseg.pipelines.measure_book import write_measure_book
 from napari_slitseg.pipelines.measure_book_table import WHY_EMPTY
 from napari_slitseg.pipelines.measure_old import (
@@ -93,6 +93,32 @@ def test_files_have_ours_under_the_old_headings_and_the_old_rules_beside(tmp_pat
     unknown = rows.iloc[6]
     assert unknown["Distances"] == pytest.approx(32.5 / 1.6)
     assert "Distances (nm)" in unknown[WHY_EMPTY]
+
+
+@pytest.mark.parametrize("name", ["As fpw-dl-v1, files", "As fpw-dl-v1, biopsies"])
+def test_where_the_old_rules_were_not_applied_they_have_no_columns(
+    tmp_path: Path, name: str
+) -> None:
+    columns = sheet(a_study(), tmp_path, name).columns
+    assert "Membrane (nm)" in columns or "Membrane Length (nm)" in columns
+    assert not [each for each in columns if "fpw-dl-v1" in each]
+
+
+def test_a_biopsy_with_an_image_to_which_they_were_not_applied_has_ours_only(
+    tmp_path: Path,
+) -> None:
+    old = old_figures(STRIPE, SLITS, scale=TEN_NM)
+    images = [
+        image("a.tif", [100, 140], Sample("A"), old=old),
+        image("b.tif", [100, 140], Sample("B"), old=old),
+        image("c.tif", [100, 140], Sample("B")),
+    ]
+    rows = sheet(result_of(images), tmp_path, "As fpw-dl-v1, biopsies").set_index("Report Folder")
+    key = "Average FPW, rules of fpw-dl-v1 (nm)"
+    assert rows[key]["A"] == pytest.approx(old.found.fpw_px * 16)
+    assert pd.isna(rows[key]["B"])
+    assert key in rows[WHY_EMPTY]["B"]
+    assert rows["Average FPW (nm)"].tolist() == [400, 400]
 
 
 def test_biopsies_are_averaged_as_the_tool_does(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ _NOT_ASKED: Final = "The published tool's rules were not applied."
 _NO_WIDTH: Final = "There is no width: the published tool writes a negative number or 0."
 _MIXED: Final = "Not every image has a known scale."
 _PX: Final = "Ours, in px of the tool's frame: 16 nm, or 1.6 px of an image of unknown scale."
+_RULES: Final = ", rules of fpw-dl-v1"
+_THEIRS: Final = "What the published tool's rules give on the same membrane and slits."
 _FILES: Final = ("Membrane", "Distances", "Min FPW", "Max FPW", "Count")
 _FOLDERS: Final = (
     *("Average File Slit Count", "Average FPW", "STD FPW", "Membrane Length"),
@@ -58,18 +60,22 @@ class OldRow:
 
 
 def old_tables(result: MeasureResult) -> tuple[Table, Table]:
-    """Return the tables of files and of biopsies, as the tool's two workbooks have them."""
+    """Return the tables of files and of biopsies, as the tool's two workbooks have them.
+
+    Where its rules were applied to no image, only ours are there, under its headings.
+    """
+    has_old = any(image.old is not None for image in result.images)
     files = Table(
         "fpw_dl_v1_files",
         "As fpw-dl-v1, files",
-        (*_NAMES, *_columns(_FILES), _CUT),
+        (*_NAMES, *_columns(_FILES, has_old=has_old)),
         map(_of_file, result.images),
         frozen=3,
     )
     folders = Table(
         "fpw_dl_v1_biopsies",
         "As fpw-dl-v1, biopsies",
-        (_FOLDER, *_columns(_FOLDERS), _CUT),
+        (_FOLDER, *_columns(_FOLDERS, has_old=has_old)),
         _of_biopsies(result),
     )
     return files, folders
@@ -120,24 +126,21 @@ def _folder_row(images: Sequence[FpwDlV1Image]) -> dict[str, float]:
     return row if has_width else unknown
 
 
-def _columns(names: Iterable[str]) -> Iterator[Column]:
+def _columns(names: Iterable[str], *, has_old: bool) -> Iterator[Column]:
     """Yield ours under each of the tool's headings, its own beside it, and lengths in nm."""
     for name in names:
         old = FPW_DL_V1_COLUMNS[name]
         told = " ".join(filter(None, (old.meaning, old.differs)))
         key, is_length = name.lower().replace(" ", "_"), old.unit == "px"
-        yield Column(key, name, f"{_PX} {told}" if is_length else f"Ours. {told}", _ours(name))
-        if is_length:
-            yield Column(f"{key}_nm", f"{name} (nm)", "The same in nm.", _in_nm(_ours(name)))
-        yield Column(
-            f"{key}_old_rules",
-            f"{name}, rules of fpw-dl-v1",
-            "What the published tool's rules give on the same membrane and slits.",
-            _theirs(name),
-        )
-        if is_length:
-            title = f"{name}, rules of fpw-dl-v1 (nm)"
-            yield Column(f"{key}_old_rules_nm", title, "The same in nm.", _in_nm(_theirs(name)))
+        ours = Column(key, name, f"{_PX} {told}" if is_length else f"Ours. {told}", _ours(name))
+        theirs = Column(f"{key}_old_rules", f"{name}{_RULES}", _THEIRS, _theirs(name))
+        for column in (ours, theirs) if has_old else (ours,):
+            yield column
+            if is_length:
+                title = f"{column.title} (nm)"
+                yield Column(f"{column.name}_nm", title, "The same in nm.", _in_nm(column.of))
+    if has_old:
+        yield _CUT
 
 
 def _cell(name: str, figures: Mapping[str, float]) -> Value:
