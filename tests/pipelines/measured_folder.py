@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_slitseg.core.calibration import Scale
+from napari_slitseg.core.metrics.bootstrap_interval import Bootstrap
 from napari_slitseg.core.morphometry import (
     EditCounts,
     MeasureSettings,
@@ -68,7 +69,7 @@ def result_of(images: list[MeasuredImage], **more: Any) -> MeasureResult:
     rows = [row_of(each.name, each.sample, each.measures) for each in images]
     given: dict[str, Any] = {
         "failures": (MeasureFailure("broken.tif", Path("/images/broken.tif"), EVIL),),
-        "rollups": roll_up(rows),
+        "rollups": roll_up(rows, Bootstrap(n_resamples=200)),
         "settings": MeasureSettings(),
         "job": {"project": "/images"},
         "date": "2026-01-01T00:00:00+00:00",
