@@ -150,6 +150,12 @@ class MeasureJob(SampleSettings, LineSettings, ModelSettings, ImageSettings):
         description="A slit of the model this near to a point that a person judged is the same "
         "slit, nm.",
     )
+    old_tool: bool = Field(
+        default=False,
+        description="Also measure every image by the rules of the published tool fpw-dl-v1, from "
+        "the same membrane and slits, to lay old and new figures side by side. Takes two to three "
+        "times as long.",
+    )
     out: tuple[Path, ...] = Field(
         default=(),
         description="Reports to write, by their ending: .xlsx (workbook), .csv (tables, in several "

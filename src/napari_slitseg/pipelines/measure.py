@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Final
 
 from napari_slitseg.core.checkpoint_file import CheckpointError
-from napari_slitseg.core.inference_types import Cancelled, InferenceError
+from napari_slitseg.core.inference_types import InferenceError
 from napari_slitseg.core.morphometry.samples_table import SamplesError
 from napari_slitseg.events import Event, Finished, ImageDone, ImageFailed, ImageSkipped, Notice
 from napari_slitseg.jobs.measure import MeasureJob
@@ -112,7 +112,7 @@ class _Run:
         except StoreError as error:
             raise JobError(str(error)) from error
         sample = self.inputs.samples.samples[item.name]
-        image = measured(gathered, sample, self.inputs.job.measure_settings)
+        image = measured(gathered, sample, self.inputs.job)
         for text in image.measures.notices:
             yield Notice(text=text, item=item.name)
         self.images.append(image)
@@ -148,11 +148,11 @@ def _write(
 ) -> Generator[Event, None, None]:
     """Write the reports; one that cannot be written fails the whole, and none of the others."""
     for report in reports.files:
-        try:
-            yield from report.write(result, should_stop)
-        except OutputError as error:
-            tally.reason, tally.message = "failed", str(error)
-        except Cancelled:
+        if should_stop():
             tally.reason = "cancelled"
             tally.message = f"{report.path.name} and what follows it were not written"
             return
+        try:
+            yield from report.write(result)
+        except OutputError as error:
+            tally.reason, tally.message = "failed", str(error)

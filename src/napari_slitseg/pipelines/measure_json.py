@@ -6,7 +6,14 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from napari_slitseg.core.calibration import Scale
-from napari_slitseg.core.morphometry import MEASURES, EditCounts, ImageMeasures, figures
+from napari_slitseg.core.morphometry import (
+    MEASURES,
+    EditCounts,
+    ImageMeasures,
+    figures,
+    fpw_dl_v1_file_row,
+)
+from napari_slitseg.pipelines.measure_old import frame_nm, ours_as_old
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
 
 FORMAT: Final = "napari-slitseg measurement"
@@ -62,8 +69,22 @@ def _image(image: MeasuredImage) -> dict[str, Any]:
             name: {"value": value.value, "unit": MEASURES[name].unit, "why": value.why}
             for name, value in figures(image.measures).items()
         },
+        "fpw_dl_v1": _old(image),
         "intervals": _intervals(image.measures),
         "notices": list(image.notices),
+    }
+
+
+def _old(image: MeasuredImage) -> dict[str, Any] | None:
+    """Return figures of the published tool, and ours as it counts, in px of its frame."""
+    if image.old is None:
+        return None
+    measures = image.measures
+    return {
+        "frame_nm_per_px": frame_nm(measures),
+        "is_cut": image.old.is_cut,
+        "theirs": fpw_dl_v1_file_row(image.old.found),
+        "ours": fpw_dl_v1_file_row(ours_as_old(measures)),
     }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from napari_slitseg.core.morphometry.measure_image import measure_image
 from napari_slitseg.core.morphometry.sample import Sample
-from napari_slitseg.core.morphometry.settings import MeasureSettings
+from napari_slitseg.jobs.measure import MeasureJob
 from napari_slitseg.pipelines.measure_inputs import Gathered
+from napari_slitseg.pipelines.measure_old import OldFigures, old_figures
 from napari_slitseg.pipelines.measure_result import MeasuredImage
 
 
-def measured(gathered: Gathered, sample: Sample, settings: MeasureSettings) -> MeasuredImage:
+def measured(gathered: Gathered, sample: Sample, job: MeasureJob) -> MeasuredImage:
     """Measure what was gathered of an image.
 
     Parameters
@@ -17,7 +18,8 @@ def measured(gathered: Gathered, sample: Sample, settings: MeasureSettings) -> M
     gathered : Gathered
     sample : Sample
         Where the image belongs.
-    settings : MeasureSettings
+    job : MeasureJob
+        How it is measured.
     """
     slits, said = gathered.slits, gathered.said
     measures = measure_image(
@@ -25,7 +27,7 @@ def measured(gathered: Gathered, sample: Sample, settings: MeasureSettings) -> M
         slits.table.ids,
         slits.table.yx,
         scale=gathered.scale,
-        settings=settings,
+        settings=job.measure_settings,
         excluded=said.excluded,
     )
     proposed = gathered.proposed if gathered.uses_model else None
@@ -41,6 +43,21 @@ def measured(gathered: Gathered, sample: Sample, settings: MeasureSettings) -> M
         edits=slits.edits,
         editors=tuple(sorted(said.editors | set(slits.editors))),
         review=said.review,
+        old=_by_the_old_tool(gathered) if job.old_tool else None,
         model=None if proposed is None else proposed.model,
         notices=(*gathered.notices, *measures.notices),
+    )
+
+
+def _by_the_old_tool(gathered: Gathered) -> OldFigures | None:
+    """Return what the published tool's rules give; it finds slits itself in a map of its own."""
+    if gathered.membrane.source == "none":
+        return None
+    proposed, slits = gathered.proposed, gathered.slits
+    is_model = slits.source == "proposals"
+    return old_figures(
+        gathered.mask_or_map,
+        slits.table.yx,
+        slit_map=proposed.slit if is_model and proposed is not None else None,
+        scale=gathered.scale,
     )

@@ -9,11 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from napari_slitseg.core.inference_types import Cancelled
 from napari_slitseg.core.json_text import to_json
 from napari_slitseg.events import Event, Progress
+from napari_slitseg.pipelines.each import describe
 from napari_slitseg.pipelines.errors import JobError
-from napari_slitseg.pipelines.inputs import ShouldStop, never
 from napari_slitseg.pipelines.measure_book import is_measure_book, write_measure_book
 from napari_slitseg.pipelines.measure_json import FORMAT, to_dict
 from napari_slitseg.pipelines.measure_result import MeasureResult
@@ -22,10 +21,12 @@ from napari_slitseg.pipelines.measure_tables import (
     table_files,
     write_measure_tables,
 )
-from napari_slitseg.pipelines.outputs import prepare_folder, write_text
+from napari_slitseg.pipelines.outputs import OutputError, prepare_folder, write_text
 
 NAME: Final = "measure"
 """Name of the files in a folder of reports."""
+
+_NOT_WRITTEN: Final = "{} could not be written: {}. What was written before is untouched."
 
 
 @dataclass(frozen=True)
@@ -107,22 +108,23 @@ class Report:
                     "changed since. Move it away or choose another name."
                 )
 
-    def write(
-        self, result: MeasureResult, should_stop: ShouldStop = never
-    ) -> Generator[Event, None, None]:
+    def write(self, result: MeasureResult) -> Generator[Event, None, None]:
         """Write it, as a whole or not at all.
 
         Raises
         ------
         OutputError
-            If it cannot be written.
-        Cancelled
-            When `should_stop` says so.
+            If it cannot be written, for whatever reason: other reports still can.
         """
-        for number, step in enumerate(self.kind.write(self.path, result)):
-            if should_stop():
-                raise Cancelled
-            yield Progress(done=number, total=number + 1, message=f"{self.path.name}: {step}")
+        try:
+            for number, step in enumerate(self.kind.write(self.path, result)):
+                yield Progress(done=number, total=number + 1, message=f"{self.path.name}: {step}")
+        except OutputError:
+            raise
+        except Exception as error:
+            why = describe(error)
+            text = _NOT_WRITTEN.format(self.path, why)
+            raise OutputError(text, why, concerns_all=False) from error
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 from napari_slitseg.core.morphometry import EditCounts, ImageMeasures, MeasureSettings
 from napari_slitseg.core.morphometry.rollup import Rollup
 from napari_slitseg.core.morphometry.sample import Sample
+from napari_slitseg.pipelines.measure_old import OldFigures
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,9 @@ class MeasuredImage:
     model : ModelUsed or None
         The model whose slits or membrane are among what was measured; None where all is a
         person's.
-    old : object or None
-        The old tool's figures on the same membrane and slits; None where there were no maps.
+    old : OldFigures or None
+        What the published tool fpw-dl-v1 makes of the same membrane and slits; None where that was
+        not asked, or there is no membrane.
     notices : tuple of str
         Sentences that the person should see, with those of `measures`.
     """
@@ -85,7 +87,7 @@ class MeasuredImage:
     editors: tuple[str, ...] = ()
     review: str = ""
     model: ModelUsed | None = None
-    old: Any = None
+    old: OldFigures | None = None
     notices: tuple[str, ...] = ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
@@ -61,7 +62,9 @@ def write_sheets(
     for sheet in sheets:
         yield sheet.title
         yield from _fill(book.create_sheet(sheet.title), sheet)
-    book.save(file)
+    whole = io.BytesIO()
+    book.save(whole)
+    file.write(whole.getbuffer())
 
 
 def is_score_book(path: Path) -> bool:
