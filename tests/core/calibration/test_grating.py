@@ -88,7 +88,7 @@ def test_a_cross_grating_has_two_periods(stretch: float) -> None:
 
 def test_few_lines_and_distortion_are_told() -> None:
     few = measure_grating(grating(Look(nm_per_px=2.2, angle_deg=0.0, profile="saw"), 2))
-    assert "Only 4.9 lines" in few.notices[0]
+    assert "Only 4.8 lines" in few.notices[0]
     bent = measure_grating(grating(Look(bend=0.02, profile="saw"), 2))
     assert any("distance between lines changes" in each for each in bent.notices)
     assert bent.scale.nm_per_px == pytest.approx(9.7, rel=1e-3)
@@ -122,6 +122,17 @@ def _not_gratings() -> dict[str, np.ndarray]:
 def test_what_is_no_grating_is_refused_with_words(kind: str) -> None:
     with pytest.raises(NoGrating, match=r"(?s)(No grating found|Two sets of lines).*photograph"):
         measure_grating(_not_gratings()[kind])
+
+
+@pytest.mark.parametrize("place", [200, 300, 400, 450, 600])
+def test_a_single_edge_is_no_grating(place: int) -> None:
+    rng = np.random.default_rng(place)
+    for ramp in (
+        np.add.outer(np.arange(400), np.arange(500)),
+        2 * np.arange(500) + np.zeros((400, 1)),
+    ):
+        with pytest.raises(NoGrating):
+            measure_grating((ramp > place) + 0.1 * rng.normal(size=ramp.shape))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,13 @@ from napari_slitseg.core.calibration.grating import (
 from napari_slitseg.core.calibration.grating_words import NoGrating
 from napari_slitseg.core.calibration.resolve import FolderScale, resolve_scale
 from napari_slitseg.core.calibration.scale import SCALE_KINDS, Scale, ScaleKind
+from napari_slitseg.core.calibration.scale_bar import (
+    ScaleBar,
+    find_scale_bar,
+    parse_length,
+    scale_from_bar,
+    snap_to_bar,
+)
 
 __all__ = [
     "LINES_PER_MM",
@@ -20,7 +27,12 @@ __all__ = [
     "LineSet",
     "NoGrating",
     "Scale",
+    "ScaleBar",
     "ScaleKind",
+    "find_scale_bar",
     "measure_grating",
+    "parse_length",
     "resolve_scale",
+    "scale_from_bar",
+    "snap_to_bar",
 ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_slitseg.core.calibration.grating_evidence import strong_orders
 from napari_slitseg.core.calibration.grating_image import prepared
 from napari_slitseg.core.calibration.grating_lines import Found, find_lines
-from napari_slitseg.core.calibration.grating_terms import Floats
+from napari_slitseg.core.calibration.grating_terms import lines_across
 from napari_slitseg.core.calibration.grating_words import NoGrating, notices_about
 from napari_slitseg.core.calibration.scale import Scale
 from napari_slitseg.core.pixel_size import PLAUSIBLE_NM
@@ -181,12 +181,8 @@ def _line_set(found: Found, which: int) -> LineSet:
         period_px=period,
         uncertainty_px=period * math.sqrt(variance / square),
         angle_deg=math.degrees(math.atan2(frequency[1], frequency[0])) % 180.0,
-        n_lines=_across(found, frequency),
+        n_lines=float(lines_across(frequency, found.fit.lines.shape)),
     )
-
-
-def _across(found: Found, frequency: Floats) -> float:
-    return float(np.abs(frequency * np.array(found.fit.lines.shape)).sum())
 
 
 def _harmonics(found: Found) -> tuple[Harmonic, ...]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_slitseg.core.calibration.grating_evidence import FEWEST_LINES
 from napari_slitseg.core.calibration.grating_search import OFF_BINS, PRICE_OF_A_TOOTH, Peaks
-from napari_slitseg.core.calibration.grating_terms import Floats
+from napari_slitseg.core.calibration.grating_terms import Floats, lines_across
 
 LONGEST_RATIO: Final = 1.25
 """Of the periods of a cross grating; its angle is `LEAST_ANGLE_DEG` at least."""
@@ -60,8 +60,7 @@ def _vectors(peaks: Peaks) -> Floats:
     fractions = [first / divisor for divisor in range(1, _DIVISORS + 1)]
     one, other = np.triu_indices(len(first), 1)
     vectors = np.concatenate([*fractions, first[one] - first[other], first[one] + first[other]])
-    lines = np.abs(vectors * np.array(peaks.shape)).sum(axis=1)
-    vectors = vectors[lines >= FEWEST_LINES]
+    vectors = vectors[lines_across(vectors, peaks.shape) >= FEWEST_LINES]
     return np.asarray(np.where(vectors[:, 1:] < 0, -vectors, vectors))
 
 

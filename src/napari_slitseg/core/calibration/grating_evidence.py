@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_slitseg.core.calibration.grating_fit import WaveFit
-from napari_slitseg.core.calibration.grating_terms import Floats, window
+from napari_slitseg.core.calibration.grating_terms import Floats, lines_across, window
 
 _BLOCKS: Final = 12
 _SURE: Final = 15.0
@@ -97,8 +97,7 @@ def missed_divisor(image: NDArray[np.float32], fit: WaveFit) -> int:
     left = image - fit.ground - fit.lines
     fundamental = fit.waves.basis[0]
     for divisor in (2, 3):
-        lines = np.abs(fundamental * np.array(image.shape)).sum() / divisor
-        if lines < FEWEST_LINES:
+        if lines_across(fundamental / divisor, image.shape) < FEWEST_LINES:
             continue
         between = [order for order in range(1, 3 * divisor) if order % divisor]
         waves = [fundamental * order / divisor for order in between]

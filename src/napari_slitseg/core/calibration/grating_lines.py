@@ -31,7 +31,7 @@ from napari_slitseg.core.calibration.grating_search import (
     evidence_of,
     find_peaks,
 )
-from napari_slitseg.core.calibration.grating_terms import Floats, Waves
+from napari_slitseg.core.calibration.grating_terms import Floats, Waves, lines_across
 from napari_slitseg.core.calibration.grating_words import no_peaks, not_regular, not_square
 
 LEAST_SIGNIFICANCE: Final = 10.0
@@ -93,8 +93,7 @@ class Found:
     @property
     def n_lines(self) -> float:
         """Periods across the image, of the widest set of lines."""
-        across = np.abs(self.fit.waves.basis * np.array(self.fit.lines.shape)).sum(axis=1)
-        return float(across.min())
+        return float(lines_across(self.fit.waves.basis, self.fit.lines.shape).min())
 
     @property
     def doubt(self) -> float:

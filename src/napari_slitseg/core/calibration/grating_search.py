@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_slitseg.core.calibration.grating_evidence import FEWEST_LINES
-from napari_slitseg.core.calibration.grating_terms import Floats, window
+from napari_slitseg.core.calibration.grating_terms import Floats, lines_across, window
 
 Indices = NDArray[np.int64]
 
@@ -60,7 +60,7 @@ class Peaks:
 
     def lines(self, fundamental: Floats) -> float:
         """Periods across the image."""
-        return float(np.abs(self.bins(fundamental)).sum())
+        return float(lines_across(fundamental, self.shape))
 
 
 def find_peaks(image: NDArray[np.float32]) -> Peaks:

@@ -100,6 +100,11 @@ class Terms:
         return np.asarray(self.y.astype(np.float32) @ (middle @ self.x.T).astype(np.float32))
 
 
+def lines_across(frequency: Floats, shape: tuple[int, ...]) -> Floats:
+    """Return how many periods of waves (..., 2) lie across an image; in a square at any angle."""
+    return np.asarray(np.hypot(*np.moveaxis(frequency * np.array(shape), -1, 0)))
+
+
 class _Collected:
     """Terms as they are made."""
 
