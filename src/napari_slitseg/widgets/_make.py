@@ -9,7 +9,7 @@ from napari.layers import Image, Layer, Points, Vectors
 from napari.utils import Colormap
 from numpy.typing import NDArray
 
-from napari_slitseg.widgets import _membrane_make
+from napari_slitseg.widgets import _calibrate_make, _measure_make, _membrane_make
 from napari_slitseg.widgets._adopt import Frame, same_units
 from napari_slitseg.widgets._paint import at_once
 from napari_slitseg.widgets._style import (
@@ -25,12 +25,14 @@ ORDER: Final = (
     "membrane map",
     "slit map",
     _membrane_make.STRIPE,
+    *_measure_make.NAMES,
     "points taken away",
     "annotated slits",
     "detected slits",
     "matched pairs",
     "under review",
     _membrane_make.LINE,
+    _calibrate_make.BAR,
 )
 """Our layers, lowest first."""
 
@@ -67,6 +69,10 @@ def _empty(name: str) -> Layer:
     nothing = np.zeros((1, 1), np.float32)
     if name in (_membrane_make.STRIPE, _membrane_make.LINE):
         return _membrane_make.empty(name)
+    if name in _measure_make.NAMES:
+        return _measure_make.empty(name)
+    if name == _calibrate_make.BAR:
+        return _calibrate_make.empty()
     if name == "image":
         return Image(nothing, name=name, colormap="gray")
     if name in _MAP_COLOUR:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary, ref
 
 import numpy as np
-from napari.layers import Image, Labels, Layer, Vectors
+from napari.layers import Image, Labels, Layer, Shapes, Vectors
 
 from napari_slitseg.widgets import _adopt, _make
 from napari_slitseg.widgets._adopt import Frame
@@ -95,7 +95,7 @@ class Stack:
                 layer.data = NOTHING.astype(np.uint8)
             else:
                 with layer.events.data.blocker():
-                    layer.data = np.empty((0, 2, 2) if isinstance(layer, Vectors) else (0, 2))
+                    layer.data = _none_of(layer)
                 layer.editable = False
 
     def put_below(self, layer: Layer) -> None:
@@ -130,3 +130,10 @@ class Stack:
         under = [layers.index(self._own[n]) for n in below if n in self._own]
         images = [layers.index(layer) for layer in self.adopted.values()]
         return max([*under, *images], default=-1) + 1
+
+
+def _none_of(layer: Layer) -> Any:
+    """Return the data of a layer of points, lines or shapes that has none."""
+    if isinstance(layer, Shapes):
+        return []
+    return np.empty((0, 2, 2) if isinstance(layer, Vectors) else (0, 2))

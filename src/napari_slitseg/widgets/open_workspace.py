@@ -12,26 +12,31 @@ PLUGIN = "napari-slitseg"
 
 
 def open_workspace(viewer: napari.viewer.Viewer) -> None:
-    """Open Load, Predict and Review as tabs on the right and Metrics below the image."""
+    """Open Load, Predict and Review as tabs on the right, Metrics and Measure below the image."""
     viewer = getattr(viewer, "__wrapped__", viewer)
     load = _dock(viewer, "Load images")
     predict = _dock(viewer, "Predict slits")
     review = _dock(viewer, "Review")
     metrics = _dock(viewer, "Metrics")
+    measure = _dock(viewer, "Measure")
     window = load.parent()
     if isinstance(window, QMainWindow):
-        _arrange(window, (load, predict, review), metrics)
+        _arrange(window, (load, predict, review), (metrics, measure))
 
 
-def _arrange(window: QMainWindow, right: Sequence[QDockWidget], metrics: QDockWidget) -> None:
+def _arrange(
+    window: QMainWindow, right: Sequence[QDockWidget], below: Sequence[QDockWidget]
+) -> None:
     from qtpy.QtCore import Qt
 
-    window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, metrics)
-    for one, other in pairwise(right):
+    for dock in below:
+        window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+    for one, other in (*pairwise(right), *pairwise(below)):
         window.tabifyDockWidget(one, other)
-    right[0].raise_()
+    for docks in (right, below):
+        docks[0].raise_()
     window.resizeDocks([right[0]], [340], Qt.Orientation.Horizontal)
-    window.resizeDocks([metrics], [180], Qt.Orientation.Vertical)
+    window.resizeDocks([below[0]], [180], Qt.Orientation.Vertical)
 
 
 def _dock(viewer: napari.viewer.Viewer, name: str) -> QDockWidget:

@@ -1,0 +1,119 @@
+"""Measure in threads: on a person's wish, and again a moment after something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Final
+
+from psygnal import Signal
+from qtpy.QtCore import QObject, QTimer
+
+from napari_slitseg.widgets._measure_controller import Measurer
+from napari_slitseg.widgets._measure_listing import Rows
+from napari_slitseg.widgets._measure_state import Measured
+from napari_slitseg.widgets._measure_work import measure_all
+from napari_slitseg.widgets._metrics_idle import Idle
+from napari_slitseg.widgets._thread import Runner
+from napari_slitseg.widgets._work import ItemStarted
+from napari_slitseg.widgets._workspace import Workspace
+
+_SOON_MS: Final = 120
+_LATER_MS: Final = 1200
+
+
+class Measuring(QObject):
+    """Two threads: one for wishes, one that keeps up with what changes.
+
+    Signals: `progressed(done, total, name)` of a wish, `failed(text)`.
+    """
+
+    progressed = Signal(int, int, str)
+    failed = Signal(str)
+
+    def __init__(
+        self, parent: QObject, workspace: Workspace, measurer: Measurer, rows: Rows
+    ) -> None:
+        super().__init__(parent)
+        self._workspace, self._measurer, self._rows = workspace, measurer, rows
+        self.wish, self.again = Runner(), Runner()
+        self._idle = Idle(self)
+        self._soon, self._later = self._timer(_SOON_MS), self._timer(_LATER_MS)
+        self._soon.timeout.connect(self._follow_current)
+        self._later.timeout.connect(self._follow_others)
+        for runner in (self.wish, self.again):
+            runner.event.connect(self._on_event)
+            runner.failed.connect(self._on_failed)
+        self.again.finished.connect(self.follow)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is measured, or will be in a moment."""
+        timers = (self._soon, self._later)
+        return (
+            self.wish.is_busy
+            or self.again.is_busy
+            or self._idle.is_busy
+            or any(timer.isActive() for timer in timers)
+        )
+
+    def start(self, keys: Sequence[int]) -> None:
+        """Measure images, however they are."""
+        images = f"{len(keys)} images" if len(keys) != 1 else "an image"
+        self._run(self.wish, keys, f"Measure {images}")
+
+    def follow(self, _answer: object = None) -> None:
+        """Measure again what changed since, the current image first."""
+        current = self._measurer.current
+        if current is not None and self._measurer.is_stale(current.key):
+            self._soon.start()
+        elif self._rows.stale and not self.again.is_busy and not self._idle.is_busy:
+            self._later.start()
+
+    def stop(self) -> None:
+        """End all work."""
+        for timer in (self._soon, self._later):
+            timer.stop()
+        self._idle.stop()
+        for runner in (self.wish, self.again):
+            runner.cancel()
+
+    def _timer(self, interval_ms: int) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(interval_ms)
+        return timer
+
+    def _follow_current(self) -> None:
+        current = self._measurer.current
+        if current is not None and self._measurer.is_stale(current.key):
+            self._run(self.again, [current.key], f"Measure {current.name} again")
+
+    def _follow_others(self) -> None:
+        if not self.wish.is_busy:
+            self._idle.start(self._settled())
+
+    def _settled(self) -> Iterator[None]:
+        """Bring the images that are behind up to date with the settings, then measure them."""
+        keys = self._rows.stale
+        for key in keys:
+            if self._workspace.has(key):
+                self._workspace.settle(key)
+            yield
+        self._run(self.again, keys, "Measure images again")
+
+    def _run(self, runner: Runner, keys: Sequence[int], title: str) -> None:
+        there = [key for key in keys if self._workspace.has(key)]
+        if there and not self._measurer.is_hidden:
+            images = [self._measurer.to_measure(key) for key in there]
+            runner.start(partial(measure_all, images), title)
+
+    def _on_event(self, event: object) -> None:
+        if isinstance(event, Measured):
+            self._measurer.take([event])
+        elif isinstance(event, ItemStarted) and self.wish.is_busy:
+            name = self._workspace.entry(event.key).name if self._workspace.has(event.key) else ""
+            self.progressed.emit(event.number, event.total, name)
+
+    def _on_failed(self, text: str) -> None:
+        self.failed.emit(text)

@@ -1,0 +1,80 @@
+"""Measure images: work for a thread, without Qt and napari."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING
+
+from napari_slitseg.core.morphometry import membrane_to_measure, slits_to_measure
+from napari_slitseg.widgets._measure_state import NO_MEMBRANE, Measured, Stamp, ToMeasure
+from napari_slitseg.widgets._work import ItemStarted
+
+if TYPE_CHECKING:
+    from napari_slitseg.core.morphometry.lines import Lines
+
+
+def measure_all(
+    images: Sequence[ToMeasure], should_stop: Callable[[], bool]
+) -> Generator[ItemStarted | Measured, None, None]:
+    """Measure images one after the other."""
+    for number, image in enumerate(images):
+        if should_stop():
+            return
+        yield ItemStarted(image.key, number, len(images))
+        yield measure_one(image)
+
+
+def measure_one(image: ToMeasure) -> Measured:
+    """Measure an image, or say why it cannot be."""
+    stamp = Stamp(image)
+    if image.obstacle:
+        return Measured(image.key, stamp, reason=image.obstacle)
+    try:
+        return _measured(image, stamp)
+    except ValueError as error:
+        return Measured(image.key, stamp, reason=str(error))
+
+
+def _measured(image: ToMeasure, stamp: Stamp) -> Measured:
+    from napari_slitseg.core.morphometry import figures, measure_paths
+
+    lines, membrane_from = _lines(image)
+    chosen = slits_to_measure(
+        image.entry.annotation,
+        image.proposals,
+        is_done=image.is_done,
+        tolerance_px=image.tolerance_px,
+    )
+    measures = measure_paths(
+        lines.paths,
+        chosen.table.ids,
+        chosen.table.yx,
+        scale=image.scale,
+        settings=image.settings,
+        excluded=image.excluded,
+        notices=lines.notices,
+    )
+    return Measured(
+        key=image.key,
+        stamp=stamp,
+        measures=measures,
+        lines=lines,
+        figures=figures(measures),
+        slits_from=chosen.source,
+        membrane_from=membrane_from,
+        edits=chosen.edits,
+        editors=chosen.editors,
+    )
+
+
+def _lines(image: ToMeasure) -> tuple[Lines, str]:
+    """Return the membrane lines of an image, known or found, and whose they are."""
+    from napari_slitseg.core.morphometry import membrane_paths
+
+    if image.lines is not None:
+        return image.lines, "model" if image.entry.membrane is None else "drawn"
+    found = membrane_to_measure(image.entry.membrane, image.membrane_map)
+    if found.membrane is None:
+        raise ValueError(NO_MEMBRANE)
+    size_nm = None if image.scale is None else image.scale.nm_per_px
+    return membrane_paths(found.membrane, image.settings, size_nm), found.source
