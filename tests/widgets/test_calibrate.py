@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+import PIL.Image
 import pytest
 from qtpy.QtWidgets import QMainWindow
 
@@ -13,6 +15,7 @@ from napari_slitseg.core.calibration import Scale
 from napari_slitseg.core.image import Micrograph, read_image
 from napari_slitseg.store import Project
 from napari_slitseg.widgets._calibrate import CalibrateButton, CalibrateDialog
+from napari_slitseg.widgets._calibrate_make import BAR
 from napari_slitseg.widgets._session import session_of
 
 
@@ -121,3 +124,90 @@ def test_an_image_without_a_file_has_its_scale_in_this_window(bench, pixels) -> 
     assert workspace.image(key).pixel_size_nm == 8
     bench.panel.back.click()
     assert workspace.entry(key).scale == Scale(10.0, "file", "napari layer")
+
+
+def with_bar(pixels: np.ndarray) -> np.ndarray:
+    """Image with a white bar of 50 px on a black banner."""
+    image = np.pad(pixels // 2 + 60, ((0, 24), (0, 0)))
+    image[-14:-11, 15:65] = 255
+    return image
+
+
+def test_a_scale_bar_is_found_dragged_and_drawn(qtbot, bench, pixels) -> None:
+    workspace, panel = bench.session.workspace, bench.panel
+    key = workspace.add_image(Micrograph(with_bar(pixels), None, "", "bar"))
+    workspace.open(key)
+    panel.tabs.setCurrentIndex(1)
+    panel.refresh()
+    way = panel.bar
+    way.find.click()
+    qtbot.waitUntil(lambda: way.line.ends is not None, timeout=20_000)
+    assert np.ptp(way.line.ends[:, 1]) == pytest.approx(50, abs=1)
+    assert not panel.apply.isEnabled()
+    way.label.setText("0,5 µm")
+    assert panel.way.scale.nm_per_px == pytest.approx(10, rel=0.02)
+    found = panel.way.scale.relative_uncertainty
+    layer = bench.viewer.layers[BAR]
+    assert str(layer.mode) == "direct"
+    ends = layer.data[0] + [[0, 0], [0, 50]]
+    layer.data = [ends]
+    assert panel.way.scale.nm_per_px == pytest.approx(5, rel=0.02)
+    assert panel.way.scale.relative_uncertainty == pytest.approx(found, rel=0.1)
+
+    way.draw.click()
+    layer.add(np.array([[106.0, 16], [108, 64]]), shape_type="line")
+    qtbot.waitUntil(lambda: not way.runner.is_busy, timeout=20_000)
+    assert len(layer.data) == 1
+    assert panel.way.scale.nm_per_px == pytest.approx(10, rel=0.02)
+    panel.apply.click()
+    assert workspace.entry(key).scale.kind == "scale bar"
+    assert "2 µm" not in panel.present.text()
+    assert "0.5 µm" in panel.present.text()
+    workspace.open(bench.keys[0])
+    panel.refresh()
+    assert BAR not in bench.viewer.layers
+    assert way.scale is None
+
+
+def test_an_image_without_a_scale_bar_says_so(qtbot, bench) -> None:
+    bench.panel.tabs.setCurrentIndex(1)
+    bench.panel.bar.look()
+    qtbot.waitUntil(lambda: "No scale bar" in bench.panel.gives.text(), timeout=20_000)
+    bench.panel.bar.line.show(np.array([[1.0, 1], [1, 41]]), 1)
+    bench.panel.bar.label.setText("2 parsecs")
+    assert "parsecs" in bench.panel.gives.text()
+    bench.panel.window().close()
+    assert BAR not in bench.viewer.layers
+
+
+def test_a_photograph_of_a_grating_is_measured_or_refused(qtbot, bench, tmp_path: Path) -> None:
+    y, x = np.mgrid[:400, :500]
+    phase = 2 * np.pi * (y * np.cos(0.4) + x * np.sin(0.4)) / 30
+    noise = np.random.default_rng(0).normal(0, 10, y.shape)
+    lines = np.clip(128 + 20 * np.cos(phase) + 30 * np.cos(2 * phase) + noise, 0, 255)
+    photo = tmp_path / "grating.png"
+    PIL.Image.fromarray(lines.astype(np.uint8)).save(photo)
+    panel, way = bench.panel, bench.panel.grating
+    panel.tabs.setCurrentIndex(2)
+    way.open(photo)
+    qtbot.waitUntil(lambda: panel.apply.isEnabled(), timeout=60_000)
+    assert way.scale.nm_per_px == pytest.approx(1e6 / 2160 / 30, rel=1e-3)
+    assert "± " in panel.gives.text()
+    assert "(grating: grating.png)" in panel.gives.text()
+    assert "Lines every 30" in way.evidence.text()
+    assert "2 (100%)" in way.evidence.text()
+    shown = way.picture.pixmap().toImage()
+    assert len({shown.pixel(x, y) for x in range(0, 400, 7) for y in range(0, 200, 7)}) > 20
+    panel.apply.click()
+    assert bench.session.workspace.entry(bench.keys[0]).scale == way.scale
+
+    way.lines.setValue(1200)
+    assert not panel.apply.isEnabled()
+    way.open(bench.folder / "broken.png")
+    qtbot.waitUntil(lambda: "broken.png" in panel.gives.text(), timeout=60_000)
+    tissue = tmp_path / "tissue.png"
+    PIL.Image.fromarray(noise.astype(np.uint8)).save(tissue)
+    way.open(tissue)
+    qtbot.waitUntil(lambda: "No grating" in panel.gives.text(), timeout=60_000)
+    assert way.picture.isHidden()
+    assert not panel.apply.isEnabled()

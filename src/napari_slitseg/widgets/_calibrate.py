@@ -6,16 +6,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import napari.viewer
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QCloseEvent
-from qtpy.QtWidgets import QDialog, QLabel, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QDialog, QLabel, QTabWidget, QVBoxLayout, QWidget
 
+from napari_slitseg.widgets._calibrate_bar import BarWay
+from napari_slitseg.widgets._calibrate_grating import GratingWay
 from napari_slitseg.widgets._calibrate_ways import TypedWay, Way
 from napari_slitseg.widgets._calibrate_where import Where
 from napari_slitseg.widgets._calibrate_words import BLIND, NO_IMAGE, dropped, scale_words
 from napari_slitseg.widgets._dock import Dock, Message, button, row
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._session import session_of
+from napari_slitseg.widgets._workspace import Workspace
 
 if TYPE_CHECKING:
     from napari_slitseg.widgets._session import Session
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CalibrateButton", "CalibrateDialog", "open_calibration", "scale_words"]
 
 _WIDTH_PX: Final = 460
+_CORNER: Final = QPoint(16, 56)
 _CALIBRATE: Final = "Tell how many nm a pixel has: typed, by a scale bar, or by a grating."
 
 
@@ -59,9 +63,10 @@ class CalibrateButton(Dock):
 
 def open_calibration(viewer: napari.viewer.Viewer, parent: QWidget) -> CalibrateDialog:
     """Show the calibration of a viewer; there is one for each window."""
-    dialog = parent.findChild(CalibrateDialog)
+    dialog = _open_already(session_of(viewer).workspace)
     if dialog is None:
         dialog = CalibrateDialog(viewer, parent)
+        dialog.move(parent.mapToGlobal(_CORNER))
     dialog.show()
     dialog.raise_()
     return dialog
@@ -97,8 +102,13 @@ class CalibratePanel(Dock):
         self.workspace = session.workspace
         self.close_button = button("Close", "Close this window.", close)
         self._keeper = session.keeper
-        self.typed = TypedWay()
-        self.ways: tuple[tuple[str, Way], ...] = (("Typed", self.typed),)
+        self.typed, self.grating = TypedWay(), GratingWay()
+        self.bar = BarWay(session.workspace, session.layers.stack)
+        self.ways: tuple[tuple[str, Way], ...] = (
+            ("Typed", self.typed),
+            ("Scale bar", self.bar),
+            ("Grating photograph", self.grating),
+        )
         self.where = Where(session.workspace, session.keeper)
         self._make_widgets()
         self._lay_out()
@@ -182,6 +192,14 @@ class CalibratePanel(Dock):
             "\n".join(filter(None, (told, trouble)))
         )
         self.refresh()
+
+
+def _open_already(workspace: Workspace) -> CalibrateDialog | None:
+    for each in QApplication.topLevelWidgets():
+        is_one = isinstance(each, CalibrateDialog) and each.isVisible()
+        if is_one and each.panel.workspace is workspace:
+            return each
+    return None
 
 
 def _present(entry: ImageEntry | None) -> str:
