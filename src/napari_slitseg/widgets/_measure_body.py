@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QSplitter, QWidget
+from qtpy.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 _WIDE_PX: Final = 900
 _SHARES: Final = (440, 560, 320)
@@ -41,6 +41,23 @@ class Body(QSplitter):
             self.setOrientation(way.Horizontal if is_wide else way.Vertical)
             self._area.setMinimumHeight(_LOWEST_PX if is_wide else _WHOLE_PX)
             self.setSizes(list(_SHARES))
+
+
+class Column(QWidget):
+    """Parts below each other; in a scroll area they may be as low as they can be."""
+
+    def __init__(self, *parts: QWidget) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 4)
+        layout.setSpacing(4)
+        for part in parts:
+            layout.addWidget(part, int(part is parts[-1]))
+
+    def heightForWidth(self, width: int) -> int:
+        """Qt: height from which on nothing need be scrolled."""
+        layout = self.layout()
+        return -1 if layout is None else int(layout.minimumHeightForWidth(width))
 
 
 def _scrolling(part: QWidget) -> QScrollArea:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import napari.viewer
-from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QTabWidget
 
 from napari_slitseg.widgets._calibrate import CalibrateButton
 from napari_slitseg.widgets._dock import Dock, Message, TaskBar, scrollable
-from napari_slitseg.widgets._measure_body import Body
+from napari_slitseg.widgets._measure_body import Body, Column
 from napari_slitseg.widgets._measure_controller import Measurer
 from napari_slitseg.widgets._measure_controls import Controls
 from napari_slitseg.widgets._measure_image import ImagePart
@@ -84,15 +84,9 @@ class MeasureDock(Dock):
         self.message.say("")
 
     def _lay_out(self) -> None:
-        content = QWidget()
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(6, 4, 6, 4)
-        layout.setSpacing(4)
         self.split = Body(self.image, self.tabs, self.views)
-        for part in (self.controls, self.task, self.empty, self.message):
-            layout.addWidget(part)
-        layout.addWidget(self.split, 1)
-        scrollable(self, content)
+        parts = (self.controls, self.task, self.empty, self.message, self.split)
+        scrollable(self, Column(*parts))
 
     def _connect(self) -> None:
         measuring, workspace = self.measuring, self.workspace
