@@ -6,7 +6,7 @@ import json
 import math
 import re
 import sqlite3
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +22,14 @@ from napari_slitseg.core.morphometry import (
     figures,
     measure_image,
 )
+from napari_slitseg.core.morphometry.sources import joined
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.core.review import Annotation
 from napari_slitseg.core.simulate import SceneOptions, simulate
 from napari_slitseg.events import ImageDone, ImageFailed, ImageSkipped, Notice, Started
 from napari_slitseg.jobs.measure import MeasureJob
 from napari_slitseg.pipelines.measure_json import to_dict
+from napari_slitseg.pipelines.measure_old import old_figures
 from napari_slitseg.pipelines.measure_result import MeasuredImage
 from napari_slitseg.store import PROJECT_FILE, SHARED, Project
 from tests.pipelines.dots import DOTS, StopAfter, drain, draw_dots
@@ -259,6 +261,17 @@ def test_some_images_are_measured_by_file_or_name(project: Path) -> None:
     assert "nobody" in ending(events).message
 
 
+def test_the_photograph_of_the_grating_is_no_micrograph(project: Path) -> None:
+    write_image(project / "grating 1.tif")
+    with Project.open(project) as opened:
+        opened.set_scale(Scale(5.0, "grating", "grating 1.tif", 0.001), None, before_file=True)
+    _, result = run(project)
+    assert {each.name for each in result.images} == {"a.tif", "b.tif"}
+    reasons = {each.name: each.reason for each in result.failures}
+    assert "photograph of the grating" in reasons["grating 1.tif"]
+    assert "standard uncertainty of 0.1 %" in result.methods
+
+
 # -- samples
 
 
@@ -291,6 +304,23 @@ def test_folders_tell_where_images_belong(tmp_path: Path) -> None:
         Sample("B2", "1"),
     ]
     assert "3 images of 3 glomeruli of 2 biopsies" in result.methods
+
+
+def test_old_and_new_figures_stand_side_by_side_on_request(images: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r.json"
+    assert run(images)[1].images[0].old is None
+    _, result = run(images, old_tool=True, out=(out,))
+    old = result.images[0].old
+    assert old is not None
+    direct = old_figures(
+        stripe(), [(ROW, x) for x in COLUMNS], scale=result.images[0].measures.scale
+    )
+    assert old.found.n_slits == direct.found.n_slits == 9
+    assert old.found.membrane_px == direct.found.membrane_px > 0
+    told = json.loads(out.read_text())["images"][0]["fpw_dl_v1"]
+    assert told["theirs"]["Membrane"] == direct.found.membrane_px
+    assert told["ours"]["Count"] == 9
+    assert told["frame_nm_per_px"] == pytest.approx(16)
 
 
 # -- the model
@@ -369,6 +399,19 @@ def test_a_cancelled_model_ends_the_whole_and_writes_nothing(
     assert ending(events).reason == "cancelled"
     assert not result.images
     assert not out.exists()
+
+
+def test_models_whose_slits_people_confirmed_are_named_though_none_was_run(tmp_path: Path) -> None:
+    with Project.create(tmp_path) as project:
+        number = project.add_image(write_image(tmp_path / "a.tif"), 0, SHAPE, NM)
+        by_hand, found = table(COLUMNS[:4]), table(COLUMNS[4:], "accepted")
+        origin = np.full(len(found), 'model:net@12345678 detector:log{"a": 1}')
+        found = replace(found, origin=origin)
+        project.begin(number, SHARED, Annotation(joined(by_hand, found), stripe()))
+    _, result = run(tmp_path)
+    assert result.images[0].proposed_by == ("net@12345678",)
+    assert "Points that people confirmed or moved were found by net@12345678." in result.methods
+    assert not result.models
 
 
 # -- words

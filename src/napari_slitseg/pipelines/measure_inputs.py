@@ -37,6 +37,7 @@ from napari_slitseg.store import PROJECT_FILE, SHARED, Project
 _NOTHING: Final = (
     "Nobody annotated it, and there is no prediction of it. Annotate it, or let the model run."
 )
+_GRATING: Final = "It is the photograph of the grating that the scale comes from."
 _NO_MEMBRANE: Final = (
     "Its membrane is not known, so its slits are counted and nothing else is measured. Draw it, or "
     "let the model run."
@@ -155,6 +156,8 @@ class MeasureInputs:
         ValueError, OSError, StoreError, InferenceError
             If something cannot be read, does not fit the image, or the model fails.
         """
+        if self.scales.is_grating(item):
+            raise NothingSaid(_GRATING)
         read = read_image(item.path, page=item.page)
         scale = self.scales.of(item, read)
         image = read.with_pixel_size(None if scale is None else scale.nm_per_px)

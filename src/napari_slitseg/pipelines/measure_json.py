@@ -65,6 +65,7 @@ def _image(image: MeasuredImage) -> dict[str, Any]:
         "editors": list(image.editors),
         "scale": _scale(image.measures.scale),
         "model": None if image.model is None else asdict(image.model),
+        "proposed_by": list(image.proposed_by),
         "figures": {
             name: {"value": value.value, "unit": MEASURES[name].unit, "why": value.why}
             for name, value in figures(image.measures).items()

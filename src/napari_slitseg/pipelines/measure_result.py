@@ -68,6 +68,8 @@ class MeasuredImage:
     model : ModelUsed or None
         The model whose slits or membrane are among what was measured; None where all is a
         person's.
+    proposed_by : tuple of str
+        Models whose slits people confirmed or moved, as "name@first letters of its hash".
     old : OldFigures or None
         What the published tool fpw-dl-v1 makes of the same membrane and slits; None where that was
         not asked, or there is no membrane.
@@ -87,6 +89,7 @@ class MeasuredImage:
     editors: tuple[str, ...] = ()
     review: str = ""
     model: ModelUsed | None = None
+    proposed_by: tuple[str, ...] = ()
     old: OldFigures | None = None
     notices: tuple[str, ...] = ()
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from napari_slitseg.core.morphometry import MEASURES, MeasureSettings
-from napari_slitseg.pipelines.measure_phrases import count, share, split
+from napari_slitseg.pipelines.measure_phrases import count, listed, share, split
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult, ModelUsed
 from napari_slitseg.pipelines.measure_words_numbers import scales_of, statistics_of
 
@@ -115,6 +115,9 @@ def _people(result: MeasureResult) -> str:
     texts = [edited_words(result)]
     if unknown:
         texts.append(f"Which model it is was not recorded in {count(unknown, 'image')}.")
+    proposed_by = sorted({name for image in images for name in image.proposed_by})
+    if proposed_by:
+        texts.append(f"Points that people confirmed or moved were found by {listed(proposed_by)}.")
     if reviewed:
         texts.append(f"The review of {reviewed} of {count(len(images), 'image')} was finished.")
     return " ".join(texts)
