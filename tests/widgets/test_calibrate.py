@@ -9,6 +9,12 @@ from types import SimpleNamespace
 import numpy as np
 import PIL.Image
 import pytest
+from napari.layers import Shapes
+from napari.utils.interactions import (
+    mouse_move_callbacks,
+    mouse_press_callbacks,
+    mouse_release_callbacks,
+)
 from qtpy.QtWidgets import QMainWindow
 
 from napari_slitseg.core.calibration import Scale
@@ -77,6 +83,7 @@ def test_a_scale_is_given_to_images_without_one_and_to_the_folder(bench, predict
     assert "predict again" in panel.drops.text()
     panel.apply.click()
     assert sizes(bench) == [8, 3]
+    assert panel.message.text() == "Given to 1 image."
     panel.refresh()
     assert not panel.where.without.isEnabled()
     panel.where.folder.setChecked(True)
@@ -133,6 +140,26 @@ def with_bar(pixels: np.ndarray) -> np.ndarray:
     return image
 
 
+def drag(layer: Shapes, *places: tuple[float, float]) -> None:
+    """Press, move and release the mouse at places of an image."""
+    event = SimpleNamespace(
+        type="mouse_press",
+        is_dragging=False,
+        modifiers=[],
+        button=1,
+        view_direction=None,
+        dims_displayed=[0, 1],
+        position=layer.data_to_world(places[0]),
+    )
+    mouse_press_callbacks(layer, event)
+    event.type, event.is_dragging = "mouse_move", True
+    for place in places[1:]:
+        event.position = layer.data_to_world(place)
+        mouse_move_callbacks(layer, event)
+    event.type = "mouse_release"
+    mouse_release_callbacks(layer, event)
+
+
 def test_a_scale_bar_is_found_dragged_and_drawn(qtbot, bench, pixels) -> None:
     workspace, panel = bench.session.workspace, bench.panel
     key = workspace.add_image(Micrograph(with_bar(pixels), None, "", "bar"))
@@ -149,13 +176,14 @@ def test_a_scale_bar_is_found_dragged_and_drawn(qtbot, bench, pixels) -> None:
     found = panel.way.scale.relative_uncertainty
     layer = bench.viewer.layers[BAR]
     assert str(layer.mode) == "direct"
-    ends = layer.data[0] + [[0, 0], [0, 50]]
-    layer.data = [ends]
+    start, end = layer.data[0].tolist()
+    drag(layer, end, (end[0], end[1] + 20), (end[0], end[1] + 50))
+    np.testing.assert_allclose(layer.data[0], [start, [end[0], end[1] + 50]], atol=0.1)
     assert panel.way.scale.nm_per_px == pytest.approx(5, rel=0.02)
     assert panel.way.scale.relative_uncertainty == pytest.approx(found, rel=0.1)
 
     way.draw.click()
-    layer.add(np.array([[106.0, 16], [108, 64]]), shape_type="line")
+    drag(layer, (106, 16), (107, 40), (108, 64))
     qtbot.waitUntil(lambda: not way.runner.is_busy, timeout=20_000)
     assert len(layer.data) == 1
     assert panel.way.scale.nm_per_px == pytest.approx(10, rel=0.02)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 import napari.viewer
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QCloseEvent
-from qtpy.QtWidgets import QApplication, QDialog, QLabel, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QDialog, QTabWidget, QVBoxLayout, QWidget
 
 from napari_slitseg.widgets._calibrate_bar import BarWay
 from napari_slitseg.widgets._calibrate_grating import GratingWay
-from napari_slitseg.widgets._calibrate_ways import TypedWay, Way
+from napari_slitseg.widgets._calibrate_ways import Text, TypedWay, Way
 from napari_slitseg.widgets._calibrate_where import Where
 from napari_slitseg.widgets._calibrate_words import BLIND, NO_IMAGE, dropped, scale_words
 from napari_slitseg.widgets._dock import Dock, Message, button, row
@@ -113,9 +113,9 @@ class CalibratePanel(Dock):
         self._make_widgets()
         self._lay_out()
         for _, way in self.ways:
-            way.changed.connect(self.refresh)
-        self.where.changed.connect(self.refresh)
-        self.tabs.currentChanged.connect(self.refresh)
+            way.changed.connect(self._on_change)
+        self.where.changed.connect(self._on_change)
+        self.tabs.currentChanged.connect(self._on_change)
         for signal in (
             self.workspace.entries_changed,
             self.workspace.entry_changed,
@@ -126,11 +126,7 @@ class CalibratePanel(Dock):
         self.refresh()
 
     def _make_widgets(self) -> None:
-        self.present, self.gives, self.drops = QLabel(), QLabel(), QLabel()
-        for label in (self.present, self.gives, self.drops):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.present, self.gives, self.drops = Text(), Text(), Text()
         self.tabs = QTabWidget()
         for title, way in self.ways:
             self.tabs.addTab(way, title)
@@ -172,19 +168,22 @@ class CalibratePanel(Dock):
         """Show the current image, and what the chosen way gives."""
         current, is_blind = self.workspace.current, self.workspace.blind is not None
         self.typed.editor = self.workspace.editor
-        self.present.setText(BLIND if is_blind else _present(current))
+        self.present.show_text(BLIND if is_blind else _present(current))
         for _, way in self.ways:
             way.show_image(None if is_blind else current)
         self.where.show_image(current)
         scale = self.way.scale
-        self.gives.setText(self.way.problem if scale is None else f"Gives {scale}")
         self.gives.setStyleSheet("" if scale is None else "font-weight: bold;")
-        self.gives.setVisible(bool(self.gives.text()))
-        self.drops.setText("" if scale is None else dropped(self.where.n_dropped(scale)))
-        self.drops.setVisible(bool(self.drops.text()))
+        self.gives.show_text(self.way.problem if scale is None else f"Gives {scale}")
+        self.drops.show_text("" if scale is None else dropped(self.where.n_dropped(scale)))
         can = current is not None and not is_blind
         self.apply.setEnabled(can and scale is not None)
         self.back.setEnabled(can and self.where.can_take_back())
+
+    def _on_change(self) -> None:
+        """Forget what was told of the last step, which was about that one only."""
+        self.message.say("")
+        self.refresh()
 
     def _tell(self, told: str) -> None:
         trouble = self._keeper.scales.trouble

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QFormLayout, QLabel, QLineEdit, QVBoxLayout
 from napari_slitseg.core.calibration import Scale
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.widgets._calibrate_line import BarLine, line_width_px
-from napari_slitseg.widgets._calibrate_ways import Way
+from napari_slitseg.widgets._calibrate_ways import Text, Way
 from napari_slitseg.widgets._dock import TaskBar, button, row
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._stack import Stack
@@ -30,6 +30,7 @@ _HINT: Final = (
     "bar, and type the length that is written beside it."
 )
 _NONE_FOUND: Final = "No scale bar was found in this image. Draw a line along it instead."
+_STILL_PX: Final = 0.01
 _NO_LABEL: Final = "Type the length of the bar with its unit, such as 2 µm or 500 nm."
 
 
@@ -63,13 +64,11 @@ class BarWay(Way):
         self._measure()
 
     def _lay_out(self) -> None:
-        hint = QLabel(_HINT)
-        hint.setWordWrap(True)
         form = QFormLayout()
         form.addRow("Length of the bar", self.label)
         form.addRow("On the image", self.length)
         layout = QVBoxLayout(self)
-        layout.addWidget(hint)
+        layout.addWidget(Text(_HINT))
         layout.addLayout(row(self.find, self.next, self.draw))
         layout.addWidget(self.tasks)
         layout.addLayout(form)
@@ -158,7 +157,9 @@ class BarWay(Way):
         self.scale, self.problem = None, ""
         if ends is not None and length_px:
             found = self._found
-            self._take(length_px, is_found=found is not None and np.array_equal(ends, found))
+            self._take(
+                length_px, is_found=found is not None and np.allclose(ends, found, atol=_STILL_PX)
+            )
         self.changed.emit()
 
 

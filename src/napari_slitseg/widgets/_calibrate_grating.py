@@ -16,7 +16,7 @@ from napari_slitseg.widgets._calibrate_evidence import (
     measure_photo,
     words_about,
 )
-from napari_slitseg.widgets._calibrate_ways import Way
+from napari_slitseg.widgets._calibrate_ways import Text, Way
 from napari_slitseg.widgets._dock import TaskBar, button, row, spin
 from napari_slitseg.widgets._thread import Runner
 
@@ -40,11 +40,9 @@ class GratingWay(Way):
         self.again = button("Measure again", "With the lines per mm above.", self.measure)
         self.lines = spin(1, _MOST, 1, " lines per mm", "Of the grating; the usual one has 2160.")
         self.lines.setValue(_USUAL)
-        self.picture, self.evidence, hint = QLabel(), QLabel(), QLabel(_HINT)
-        for label in (self.evidence, hint):
-            label.setWordWrap(True)
+        self.picture, self.evidence = QLabel(), Text()
         self.picture.setToolTip("Middle of the photograph; its spectrum, harmonics in squares.")
-        self._lay_out(hint)
+        self._lay_out()
         self.lines.valueChanged.connect(self._forget)
         self.runner.busy_changed.connect(self._on_busy)
         self.runner.event.connect(self._on_step)
@@ -52,11 +50,11 @@ class GratingWay(Way):
         self.runner.failed.connect(self._on_refused)
         self._show_state()
 
-    def _lay_out(self, hint: QLabel) -> None:
+    def _lay_out(self) -> None:
         form = QFormLayout()
         form.addRow("Grating", self.lines)
         layout = QVBoxLayout(self)
-        layout.addWidget(hint)
+        layout.addWidget(Text(_HINT))
         layout.addLayout(form)
         layout.addLayout(row(self.choose, self.again))
         for each in (self.tasks, self.picture, self.evidence):
@@ -90,7 +88,7 @@ class GratingWay(Way):
 
     def _forget(self) -> None:
         self.scale, self.problem = None, ""
-        self.evidence.clear()
+        self.evidence.show_text("")
         self.picture.clear()
         self._show_state()
         self.changed.emit()
@@ -98,7 +96,6 @@ class GratingWay(Way):
     def _show_state(self) -> None:
         self.again.setEnabled(self.path is not None and not self.runner.is_busy)
         self.picture.setVisible(not self.picture.pixmap().isNull())
-        self.evidence.setVisible(bool(self.evidence.text()))
 
     def _on_busy(self, busy: bool) -> None:  # noqa: FBT001
         self.tasks.show_busy(busy)
@@ -112,7 +109,7 @@ class GratingWay(Way):
             self._on_refused(measured)
             return
         self.scale, self.problem = measured.found.scale, ""
-        self.evidence.setText(words_about(measured.found))
+        self.evidence.show_text(words_about(measured.found))
         self.picture.setPixmap(_pixmap(measured.picture))
         self._show_state()
         self.changed.emit()

@@ -51,7 +51,7 @@ class BarLine:
         with self._quietly():
             layer.data = []
             layer.add(np.asarray(ends, np.float64), shape_type="line", edge_width=width_px)
-        layer.mode = _DRAG
+        _let_drag(layer)
         self._last = self.ends
         self.changed.emit()
 
@@ -91,7 +91,7 @@ class BarLine:
             with self._quietly():
                 layer.selected_data = set(range(len(layer.data) - 1))
                 layer.remove_selected()
-            layer.mode = _DRAG
+            _let_drag(layer)
         self.changed.emit()
         if str(event.action) == "added":
             self.drawn.emit()
@@ -113,6 +113,12 @@ class BarLine:
             yield
         finally:
             self._quiet = before
+
+
+def _let_drag(layer: Any) -> None:
+    """Show the ends of the only line, to be dragged."""
+    layer.mode = _DRAG
+    layer.selected_data = {len(layer.data) - 1}
 
 
 def line_width_px(shape: tuple[int, int]) -> float:

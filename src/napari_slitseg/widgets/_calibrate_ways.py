@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QFormLayout, QLabel, QLineEdit, QWidget
 
 from napari_slitseg.core.calibration import Scale
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._image_columns import parse_size
+
+
+class Text(QLabel):
+    """Wrapped text that takes the height it needs, also in a window that is low."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def show_text(self, text: str) -> None:
+        """Show another text; nothing is left of the place where there is none."""
+        self.setText(text)
+        self.setVisible(bool(text))
+        self._take_height()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt: the same text needs more lines in less width."""
+        super().resizeEvent(event)
+        self._take_height()
+
+    def _take_height(self) -> None:
+        self.setMinimumHeight(self.heightForWidth(self.width()) if self.text() else 0)
 
 
 class Way(QWidget):
@@ -48,10 +73,8 @@ class TypedWay(Way):
         for field, name in ((self.size, "nm per pixel"), (self.source, "Where it is from")):
             field.setAccessibleName(name)
             field.textChanged.connect(self._on_text)
-        hint = QLabel("A scale that you know: type the side of a pixel.")
-        hint.setWordWrap(True)
         form = QFormLayout(self)
-        form.addRow(hint)
+        form.addRow(Text("A scale that you know: type the side of a pixel."))
         form.addRow("nm per pixel", self.size)
         form.addRow("Known from", self.source)
 

@@ -51,7 +51,9 @@ class Where(QGroupBox):
         self.folder.setEnabled(folder is not None)
         self.folder.setToolTip(str(folder or "This image has no file, so it is in no folder."))
         if not any(each.isChecked() and each.isEnabled() for each in self._choices):
+            before = self.blockSignals(True)  # noqa: FBT003
             self.this.setChecked(True)
+            self.blockSignals(before)
         self.before_file.setEnabled(self.folder.isChecked())
 
     def give(self, scale: Scale) -> str:
