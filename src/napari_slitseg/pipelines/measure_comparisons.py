@@ -1,0 +1,51 @@
+"""Groups of biopsies compared, and how sure each biopsy is, from a roll-up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from napari_slitseg.core.morphometry import (
+    ROLLUP_FIGURES,
+    GroupComparison,
+    ImagesNeeded,
+    Rollup,
+    RollupFigure,
+    Unit,
+    compare_groups,
+    images_needed,
+    nesting_of,
+)
+from napari_slitseg.core.morphometry.precision import PRECISIONS
+
+COMPARED: Final[tuple[RollupFigure, ...]] = tuple(
+    each
+    for each in ROLLUP_FIGURES
+    if each.name in ("slit_density_per_um", "fpw_mean_nm", "fpw_length_over_count_nm")
+)
+"""Figures that are compared: the more there are, the more likely one differs by chance."""
+
+
+def biopsies_by_group(rolled: Rollup, figure: RollupFigure) -> dict[str, list[float]]:
+    """Return the pooled figure of each biopsy of each group; NaN where it has none."""
+    found: dict[str, list[float]] = {unit.sample.group: [] for unit in rolled.groups}
+    for unit in rolled.biopsies:
+        if unit.sample.group:
+            estimate = unit.estimates.get(figure.name)
+            value = math.nan if estimate is None else estimate.pooled.value
+            found[unit.sample.group].append(value)
+    return found
+
+
+def comparisons(rolled: Rollup) -> list[tuple[RollupFigure, tuple[GroupComparison, ...]]]:
+    """Compare all pairs of groups in each of the figures that are compared."""
+    if len(rolled.groups) < 2:
+        return []
+    return [(each, compare_groups(biopsies_by_group(rolled, each))) for each in COMPARED]
+
+
+def needed(unit: Unit, figure: RollupFigure) -> Sequence[ImagesNeeded]:
+    """Return how many images of a biopsy the usual precisions take."""
+    nesting = nesting_of(unit.rows, unit.level)
+    return [images_needed(unit.rows, nesting, figure, wanted) for wanted in PRECISIONS]

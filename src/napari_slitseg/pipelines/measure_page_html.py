@@ -1,0 +1,138 @@
+"""A report as one HTML page without scripts; part of `measure_page`."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from html import escape
+from string import Template
+from typing import Final
+
+from napari_slitseg.core.morphometry import Rollup
+from napari_slitseg.pipelines.measure_figures import ReportFigure, report_figures
+from napari_slitseg.pipelines.measure_figures_style import drawing
+from napari_slitseg.pipelines.measure_page_table import PageTable
+from napari_slitseg.pipelines.measure_page_tables import page_tables
+from napari_slitseg.pipelines.measure_page_text import printable
+from napari_slitseg.pipelines.measure_page_words import TITLE, Paragraphs, first_words
+from napari_slitseg.pipelines.measure_result import MeasureResult
+
+GENERATOR: Final = "napari-slitseg measure page"
+"""What tells our pages from others."""
+
+_STYLE: Final = """
+body { font: 15px/1.5 "Segoe UI", Helvetica, Arial, sans-serif; color: #1b1b1b; background: #fff;
+  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.7rem; margin-bottom: .2rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
+p { max-width: 48rem; overflow-wrap: anywhere; }
+figure { margin: 1.5rem 0; break-inside: avoid; } figure svg { width: 100%; height: auto; }
+figcaption, .note { font-size: .86rem; color: #444; max-width: 48rem; }
+.table { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .8rem; margin: .5rem 0; }
+th, td { padding: .2rem .55rem; text-align: right; border-bottom: 1px solid #ddd;
+  vertical-align: top; }
+th { border-bottom: 2px solid #666; } .name { text-align: left; }
+tr { break-inside: avoid; } thead { display: table-header-group; }
+pre { white-space: pre-wrap; background: #f5f5f5; border: 1px solid #ccc; padding: .8rem;
+  font: inherit; font-size: .9rem; user-select: all; overflow-wrap: anywhere; }
+summary { cursor: pointer; font-weight: 600; }
+@media print { body { max-width: none; margin: 0; font-size: 10pt; } .table { overflow: visible; }
+  table { font-size: 6.5pt; } th, td { padding: .1rem .25rem; } }
+@page { margin: 15mm; }
+"""
+_PAGE: Final = Template("""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="generator" content="$generator">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>$style</style>
+</head>
+<body>
+<h1>$title</h1>
+$body
+</body>
+</html>
+""")
+_METADATA: Final = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+_LONG: Final = 30
+
+
+def html_page(result: MeasureResult, rolled: Rollup) -> str:
+    """Return the page as text; everything in it that a person named is escaped."""
+    body = "\n".join(_body(result, rolled))
+    return _PAGE.substitute(
+        generator=GENERATOR, title=escape(TITLE), style=_STYLE, body=printable(body)
+    )
+
+
+def figure_svg(figure: ReportFigure) -> str:
+    """Return a figure as an SVG element whose text stays text, with names (ids) of its own."""
+    file = io.StringIO()
+    with drawing():
+        figure.draw().savefig(file, format="svg", metadata=_METADATA)
+    text = file.getvalue()
+    return _own_names(text[text.index("<svg") :], figure.name)
+
+
+def _body(result: MeasureResult, rolled: Rollup) -> Iterator[str]:
+    for paragraphs in first_words(result, rolled):
+        yield from _paragraphs(paragraphs)
+    for number, figure in enumerate(report_figures(result, rolled), start=1):
+        yield from _figure(figure, number)
+    for table in page_tables(result, rolled):
+        yield from _table(table)
+    if result.methods:
+        yield "<h2>Methods, to copy</h2>"
+        yield f"<pre>{escape(result.methods)}</pre>"
+
+
+def _paragraphs(paragraphs: Paragraphs) -> Iterator[str]:
+    if paragraphs.title:
+        yield f"<h2>{escape(paragraphs.title)}</h2>"
+    for text in paragraphs.texts:
+        yield f"<p>{escape(text)}</p>"
+
+
+def _figure(figure: ReportFigure, number: int) -> Iterator[str]:
+    yield f'<figure role="group" aria-label="{escape(figure.title)}">'
+    yield figure_svg(figure)
+    yield (
+        f"<figcaption><b>Figure {number}. {escape(figure.title)}.</b> "
+        f"{escape(figure.caption)}</figcaption>"
+    )
+    yield "</figure>"
+
+
+def _table(table: PageTable) -> Iterator[str]:
+    folds = table.is_long and len(table.rows) > _LONG
+    yield f"<h2>{escape(table.title)}</h2>"
+    if folds:
+        yield f"<details><summary>{len(table.rows)} rows</summary>"
+    yield '<div class="table"><table>'
+    yield f"<thead><tr>{_cells('th', table.columns, table)}</tr></thead>"
+    yield "<tbody>"
+    for row in table.rows:
+        yield f"<tr>{_cells('td', row, table)}</tr>"
+    yield "</tbody></table></div>"
+    if folds:
+        yield "</details>"
+    if table.note:
+        yield f'<p class="note">{escape(table.note)}</p>'
+
+
+def _cells(tag: str, cells: Sequence[str], table: PageTable) -> str:
+    name = ' class="name"'
+    return "".join(
+        f"<{tag}{name if at < table.n_names else ''}>{escape(cell)}</{tag}>"
+        for at, cell in enumerate(cells)
+    )
+
+
+def _own_names(svg: str, prefix: str) -> str:
+    """Put a prefix before every id, so that figures on one page do not mix theirs."""
+    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
+    svg = re.sub(r"url\(#", f"url(#{prefix}-", svg)
+    return re.sub(r'href="#', f'href="#{prefix}-', svg)

@@ -1,0 +1,45 @@
+"""Images, and what was not measured: tables of a page; part of `measure_page`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from napari_slitseg.core.morphometry import MEASURES
+from napari_slitseg.pipelines.measure_page_table import NONE, PageTable, number
+from napari_slitseg.pipelines.measure_phrases import share
+from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
+
+_OF_IMAGES: Final = (
+    "membrane_length_um", "n_slits", "slit_density_per_um", "fpw_mean_nm",
+    "fpw_length_over_count_nm",
+)  # fmt: skip
+
+
+def images_table(images: Sequence[MeasuredImage]) -> PageTable:
+    """Return a row for each image."""
+    measures = [MEASURES[name] for name in _OF_IMAGES]
+    headings = (f"{m.title} ({m.unit})" if m.unit else m.title for m in measures)
+    columns = (
+        "Image", "Biopsy", "Glomerulus", "Slits from", "Membrane from", "Scale", *headings,
+        "Edited points", "Excluded (px)", "What to know",
+    )  # fmt: skip
+    rows = []
+    for image in images:
+        figures = (number(each.of(image.measures).value, each.unit or "n") for each in measures)
+        scale = image.measures.scale
+        rows.append(
+            (
+                image.name, image.sample.biopsy or NONE, image.sample.glomerulus or NONE,
+                image.slits_from, image.membrane_from, "unknown" if scale is None else str(scale),
+                *figures, share(image.edits.edited_share),
+                number(image.measures.excluded_px, "px"), " ".join(image.notices),
+            )
+        )  # fmt: skip
+    return PageTable("Images", columns, tuple(rows), "", 6, is_long=True)
+
+
+def failures_table(result: MeasureResult) -> PageTable:
+    """Return what was not measured, and why."""
+    rows = tuple((each.name, each.reason) for each in result.failures)
+    return PageTable("Not measured", ("Image", "Why"), rows, "", 2)

@@ -1,0 +1,101 @@
+"""What a report page says in sentences; part of `measure_page`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from napari_slitseg.core.morphometry import Rollup
+from napari_slitseg.pipelines.measure_comparisons import comparisons
+from napari_slitseg.pipelines.measure_result import MeasureResult
+from napari_slitseg.pipelines.measure_words import edited_words
+
+TITLE = "Slit density and foot process width"
+
+
+@dataclass(frozen=True)
+class Paragraphs:
+    """A heading and what is below it, one sentence or more a paragraph."""
+
+    title: str
+    texts: tuple[str, ...]
+
+
+def first_words(result: MeasureResult, rolled: Rollup) -> list[Paragraphs]:
+    """Return what is said before the figures."""
+    every = [
+        Paragraphs("", (_where(result),)),
+        Paragraphs("Who decided", (edited_words(result), *_sources(result))),
+        Paragraphs("Scale", tuple(_scales(result))),
+        Paragraphs("What to know", tuple(_notices(result, rolled))),
+        Paragraphs("Groups", tuple(_groups(rolled))),
+    ]
+    return [each for each in every if each.texts]
+
+
+def _where(result: MeasureResult) -> str:
+    version = result.versions.get("napari-slitseg", "")
+    track = "" if result.track == "shared" else f", annotation of the reader {result.track}"
+    failed = f", {len(result.failures)} not measured (listed below)" if result.failures else ""
+    return (
+        f"Folder {result.folder}{track}: {len(result.images)} images measured{failed}. "
+        f"napari-slitseg {version}, {result.date}."
+    )
+
+
+def _sources(result: MeasureResult) -> list[str]:
+    said = []
+    for what, values in (
+        ("Slits", [image.slits_from for image in result.images]),
+        ("Membrane", [image.membrane_from for image in result.images]),
+        ("Review", [image.review or "no project" for image in result.images]),
+    ):
+        said.append(f"{what}: {_counted(values)}.")
+    editors = sorted({name for image in result.images for name in image.editors})
+    if editors:
+        said.append(f"Edited by {', '.join(editors)}.")
+    return said if result.images else []
+
+
+def _scales(result: MeasureResult) -> list[str]:
+    scales = [image.measures.scale for image in result.images]
+    kinds = ["unknown" if scale is None else scale.kind for scale in scales]
+    said = [f"Where the scale comes from: {_counted(kinds)}."] if kinds else []
+    sizes = sorted({scale.nm_per_px for scale in scales if scale is not None})
+    if sizes:
+        ends = f"{sizes[0]:.4g}" if len(sizes) == 1 else f"{sizes[0]:.4g} to {sizes[-1]:.4g}"
+        said.append(f"Pixels have {ends} nm. The table of images tells it of each.")
+    if None in scales:
+        said.append(
+            "Images of unknown scale have figures in pixels only, and are part of no figure of a "
+            "glomerulus, biopsy or group."
+        )
+    return said
+
+
+def _notices(result: MeasureResult, rolled: Rollup) -> list[str]:
+    n_cut = sum(image.measures.excluded_px > 0 for image in result.images)
+    cut = [f"Stretches of membrane were excluded by a person in {n_cut} images."] if n_cut else []
+    of_figures = [
+        f"{each.figure.title}: {each.note}"
+        for name, each in rolled.everything.estimates.items()
+        if each.note and name in ("fpw_mean_nm", "fpw_length_over_count_nm")
+    ]
+    return list(dict.fromkeys([*result.notices, *rolled.notices, *cut, *of_figures]))
+
+
+def _groups(rolled: Rollup) -> list[str]:
+    found = comparisons(rolled)
+    if not found:
+        only = [unit.name for unit in rolled.groups]
+        return [f"There is only one group, {name}: nothing to compare it with." for name in only]
+    return [pair.words(figure.title, figure.unit) for figure, pairs in found for pair in pairs]
+
+
+def _counted(values: Sequence[str]) -> str:
+    return ", ".join(f"{value} ({_images(n)})" for value, n in Counter(values).items())
+
+
+def _images(n: int) -> str:
+    return f"{n} image{'' if n == 1 else 's'}"

@@ -1,0 +1,27 @@
+"""The figures of glomeruli, biopsies and groups of what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari_slitseg.core.metrics.bootstrap_interval import Bootstrap
+from napari_slitseg.core.morphometry import Rollup, roll_up, row_of
+from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
+
+
+def rollups_of(images: Sequence[MeasuredImage], how: Bootstrap | None = None) -> Rollup:
+    """Roll images up.
+
+    Parameters
+    ----------
+    images : sequence of MeasuredImage
+    how : Bootstrap, optional
+        Of the intervals.
+    """
+    return roll_up([row_of(image.name, image.sample, image.measures) for image in images], how)
+
+
+def rollup_of(result: MeasureResult) -> Rollup:
+    """Return the roll-up of a result, made anew where it has none."""
+    known: Rollup | None = result.rollups
+    return rollups_of(result.images) if known is None else known
