@@ -10,6 +10,7 @@ from typing import Final
 from cyclopts import App
 
 from napari_slitseg import __version__
+from napari_slitseg.cli.calibrate import calibrate
 from napari_slitseg.cli.finetune import finetune
 from napari_slitseg.cli.imports import import_keras
 from napari_slitseg.cli.lists import AsJson, Quiet, detectors, losses, models, schedules
@@ -133,6 +134,7 @@ app.command(import_keras, name="import-keras")
 app.command(finetune)
 app.command(measure)
 app.command(rank)
+app.command(calibrate)
 app.command(project)
 project.command(agreement)
 app.command(runs)
