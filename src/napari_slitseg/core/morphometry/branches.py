@@ -24,7 +24,7 @@ from napari_slitseg.core.skeleton_links import (
 Arm = tuple[int, bool]
 """A stretch of the skeleton, and whether its last place is meant (or its first)."""
 
-_ONE_FORK_WIDTHS: Final = 1.2
+_ONE_FORK_WIDTHS: Final = 3.0
 _SHARPEST_DEG: Final = 100.0
 _SECOND_SHARPEST_DEG: Final = 45.0
 

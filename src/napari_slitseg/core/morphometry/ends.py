@@ -13,7 +13,7 @@ from napari_slitseg.core.morphometry.curve import arcs_of, first_crossing, headi
 from napari_slitseg.core.morphometry.path import EndKind, Floats
 
 HEADING_WIDTHS: Final = 3.0
-_SKELETON_BENDS_WIDTHS: Final = 0.75
+_SKELETON_BENDS_WIDTHS: Final = 1.1
 _FARTHEST_WIDTHS: Final = 3.0
 _RAY_STEP_PX: Final = 0.5
 _RAYS: Final = np.linspace(-0.75, 0.75, 9)
