@@ -143,6 +143,7 @@ def test_every_stretch_with_its_slits(written: Path, study: MeasureResult) -> No
     assert len(rows) == sum(len(each.measures.intervals.line) for each in study.images)
     first = rows[rows["File"] == "n1a.tif"]
     assert first["Width (nm)"].tolist() == [1000, 400, 600, 8000]
+    assert first["Line"].tolist() == [1, 1, 1, 1]
     assert first["Kind"].tolist() == [
         "cut off by the image's border",
         "between two slits",

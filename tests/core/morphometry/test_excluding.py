@@ -79,6 +79,14 @@ def test_bridged_gaps_are_divided_with_the_line() -> None:
     assert cut_out([closed], [box(95, 40, 105, 60)]).kept[0].joined == ((130, 145),)
 
 
+@pytest.mark.parametrize("tiny", [1e-306, 1e-150, -1e-306])
+def test_an_outline_that_is_all_but_level_cuts_as_a_level_one_does(tiny: float) -> None:
+    area = [[0.0, 100.0], [tiny, 200.0], [5.0, 200.0], [5.0, 100.0]]
+    lines = cut_out([level(y=2.0)], [area])
+    assert lines.left_out_px == pytest.approx(100)
+    assert [path.length_px for path in lines.kept] == pytest.approx([100, 800])
+
+
 def test_areas_that_change_nothing_are_told() -> None:
     lines = cut_out([level()], [[[0, 1], [5, 5]], [[0, 0], [1, 1], [2, 2]], box(50, 0, 60, 9)])
     assert lines.kept[0].length_px == 1000

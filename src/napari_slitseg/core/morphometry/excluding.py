@@ -16,6 +16,7 @@ Polygon = Floats
 
 _SAME_PLACE_PX: Final = 1e-6
 _SLACK: Final = 1e-9
+_PARALLEL: Final = 1e-200
 _PAIRS_AT_ONCE: Final = 2**17
 
 
@@ -114,8 +115,8 @@ def _is_in(places: Floats, area: Polygon) -> NDArray[np.bool_]:
     (y, x), (from_y, from_x) = places[is_in].T[..., None], area.T
     to_y, to_x = np.roll(area, -1, axis=0).T
     is_level = (from_y > y) != (to_y > y)
-    rise = np.where(from_y == to_y, 1.0, to_y - from_y)
-    is_right = x < from_x + (y - from_y) / rise * (to_x - from_x)
+    share = np.divide(y - from_y, to_y - from_y, out=np.zeros(is_level.shape), where=is_level)
+    is_right = x < from_x + share * (to_x - from_x)
     is_in[is_in] = (is_level & is_right).sum(axis=1) % 2 == 1
     return np.asarray(is_in)
 
@@ -175,7 +176,7 @@ def _met(path: MembranePath, rows: NDArray[np.intp], area: Polygon, edges: Float
     (to_y, to_x) = (area - path.yx[rows][:, None]).transpose(2, 0, 1)
     edge_y, edge_x = edges.T
     turn = along_y * edge_x - along_x * edge_y
-    is_across = turn != 0
+    is_across = np.abs(turn) > _PARALLEL
     turn = np.where(is_across, turn, 1.0)
     share = (to_y * edge_x - to_x * edge_y) / turn
     of_edge = (to_y * along_x - to_x * along_y) / turn
