@@ -162,6 +162,8 @@ def test_a_pdf_has_pages_and_is_known_again(tmp_path: Path) -> None:
     assert content.rstrip().endswith(b"%%EOF")
     assert content.count(b"/Type /Page ") >= 8
     assert is_measure_page(path)
+    path.write_bytes(content + b"% a comment of a viewer\n%%EOF\n")
+    assert not is_measure_page(path)
 
 
 def test_pages_are_known_from_other_files(tmp_path: Path) -> None:
@@ -171,6 +173,8 @@ def test_pages_are_known_from_other_files(tmp_path: Path) -> None:
     assert is_measure_page(path)
     assert not is_measure_page(tmp_path / "other.html")
     assert not is_measure_page(tmp_path / "none.html")
+    path.write_text(path.read_text() + "<!-- my remark -->\n")
+    assert not is_measure_page(path)
 
 
 def test_what_cannot_be_written_leaves_the_earlier_page(tmp_path: Path) -> None:

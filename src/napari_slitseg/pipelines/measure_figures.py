@@ -15,6 +15,7 @@ from napari_slitseg.core.morphometry import Rollup, Unit
 from napari_slitseg.pipelines.measure_comparisons import COMPARED, biopsies_by_group
 from napari_slitseg.pipelines.measure_figures_convergence import (
     BAND,
+    MOST_SHOWN,
     N_ORDERS,
     convergence_figure,
     units_shown,
@@ -118,7 +119,7 @@ def _of_groups(rolled: Rollup) -> ReportFigure:
     n = sum(unit.n_biopsies for unit in rolled.groups)
     caption = (
         f"n = {n} biopsies in {len(rolled.groups)} groups. Each dot is a biopsy (pooled over its "
-        "images). Long line: mean of the biopsies; bars: its 95 % range by Student's t over the "
+        "images). Thick line: mean of the biopsies; bars: its 95 % range by Student's t over the "
         "biopsies, where there are two at least."
     )
     return ReportFigure("groups", "Groups", caption, partial(groups_figure, values))
@@ -137,7 +138,8 @@ def _of_convergence(units: Sequence[Unit], rolled: Rollup) -> ReportFigure:
         "of the biopsy (in the corner of each panel), in "
         f"{N_ORDERS} random orders of the images: median (line) and the middle 95 % of the orders "
         f"(band). Dotted lines: {BAND:.0%} around the value with all images. The band closes at "
-        "the last image since all orders have the same images there; that is no sign of certainty."
+        "the last image since all orders have the same images there; that is no sign of certainty. "
+        f"What is beyond {MOST_SHOWN} % is cut."
         f"{which} n = {n} images."
     )
     return ReportFigure(

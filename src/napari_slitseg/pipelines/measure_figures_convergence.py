@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -17,6 +18,8 @@ FIGURE: Final = next(each for each in ROLLUP_FIGURES if each.name == "fpw_length
 
 N_ORDERS: Final = 300
 BAND: Final = 0.05
+MOST_SHOWN: Final = 50
+"""Largest difference within the axes, %."""
 
 _MOST: Final = 6
 _LEAST_IMAGES: Final = 3
@@ -42,8 +45,8 @@ def convergence_figure(units: Sequence[Unit]) -> Figure:
     down = -(-len(units) // across)
     figure = new_figure(0.5 + 2.0 * down)
     panels = figure.subplots(down, across, squeeze=False, sharey=True).reshape(-1)
-    for axes, unit in zip(panels, units, strict=False):
-        _panel(axes, unit)
+    widest = max(_panel(axes, unit) for axes, unit in zip(panels, units, strict=False))
+    panels[0].set_ylim(-min(widest, MOST_SHOWN), min(widest, MOST_SHOWN))
     for axes in panels[len(units) :]:
         axes.set_axis_off()
     figure.supxlabel("Images", fontsize=8)
@@ -51,7 +54,8 @@ def convergence_figure(units: Sequence[Unit]) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, unit: Unit) -> None:
+def _panel(axes: Axes, unit: Unit) -> float:
+    """Draw one unit, and return how far the axis should reach, %."""
     found = convergence(unit.rows, FIGURE, n_orders=N_ORDERS)
     low, middle, high = (
         100 * (each / found.final - 1) for each in (found.low, found.middle, found.high)
@@ -66,3 +70,4 @@ def _panel(axes: Axes, unit: Unit) -> None:
     axes.text(0.98, 0.97, told, transform=axes.transAxes, ha="right", va="top")
     axes.set_xlim(1, len(found.n_images))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return 1.1 * float(np.nanmax(np.abs([low, high]), initial=100 * BAND))

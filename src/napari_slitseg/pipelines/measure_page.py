@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,8 @@ PAGE_SUFFIXES: Final = (".html", ".pdf")
 """Endings of report pages."""
 
 _MARK: Final = "napari-slitseg measure page"
-_LOOKED_AT: Final = 2**16
+_SUM: Final = "<!-- sha256 {} -->\n"
+_LENGTH_OF_SUM: Final = len(_SUM.format("0" * 64))
 
 
 def write_measure_page(path: Path, result: MeasureResult) -> None:
@@ -49,21 +51,29 @@ def write_measure_page(path: Path, result: MeasureResult) -> None:
 
 
 def is_measure_page(path: Path) -> bool:
-    """Whether a file is a page of measures, as its first or last bytes tell."""
+    """Whether a file is a page of measures that nobody has changed since."""
     try:
-        with open(path, "rb") as file:
-            start = file.read(_LOOKED_AT)
-            file.seek(max(0, path.stat().st_size - _LOOKED_AT))
-            end = file.read()
+        content = path.read_bytes()
     except OSError:
         return False
-    return _MARK.encode() in start + end
+    if _MARK.encode() not in content:
+        return False
+    if content.startswith(b"%PDF"):
+        return content.count(b"%%EOF") == 1 and b"/Producer (Matplotlib" in content
+    page, end = content[:-_LENGTH_OF_SUM], content[-_LENGTH_OF_SUM:]
+    return end == _sum_of(page)
 
 
 def _write_html(path: Path, result: MeasureResult) -> None:
     from napari_slitseg.pipelines.measure_page_html import html_page
 
-    write_text(path, html_page(result, rollup_of(result)))
+    page = html_page(result, rollup_of(result))
+    write_text(path, page + _sum_of(page.encode()).decode())
+
+
+def _sum_of(page: bytes) -> bytes:
+    """Return the last line of a page, by which a change is noticed."""
+    return _SUM.format(sha256(page).hexdigest()).encode()
 
 
 def _write_pdf(path: Path, result: MeasureResult) -> None:

@@ -21,6 +21,7 @@ _EM_SHARE: Final = 0.56
 _LINE: Final = 1.45
 _GAP: Final = 2
 _WIDEST: Final = 60
+_BOLD: Final = 1.15
 _NOTE_WIDE: Final = 190
 
 Row = Sequence[Sequence[str]]
@@ -33,8 +34,10 @@ def write_table(pages: Any, table: PageTable) -> None:
         said = f"{len(table.rows)} rows: see the HTML page, the workbook or the CSV tables."
         table = PageTable(table.title, ("",), ((said,),), "", 1)
     head, rows = _wrapped(table)
-    every = (head, *rows)
-    widths = [max(len(line) for row in every for line in row[at]) for at in range(len(head))]
+    widths = [
+        max(_BOLD * _longest(head[at]), *(_longest(row[at]) for row in rows))
+        for at in range(len(head))
+    ]
     size = _size(widths)
     rest = rows
     while rest:
@@ -49,15 +52,22 @@ def _wrapped(table: PageTable) -> tuple[Row, list[Row]]:
     widths = [
         min(_WIDEST, max(len(cell) for cell in column)) for column in zip(*table.rows, strict=True)
     ]
-    head = [_lines(name, max(width, 8)) for name, width in zip(table.columns, widths, strict=True)]
+    head = [
+        _lines(name, max(width, _longest(name.split())))
+        for name, width in zip(table.columns, widths, strict=True)
+    ]
     return head, [[_lines(cell, _WIDEST) for cell in row] for row in table.rows]
+
+
+def _longest(texts: Sequence[str]) -> int:
+    return max(map(len, texts), default=0)
 
 
 def _lines(text: str, width: int) -> list[str]:
     return textwrap.wrap(printable(text), width, break_long_words=True) or [""]
 
 
-def _size(widths: Sequence[int]) -> float:
+def _size(widths: Sequence[float]) -> float:
     """Return the size of the letters at which all columns fit, points."""
     letters = sum(widths) + _GAP * len(widths)
     return min(_LARGEST_PT, 72 * (_PAGE_IN[0] - 2 * _MARGIN_IN) / (_EM_SHARE * letters))
@@ -81,24 +91,24 @@ def _height(row: Row) -> int:
 
 
 def _page(
-    table: PageTable, rows: Sequence[Row], widths: Sequence[int], size: float, note: str
+    table: PageTable, rows: Sequence[Row], widths: Sequence[float], size: float, note: str
 ) -> Figure:
     figure = Figure(figsize=_PAGE_IN)
-    _write(figure, _MARGIN_IN, _MARGIN_IN, table.title, fontsize=11, fontweight="bold")
+    _write(figure, _MARGIN_IN, _MARGIN_IN, table.title, fontsize=11, fontweight="bold", va="top")
     down = _MARGIN_IN + 0.35
     for number, row in enumerate(rows):
         weight = "normal" if number else "bold"
         _write_row(figure, row, widths, down, table.n_names, fontsize=size, fontweight=weight)
         down += _height(row) * size * _LINE / 72
     lines = "\n".join(textwrap.wrap(note, _NOTE_WIDE))
-    _write(figure, _MARGIN_IN, down + 0.1, lines, fontsize=7)
+    _write(figure, _MARGIN_IN, down + 0.1, lines, fontsize=7, va="top")
     return figure
 
 
 def _write_row(
     figure: Figure,
     row: Row,
-    widths: Sequence[int],
+    widths: Sequence[float],
     down: float,
     n_names: int,
     *,
@@ -107,7 +117,8 @@ def _write_row(
 ) -> None:
     """Write cells so far from the top, inches: names to the left, numbers to the right."""
     letter, left = _EM_SHARE * fontsize / 72, _MARGIN_IN
-    look = {"fontsize": fontsize, "fontweight": fontweight, "linespacing": 1.15}
+    down += fontsize / 72
+    look = {"va": "baseline", "fontsize": fontsize, "fontweight": fontweight, "linespacing": 1.15}
     for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
         text = "\n".join(cell)
         if at < n_names:
@@ -118,6 +129,6 @@ def _write_row(
 
 
 def _write(figure: Figure, across: float, down: float, text: str, **look: Any) -> None:
-    """Write text at a place in inches from the upper left corner."""
+    """Write text at a place in inches from the upper left corner, unless it is empty."""
     if text:
-        figure.text(across / _PAGE_IN[0], 1 - down / _PAGE_IN[1], text, va="top", **look)
+        figure.text(across / _PAGE_IN[0], 1 - down / _PAGE_IN[1], text, **look)

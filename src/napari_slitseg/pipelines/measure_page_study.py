@@ -49,7 +49,7 @@ def precision(rolled: Rollup) -> PageTable:
                 n = str(len(unit.rows))
                 rows.append((unit.name, figure.title, n, reached, str(five.n), str(ten.n)))
     note = (
-        "Half width of the 95 % range as a share of the figure, and how many images would make it "
+        "Reached: 1.96 standard errors as a share of the figure; and how many images would make it "
         "5 % and 10 %, taken as these were: as many in each glomerulus, from further glomeruli. "
         "More than there are is extrapolated by the law of the square root; from fewer than 10 "
         "glomeruli (images, where none is named) all of this is rough."

@@ -91,6 +91,20 @@ def test_images_of_one_glomerulus_count_less() -> None:
     assert nested > 2 * naive
 
 
+def test_glomeruli_that_agree_by_chance_promise_nothing() -> None:
+    """Two glomeruli with the same mean, whose images differ by far."""
+    rows = [
+        studies.row(f"{g}{i}", Sample("B", g), np.full(20, width))
+        for g in "ab"
+        for i, width in enumerate((200.0, 400.0, 600.0))
+    ]
+    nesting = nesting_of(rows, "biopsy")
+    assert standard_error(rows, nesting, MEAN)[1] == pytest.approx(0)
+    needed = images_needed(rows, nesting, MEAN, 0.05)
+    assert needed.n is not None
+    assert needed.n > 100
+
+
 def test_words_tell_what_is_beyond_the_data() -> None:
     rows = images(6, seed=5)
     nesting = nesting_of(rows, "biopsy")

@@ -52,7 +52,7 @@ class ImagesNeeded:
     Attributes
     ----------
     wanted : float
-        Half width of the 95 % range, as a share of the figure.
+        Half width of the 95 % range (1.96 standard errors), as a share of the figure.
     n : int or None
         Images; None where it cannot be told.
     at_hand : int
@@ -118,7 +118,9 @@ def images_needed(
     """Return how many images of a biopsy would make the 95 % range as narrow as wanted.
 
     The standard error falls with the square root of the number of images as long as further ones
-    are taken as these were: as many in each glomerulus, from further glomeruli.
+    are taken as these were: as many in each glomerulus, from further glomeruli. It is taken as at
+    least that of independent images: of few glomeruli it is often far too small by chance, and
+    what images of a glomerulus have in common only makes it larger.
 
     Parameters
     ----------
@@ -140,6 +142,8 @@ def images_needed(
     if not 0 < wanted < math.inf:
         raise ValueError(f"A wanted precision is a share above 0, such as 0.05, not {wanted}.")
     value, error, n_units = standard_error(rows, nesting, figure, kind=kind)
+    _, apart, _ = standard_error(rows, Nesting.of([], len(rows)), figure, kind=kind)
+    error = np.fmax(error, apart) if n_units > 1 else error
     if math.isnan(error) or not value:
         words = "It takes two units with a value, such as two glomeruli, to tell."
         return ImagesNeeded(wanted, None, len(rows), math.nan, words)
