@@ -133,8 +133,8 @@ def _path(piece: Piece) -> MembranePath:
 
 def _filled_notice(covered: float) -> str:
     return (
-        f"The membrane covers {100 * covered:.0f} % of the image, so it has no line: a membrane is a "
-        "stripe. Look at its mask or map, or raise the membrane threshold."
+        f"The membrane covers {100 * covered:.0f} % of the image, so it has no line: a membrane "
+        "is a stripe. Look at its mask or map, or raise the membrane threshold."
     )
 
 
