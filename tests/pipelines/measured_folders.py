@@ -79,8 +79,8 @@ def annotate(image: Path, columns: Sequence[float] = COLUMNS) -> None:
 
 
 def run(folder: Path, **changes: Any) -> tuple[list[Event], MeasureResult]:
-    """Measure a folder, by default without a model."""
-    job = MeasureJob(**{"project": folder, "predict": False, **changes})
+    """Measure a folder, by default without a model and with few resamples."""
+    job = MeasureJob(**{"project": folder, "predict": False, "resamples": 100, **changes})
     return drain(measure(job))
 
 

@@ -4,69 +4,69 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field, field_validator
 
-from napari_slitseg.core.morphometry import MeasureSettings
 from napari_slitseg.jobs.base import Document, ImageSettings, ModelSettings
+
+if TYPE_CHECKING:
+    from napari_slitseg.core.morphometry import MeasureSettings
 
 ReportKind = Literal[".xlsx", ".csv", ".html", ".pdf", ".json", ""]
 
 REPORT_KINDS: Final[tuple[ReportKind, ...]] = (".xlsx", ".csv", ".html", ".pdf", ".json", "")
 """Endings of a report; "" is a folder that gets all of them."""
 
-_LINES: Final = MeasureSettings()
-
 
 class LineSettings(Document):
     """How the membrane line is found and what lies on it; see `MeasureSettings`."""
 
     membrane_threshold: float = Field(
-        default=_LINES.membrane_threshold,
+        default=0.5,
         ge=0,
         le=1,
         description="Lowest probability of the membrane in a model's map, from 0 to 1.",
     )
     smooth_nm: float = Field(
-        default=_LINES.smooth_nm,
+        default=30.0,
         ge=0,
         description="Standard deviation of the smoothing along the membrane line, nm.",
     )
     spur_nm: float = Field(
-        default=_LINES.spur_nm,
+        default=150.0,
         ge=0,
         description="Side branches of the membrane line shorter than this are dropped, nm.",
     )
     hole_nm: float = Field(
-        default=_LINES.hole_nm,
+        default=150.0,
         ge=0,
         description="Holes in the membrane of an area smaller than the square of this are closed, "
         "nm.",
     )
     shortest_nm: float = Field(
-        default=_LINES.shortest_nm,
+        default=400.0,
         ge=0,
         description="Membrane lines shorter than this are dropped, nm.",
     )
     join_nm: float = Field(
-        default=_LINES.join_nm,
+        default=600.0,
         ge=0,
         description="Widest gap of the membrane that is bridged, nm; 0 bridges none.",
     )
     join_angle_deg: float = Field(
-        default=_LINES.join_angle_deg,
+        default=40.0,
         ge=0,
         le=180,
         description="Largest angle between the line and the bridge over a gap, degrees.",
     )
     assign_nm: float = Field(
-        default=_LINES.assign_nm,
+        default=150.0,
         ge=0,
         description="A slit farther than this from every membrane line is not counted, nm.",
     )
     effaced_nm: float = Field(
-        default=_LINES.effaced_nm,
+        default=1000.0,
         ge=0,
         description="A foot process wider than this counts as effaced, nm.",
     )
@@ -74,7 +74,10 @@ class LineSettings(Document):
     @property
     def measure_settings(self) -> MeasureSettings:
         """The settings as the maths takes them."""
-        return MeasureSettings(**{each.name: getattr(self, each.name) for each in fields(_LINES)})
+        from napari_slitseg.core.morphometry import MeasureSettings
+
+        names = (each.name for each in fields(MeasureSettings))
+        return MeasureSettings(**{name: getattr(self, name) for name in names})
 
 
 class SampleSettings(Document):

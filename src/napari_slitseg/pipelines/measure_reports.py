@@ -15,6 +15,7 @@ from napari_slitseg.pipelines.each import describe
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.measure_book import is_measure_book, write_measure_book
 from napari_slitseg.pipelines.measure_json import FORMAT, to_dict
+from napari_slitseg.pipelines.measure_page import is_measure_page, write_measure_page
 from napari_slitseg.pipelines.measure_result import MeasureResult
 from napari_slitseg.pipelines.measure_tables import (
     is_measure_table,
@@ -53,6 +54,11 @@ def _write_json(path: Path, result: MeasureResult) -> Iterator[str]:
     write_text(path, to_json(to_dict(result)))
 
 
+def _write_page(path: Path, result: MeasureResult) -> Iterator[str]:
+    yield path.name
+    write_measure_page(path, result)
+
+
 def _is_json(path: Path) -> bool:
     try:
         return bool(json.loads(path.read_text(encoding="utf-8"))["format"] == FORMAT)
@@ -64,6 +70,8 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         ".xlsx": Kind(write_measure_book, is_measure_book),
         ".csv": Kind(write_measure_tables, is_measure_table, table_files),
+        ".html": Kind(_write_page, is_measure_page),
+        ".pdf": Kind(_write_page, is_measure_page),
         ".json": Kind(_write_json, _is_json),
     }
 )
