@@ -12,6 +12,7 @@ from PIL import Image
 
 from napari_slitseg.cli.readers import agreement as command
 from napari_slitseg.core.blinding import ReadingSettings
+from napari_slitseg.core.calibration import Scale
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.core.review import Annotation
 from napari_slitseg.pipelines import readers_plans as plans
@@ -162,6 +163,18 @@ def test_an_unknown_pixel_size_is_said(tmp_path: Path) -> None:
             project.begin(image, reader, table(truth(1)))
         found = agree(project)
     assert found.notes == ("a.png: pixel size unknown, 10 nm was assumed.",)
+
+
+def test_the_tolerance_follows_the_scale_that_was_told(tmp_path: Path) -> None:
+    with Project.create(tmp_path) as project:
+        image = project.add_image(tmp_path / "a.png", shape=SHAPE)
+        for number, reader in enumerate(("Ada", "Ben")):
+            project.begin(image, reader, table(np.array([[50.0, 50 + 4 * number]])))
+        assert agree(project).found.pair("Ada", "Ben").pooled.f1 == 1
+        project.set_scale(Scale(20.0, "typed", "Ada"), None)
+        found = agree(project)
+    assert found.found.pair("Ada", "Ben").pooled.f1 == 0
+    assert found.notes == ()
 
 
 def test_an_image_that_is_half_read_does_not_count(folder: Path) -> None:

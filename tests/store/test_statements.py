@@ -90,6 +90,25 @@ def test_a_scale_that_is_taken_back_is_gone_and_can_be_given_again(tmp_path: Pat
     project.close()
 
 
+def test_the_scale_of_an_image_is_its_own_then_of_the_folder_then_of_the_list(
+    tmp_path: Path,
+) -> None:
+    project, image = project_with_image(tmp_path)
+    bare = project.add_image(tmp_path / "b.tif")
+    odd = project.add_image(tmp_path / "c.tif", 0, (5, 5), 1e9)
+
+    def sizes() -> dict[int, float]:
+        return {number: scale.nm_per_px for number, scale in project.scales_of_images().items()}
+
+    assert sizes() == {image: 2.5}
+    project.set_scale(GRATING, None)
+    assert sizes() == {image: 2.5, bare: 9.7, odd: 9.7}
+    project.set_scale(TYPED, [bare])
+    project.set_scale(GRATING, None, before_file=True)
+    assert sizes() == {image: 9.7, bare: 5, odd: 9.7}
+    project.close()
+
+
 def test_excluded_stretches_belong_to_an_image_and_a_reader(tmp_path: Path) -> None:
     project, image = project_with_image(tmp_path)
     project.set_excluded(image, SHARED, [TRIANGLE], "Ada")

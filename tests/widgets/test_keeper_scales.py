@@ -135,6 +135,22 @@ def test_an_image_that_was_renamed_keeps_its_scale(images: list[Path]) -> None:
     assert sizes(Window(moved)) == [4]
 
 
+def test_a_size_in_the_list_of_an_older_project_is_found_and_none_is_put_there(
+    images: list[Path],
+) -> None:
+    with Project.create(images[0].parent) as project:
+        project.add_image(images[1], 0, (64, 64), 7.0)
+    window = Window(*images)
+    assert sizes(window) == [10, 7, None]
+    window.workspace.set_pixel_size(window.keys[2], 3.0)
+    window.add(5, 5, 2)
+    window.keeper.set_review(window.keys[2], "done")
+    window.keeper.scales.give([window.keys[2]], None)
+    assert sizes(window) == [10, 7, None]
+    window.keeper.close()
+    assert sizes(Window(*images)) == [10, 7, None]
+
+
 def test_a_prediction_outlives_a_scale_of_the_same_size(images: list[Path], predicted) -> None:
     window = Window(*images)
     key = window.keys[0]

@@ -8,14 +8,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from napari_slitseg.core.calibration import Scale
 from napari_slitseg.core.morphometry import Sample
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review import Annotation, History
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.store import (
+    LISTED,
     Excluded,
     JournalEntry,
-    KeptScale,
     Project,
     Review,
     StoredImage,
@@ -155,13 +156,13 @@ def journal_of(project: Project, image: Path | None = None, limit: int = 0) -> l
 class _Measuring:
     """What a project knows for measuring its images."""
 
-    scales: Mapping[int | None, KeptScale]
+    scales: Mapping[int, Scale]
     samples: Mapping[int, Sample]
     excluded: Mapping[tuple[int, str], Excluded]
 
     @classmethod
     def of(cls, project: Project) -> _Measuring:
-        return cls(project.scales(), project.samples(), project.excluded())
+        return cls(project.scales_of_images(), project.samples(), project.excluded())
 
     def row(self, image: StoredImage, track: str) -> dict[str, Any]:
         """Return what concerns one image; what is not known is None."""
@@ -175,12 +176,11 @@ class _Measuring:
         }
 
     def _scale(self, image: StoredImage) -> dict[str, Any]:
-        kept, folder = self.scales.get(image.id), self.scales.get(None)
-        if kept is None and folder is not None:
-            kept = folder if folder.before_file or image.pixel_size_nm is None else None
-        if kept is None:
+        scale = self.scales.get(image.id)
+        if scale is None:
             return {"pixel_size_nm": image.pixel_size_nm, "scale": None}
-        return {"pixel_size_nm": kept.scale.nm_per_px, "scale": str(kept.scale)}
+        is_told = scale.source != LISTED
+        return {"pixel_size_nm": scale.nm_per_px, "scale": str(scale) if is_told else None}
 
 
 def _about(image: StoredImage) -> dict[str, Any]:

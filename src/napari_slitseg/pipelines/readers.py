@@ -189,7 +189,7 @@ def _read(
     from napari_slitseg.core.metrics.readers import ReadImage
 
     tracks, notes = tracks_read(project, names)
-    images, unscaled = [], []
+    images, unscaled, scales = [], [], project.scales_of_images()
     for stored in project.images():
         said: dict[str, Annotation] = {}
         for name in names:
@@ -202,8 +202,8 @@ def _read(
                 notes.append(f"{stored.path.name}, {name}: left out. {error}")
         if not said or not min(stored.shape):
             continue
-        size = stored.pixel_size_nm or _ASSUMED_NM
-        if stored.pixel_size_nm is None:
+        size = scales[stored.id].nm_per_px if stored.id in scales else _ASSUMED_NM
+        if stored.id not in scales:
             unscaled.append(stored.path.name)
         images.append(
             ReadImage(

@@ -20,10 +20,12 @@ from napari_slitseg.store.presence import BEAT_S, Presence
 from napari_slitseg.store.project import PROJECT_FILE, Project
 from napari_slitseg.store.reviews import REVIEW_STATUSES, ModelRun, Result, Review
 from napari_slitseg.store.statement_types import Excluded, KeptScale
+from napari_slitseg.store.statements import LISTED
 from napari_slitseg.store.telling import JournalEntry
 
 __all__ = [
     "BEAT_S",
+    "LISTED",
     "PROJECT_FILE",
     "REVIEW_STATUSES",
     "SHARED",

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from napari_slitseg.core.calibration import Scale
+from napari_slitseg.core.calibration import FolderScale, Scale, resolve_scale
 from napari_slitseg.core.morphometry import Sample
 from napari_slitseg.store.base import Part
 from napari_slitseg.store.connection import Database
@@ -29,6 +29,9 @@ from napari_slitseg.store.statement_text import (
     scale_to_text,
 )
 from napari_slitseg.store.statement_types import Excluded, KeptScale
+
+LISTED: Final = "in a window of napari"
+"""Source of a pixel size that the list of images has and nobody made a statement of."""
 
 Topic = Literal["scale", "excluded", "sample"]
 
@@ -111,6 +114,19 @@ class Statements(Part):
                 found.pop(image, None)
             else:
                 found[image] = KeptScale(said.scale, said.before_file, editor, time)
+        return found
+
+    def scales_of_images(self) -> dict[int, Scale]:
+        """Return the scale of each image: its own, the folder's, or that of the list of images."""
+        kept = self.scales()
+        whole = kept.get(None)
+        folder = None if whole is None else FolderScale(whole.scale, whole.before_file)
+        found = {}
+        for image, size in self._database.rows("SELECT id, pixel_size_nm FROM images"):
+            own = kept.get(image)
+            scale = resolve_scale(None if own is None else own.scale, folder, _listed(size))
+            if scale is not None:
+                found[image] = scale
         return found
 
     def set_excluded(
@@ -221,3 +237,10 @@ class Statements(Part):
             return now() if last is None else now_or_after(last)
         except ValueError:
             return now()
+
+
+def _listed(size_nm: float | None) -> Scale | None:
+    try:
+        return None if size_nm is None else Scale(size_nm, "typed", LISTED)
+    except ValueError:
+        return None

@@ -102,7 +102,7 @@ class Readings:
         names = [name_in(project, entry) for entry in chosen]
         for entry in chosen:
             if entry.path is not None:
-                project.add_image(entry.path, entry.page, entry.shape, entry.pixel_size_nm)
+                project.add_image(entry.path, entry.page, entry.shape, entry.file_size_nm)
         self._show(project, plans.begin_reading(project, reader, names, settings))
 
     def resume(self, reader: str) -> None:

@@ -115,6 +115,11 @@ class ImageEntry:
     reason: str = ""
 
     @property
+    def file_size_nm(self) -> float | None:
+        """Pixel size that the file itself says, nm; None where it says none."""
+        return None if self.file_scale is None else self.file_scale.nm_per_px
+
+    @property
     def message(self) -> str:
         """Everything there is to say, a sentence a line."""
         return "\n".join(text for text in (self.reason, self.notices) if text)

@@ -125,7 +125,7 @@ class Journals:
             return
         project = self._projects.begun(entry.path)
         image_id = project.add_image(
-            entry.path, entry.page, entry.shape, entry.pixel_size_nm, self._files.sha256(entry.path)
+            entry.path, entry.page, entry.shape, entry.file_size_nm, self._files.sha256(entry.path)
         )
         try:
             slot.head = project.begin(image_id, track, slot.base)

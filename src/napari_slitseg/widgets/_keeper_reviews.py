@@ -37,7 +37,7 @@ class KeptReviews:
         if entry.path is None:
             raise StoreError(f"{entry.name} has no file, so its review cannot be kept.")
         project = self._projects.begun(entry.path)
-        image_id = project.add_image(entry.path, entry.page, entry.shape, entry.pixel_size_nm)
+        image_id = project.add_image(entry.path, entry.page, entry.shape, entry.file_size_nm)
         project.set_review(image_id, track, status, editor)
         self._read.pop(project.path, None)
 

@@ -4,35 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from psygnal import Signal
 
 from napari_slitseg.core.calibration import FolderScale, Scale, resolve_scale
-from napari_slitseg.store import KeptScale, Project, StoreError
+from napari_slitseg.store import LISTED, KeptScale, Project, StoreError
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._keeper_projects import Projects
+from napari_slitseg.widgets._keeper_said import Said, about, alike_first
 from napari_slitseg.widgets._keeper_slot import bare
 from napari_slitseg.widgets._workspace import Workspace
 
 _NOT_KEPT: Final = "A scale is not kept yet, only in this window. {}"
-
-
-class _Said(NamedTuple):
-    """What a person said and is not on the disk yet.
-
-    Attributes
-    ----------
-    image : ImageEntry
-        An image with a file; one of the folder where all are meant.
-    scale : Scale or None
-        None where it was taken back.
-    """
-
-    image: ImageEntry
-    scale: Scale | None
-    is_of_folder: bool = False
-    before_file: bool = False
 
 
 class KeptScales:
@@ -53,7 +37,7 @@ class KeptScales:
     def __init__(self, workspace: Workspace, projects: Projects) -> None:
         self._workspace, self._projects = workspace, projects
         self._known: dict[Path, dict[int | None, KeptScale]] = {}
-        self._waiting: list[_Said] = []
+        self._waiting: list[Said] = []
         self.trouble = ""
         self.is_busy = False
 
@@ -80,7 +64,7 @@ class KeptScales:
     def of(self, entry: ImageEntry, of_file: Scale | None) -> Scale | None:
         """Return the scale of an image whose file says `of_file`."""
         own, folder = self._own(entry), self.of_folder(entry)
-        return resolve_scale(own, folder, of_file)
+        return resolve_scale(own, folder, of_file) or self._listed(entry)
 
     def of_folder(self, entry: ImageEntry) -> FolderScale | None:
         """Return the scale of the folder of an image, None where it has none."""
@@ -122,13 +106,13 @@ class KeptScales:
         for key in keys:
             entry = bare(self._workspace.unblinded(key))
             if entry.path is not None:
-                self._wait(_Said(entry, scale))
+                self._wait(Said(entry, scale))
         self.retry()
 
     def say_of_folder(self, key: int, scale: Scale | None, *, before_file: bool) -> None:
         """Keep the scale of the folder of an image that has a file."""
         entry = bare(self._workspace.unblinded(key))
-        self._wait(_Said(entry, scale, is_of_folder=True, before_file=before_file))
+        self._wait(Said(entry, scale, is_of_folder=True, before_file=before_file))
         self.retry()
 
     def retry(self) -> None:
@@ -136,19 +120,19 @@ class KeptScales:
         self.trouble, self.is_busy = "", False
         left, self._waiting = self._waiting, []
         while left:
-            alike = _alike(left)
+            alike = alike_first(left)
             if not self._try(alike):
                 self._waiting += alike
             del left[: len(alike)]
         self.look_again()
         self.changed.emit()
 
-    def _wait(self, said: _Said) -> None:
+    def _wait(self, said: Said) -> None:
         """Queue a statement in place of an older one about the same."""
-        self._waiting = [each for each in self._waiting if _about(each) != _about(said)]
+        self._waiting = [each for each in self._waiting if about(each) != about(said)]
         self._waiting.append(said)
 
-    def _try(self, alike: Sequence[_Said]) -> bool:
+    def _try(self, alike: Sequence[Said]) -> bool:
         try:
             if self._workspace.locked:
                 raise StoreError(self._workspace.locked)
@@ -162,7 +146,7 @@ class KeptScales:
             return False
         return True
 
-    def _keep(self, alike: Sequence[_Said]) -> None:
+    def _keep(self, alike: Sequence[Said]) -> None:
         """Keep statements that say the same, for all images of a project at once."""
         first, editor = alike[0], self._workspace.editor
         if first.is_of_folder:
@@ -182,11 +166,21 @@ class KeptScales:
 
     def _own(self, entry: ImageEntry) -> Scale | None:
         for said in reversed(self._waiting):
-            if _about(said) == (False, entry.path, entry.page):
+            if about(said) == (False, entry.path, entry.page):
                 return said.scale
         image_id, scales = self._kept(entry)
         kept = None if image_id is None else scales.get(image_id)
         return None if kept is None else kept.scale
+
+    def _listed(self, entry: ImageEntry) -> Scale | None:
+        """Return the pixel size in the project's list of images, as older versions kept it."""
+        try:
+            project, image_id = self._project(entry), self._kept(entry)[0]
+            stored = None if project is None or image_id is None else project.image(image_id)
+            size = None if stored is None else stored.pixel_size_nm
+            return None if size is None else Scale(size, "typed", LISTED)
+        except (StoreError, ValueError):
+            return None
 
     def _kept(self, entry: ImageEntry) -> tuple[int | None, dict[int | None, KeptScale]]:
         """Return the number of an image in its project, and all scales there."""
@@ -212,30 +206,14 @@ class KeptScales:
         return entry.path is not None and self.folder_of(entry) == self.folder_of(other)
 
 
-def _alike(said: Sequence[_Said]) -> Sequence[_Said]:
-    """Return those from the first on that say the same of one image each."""
-    first, count = said[0], 1
-    if not first.is_of_folder:
-        while count < len(said) and said[count]._replace(image=first.image) == first:
-            count += 1
-    return said[:count]
-
-
-def _about(said: _Said) -> tuple[bool, Path | None, int]:
-    path, page = said.image.path, said.image.page
-    if said.is_of_folder:
-        return True, None if path is None else path.parent, 0
-    return False, path, page
-
-
 def _number(project: Project, entry: ImageEntry) -> int:
     known = None if entry.path is None else project.image_id(entry.path, entry.page)
     if known is not None or entry.path is None:
         return known or 0
-    return project.add_image(entry.path, entry.page, entry.shape, entry.pixel_size_nm)
+    return project.add_image(entry.path, entry.page, entry.shape, entry.file_size_nm)
 
 
-def _say(project: Project, image_ids: Sequence[int] | None, said: _Said, editor: str) -> None:
+def _say(project: Project, image_ids: Sequence[int] | None, said: Said, editor: str) -> None:
     if said.scale is None:
         project.unset_scale(image_ids, editor)
     else:

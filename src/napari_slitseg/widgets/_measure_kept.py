@@ -151,7 +151,7 @@ class KeptMeasuring:
         project = self._keeper.begun_project(key)
         image_id = project.image_id(entry.path, entry.page)
         if image_id is None:
-            image_id = project.add_image(entry.path, entry.page, entry.shape, entry.pixel_size_nm)
+            image_id = project.add_image(entry.path, entry.page, entry.shape, entry.file_size_nm)
         return project, image_id
 
     def _asked(self, key: int, what: str, track: str = "") -> Any:
