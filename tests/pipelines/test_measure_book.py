@@ -14,12 +14,13 @@ import pandas as pd
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from napari_slitseg.core.morphometry import MEASURES, figures
+from napari_slitseg.core.morphometry import MEASURES, Sample, figures
 from napari_slitseg.core.morphometry import reasons as why
 from napari_slitseg.core.morphometry.rollup_figures import ROLLUP_FIGURES
 from napari_slitseg.pipelines import measure_book_intervals
 from napari_slitseg.pipelines.measure_book import is_measure_book, write_measure_book
 from napari_slitseg.pipelines.measure_book_table import WHY_EMPTY, with_unit
+from napari_slitseg.pipelines.measure_comparisons import comparisons
 from napari_slitseg.pipelines.measure_result import MeasureResult
 from napari_slitseg.pipelines.measure_tables import (
     is_measure_table,
@@ -122,6 +123,31 @@ def check_estimate(row: pd.Series, found: Any) -> None:
     ):
         assert row[title + words] == pytest.approx(value, nan_ok=True)
         assert math.isfinite(value) or title + words in row[WHY_EMPTY]
+
+
+def test_groups_are_compared(written: Path, study: MeasureResult) -> None:
+    rows = sheet(written, "Groups compared")
+    pairs = [(figure, each) for figure, found in comparisons(study.rollups) for each in found]
+    assert len(rows) == len(pairs) == 3
+    for (_, row), (figure, found) in zip(rows.iterrows(), pairs, strict=True):
+        assert row["Figure"] == with_unit(figure.title, figure.unit)
+        assert row[["First group", "Second group"]].tolist() == [EVIL, "normal"]
+        assert row[["Difference", "Difference from", "Difference to"]].tolist() == pytest.approx(
+            [found.difference, *found.difference_range]
+        )
+        assert row[["Ratio from", "Ratio to"]].tolist() == pytest.approx(list(found.ratio_range))
+        assert row[["P", "Smallest P possible"]].tolist() == [found.p, found.p_smallest]
+        assert row["In words"] == found.words(figure.title, figure.unit)
+
+
+def test_a_group_of_one_biopsy_has_no_range_and_says_why(tmp_path: Path) -> None:
+    samples = [Sample("A", "", "x"), Sample("B", "", "y")]
+    images = [image(each.biopsy, [100, 140], each) for each in samples]
+    deque(write_measure_book(tmp_path / "m.xlsx", result_of(images)), maxlen=0)
+    row = sheet(tmp_path / "m.xlsx", "Groups compared").iloc[0]
+    assert row["Difference"] == 0
+    assert pd.isna(row["P"])
+    assert "two biopsies" in row[WHY_EMPTY]
 
 
 def test_units_tell_what_people_did_to_the_slits_of_their_images(

@@ -8,6 +8,7 @@ from typing import Final
 
 from napari_slitseg.core.atomic import open_atomically
 from napari_slitseg.pipelines.measure_book_files import files_table
+from napari_slitseg.pipelines.measure_book_groups import groups_table
 from napari_slitseg.pipelines.measure_book_intervals import interval_tables
 from napari_slitseg.pipelines.measure_book_old import old_tables
 from napari_slitseg.pipelines.measure_book_table import Table
@@ -54,6 +55,7 @@ def _sheets(result: MeasureResult) -> Iterator[Sheet]:
     tables: list[Table] = [
         files_table(result),
         *unit_tables(result),
+        groups_table(result),
         *interval_tables(result),
         *old_tables(result),
     ]
