@@ -12,9 +12,7 @@ from napari_slitseg.pipelines.measure_result import MeasureResult
 
 _NO_BIOPSY: Final = "A group has no biopsy with a value."
 _FEW: Final = "It takes two biopsies with a value in each group."
-_NO_RATIO: Final = (
-    "It takes means above 0; a range also takes two biopsies in each group."
-)
+_NO_RATIO: Final = "It takes means above 0; a range also takes two biopsies in each group."
 
 
 class Compared(NamedTuple):
