@@ -98,6 +98,7 @@ def _groups_panel(
                 at - 0.12 + _spread(len(known)), np.sort(known), marker, color=colour, markersize=4,
                 alpha=0.75, markeredgewidth=0,
             )  # fmt: skip
+        if len(known) > 1:
             _mean_and_range(axes, at, known)
     if not any(math.isfinite(value) for some in groups.values() for value in some):
         say(axes, "no values")

@@ -19,6 +19,7 @@ _MARGIN_IN: Final = 0.5
 _LARGEST_PT: Final = 8.0
 _EM_SHARE: Final = 0.56
 _LINE: Final = 1.45
+_WITHIN: Final = 1.34
 _GAP: Final = 2
 _WIDEST: Final = 60
 _BOLD: Final = 1.15
@@ -115,16 +116,20 @@ def _write_row(
     fontsize: float,
     fontweight: str,
 ) -> None:
-    """Write cells so far from the top, inches: names to the left, numbers to the right."""
+    """Write cells so far from the top, inches: names to the left, numbers to the right.
+
+    Headings stand at the bottom of their row, others at its top.
+    """
     letter, left = _EM_SHARE * fontsize / 72, _MARGIN_IN
-    down += fontsize / 72
     look = {"va": "baseline", "fontsize": fontsize, "fontweight": fontweight, "linespacing": 1.15}
     for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        n_above = (_height(row) if fontweight == "bold" else len(cell)) - 1
+        base = down + fontsize * (1 + n_above * _WITHIN) / 72
         text = "\n".join(cell)
         if at < n_names:
-            _write(figure, left, down, text, ha="left", **look)
+            _write(figure, left, base, text, ha="left", **look)
         else:
-            _write(figure, left + width * letter, down, text, ha="right", **look)
+            _write(figure, left + width * letter, base, text, ha="right", **look)
         left += (width + _GAP) * letter
 
 

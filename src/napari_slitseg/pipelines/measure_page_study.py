@@ -64,9 +64,9 @@ def variation(rolled: Rollup) -> PageTable:
     for figure in COMPARED:
         found = rolled.components[figure.name]
         shares = found.shares
-        if not any(math.isfinite(each) for each in shares):
-            continue
         parts = (found.biopsies, found.glomeruli, found.images)
+        if sum(map(math.isfinite, parts)) < 2 or not math.isfinite(shares[0]):
+            continue
         cells = [
             NONE if math.isnan(part) else f"{100 * of:.0f} %"
             for part, of in zip(parts, shares, strict=True)

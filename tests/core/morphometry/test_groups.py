@@ -78,6 +78,7 @@ def test_words_claim_nothing_that_was_not_shown() -> None:
     said = only(two(8, 0.0, seed=1)).words("Mean foot process width", "nm")
     assert "was not shown, which does not show that there is none" in said
     assert "MCD (8 biopsies)" in said
+    assert "2154 nm" in only({"a": np.array([2154.0]), "b": np.ones(2)}).words("Width", "nm")
     one = only({"a": np.array([3.0]), "b": np.array([4.0, 5.0])})
     assert math.isnan(one.p)
     assert "nothing can be said" in one.words("Width", "nm")

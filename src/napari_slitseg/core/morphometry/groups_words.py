@@ -33,7 +33,7 @@ def comparison_words(found: GroupComparison, title: str, unit: str) -> str:
     low, high = found.difference_range
     return (
         f"{said} Difference {_number(found.difference, unit)} "
-        f"({found.confidence:.0%} range {low:.3g} to {high:.3g}, Welch); {_tested(found)} "
+        f"({found.confidence:.0%} range {_digits(low)} to {_digits(high)}, Welch); {_tested(found)} "
         f"{_shown(found)}"
     )
 
@@ -50,7 +50,12 @@ def _means(found: GroupComparison, unit: str) -> str:
 
 
 def _number(value: float, unit: str) -> str:
-    return f"{value:.3g} {unit}".strip()
+    return f"{_digits(value)} {unit}".strip()
+
+
+def _digits(value: float) -> str:
+    """Write three digits, or all before the point."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _tested(found: GroupComparison) -> str:
