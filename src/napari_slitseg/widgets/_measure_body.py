@@ -8,9 +8,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 _WIDE_PX: Final = 900
-_SHARES: Final = (440, 560, 320)
+_SHARES: Final = (550, 540, 310)
 _LOWEST_PX: Final = 100
-_WHOLE_PX: Final = 300
+_WHOLE_PX: Final = 350
 
 
 class Body(QSplitter):
@@ -43,8 +43,17 @@ class Body(QSplitter):
             self.setSizes(list(_SHARES))
 
 
-class Column(QWidget):
-    """Parts below each other; in a scroll area they may be as low as they can be."""
+class Low(QWidget):
+    """A widget that is as low as it can be before a scroll area scrolls it."""
+
+    def heightForWidth(self, width: int) -> int:
+        """Qt: height from which on nothing need be scrolled."""
+        layout = self.layout()
+        return -1 if layout is None else int(layout.minimumHeightForWidth(width))
+
+
+class Column(Low):
+    """Parts below each other; the last one takes the room that is left."""
 
     def __init__(self, *parts: QWidget) -> None:
         super().__init__()
@@ -53,11 +62,6 @@ class Column(QWidget):
         layout.setSpacing(4)
         for part in parts:
             layout.addWidget(part, int(part is parts[-1]))
-
-    def heightForWidth(self, width: int) -> int:
-        """Qt: height from which on nothing need be scrolled."""
-        layout = self.layout()
-        return -1 if layout is None else int(layout.minimumHeightForWidth(width))
 
 
 def _scrolling(part: QWidget) -> QScrollArea:

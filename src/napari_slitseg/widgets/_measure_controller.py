@@ -17,6 +17,7 @@ from napari_slitseg.widgets._keeper import Keeper
 from napari_slitseg.widgets._measure_kept import KeptMeasuring
 from napari_slitseg.widgets._measure_result import Reported, ToReport
 from napari_slitseg.widgets._measure_state import Measured, Polygons, Stamp, ToMeasure
+from napari_slitseg.widgets._membrane_file import stripe_source
 from napari_slitseg.widgets._workspace import Workspace
 
 
@@ -69,6 +70,7 @@ class Measurer:
             settings=self.settings,
             excluded=self.kept.excluded(key),
             review=self._keeper.review_of(key),
+            drawn=stripe_source(entry),
         )
         before = self._measured.get(key)
         holds = before is not None and before.stamp.has_lines_of(now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qtpy.QtWidgets import QBoxLayout, QCheckBox, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QBoxLayout, QCheckBox, QPushButton, QSizePolicy, QWidget
 
 from napari_slitseg.widgets._dock import row
 from napari_slitseg.widgets._measure_legend import WidthScale
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_slitseg.core.morphometry import ImageMeasures
 
 _WIDE_PX: Final = 900
+_SEEN_PX: Final = 480
 _TOLD: Final = {
     "this": (
         "&Measure this image",
@@ -67,9 +68,11 @@ class Controls(QWidget):
         self._box.addLayout(row(self.this, self.everything, stretch=None))
         self._box.addLayout(row(self.exclude, self.include, self.undo, stretch=None))
         self._box.addLayout(row(*more, stretch=None))
-        seen = QVBoxLayout()
-        seen.addLayout(row(self.visible, self.scale, QWidget(), stretch=2))
-        self._box.addLayout(seen, 1)
+        self._seen = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._seen.addWidget(self.visible)
+        self._seen.addWidget(self.scale)
+        self._seen.addStretch()
+        self._box.addLayout(self._seen, 1)
 
     def show_scale(self, measures: ImageMeasures | None) -> None:
         """Show the colours in the unit of an image."""
@@ -78,8 +81,9 @@ class Controls(QWidget):
 
     def arrange(self, width: int) -> None:
         """Put the buttons into one line where a dock is wide enough."""
-        box = QBoxLayout.Direction
-        self._box.setDirection(box.LeftToRight if width >= _WIDE_PX else box.TopToBottom)
+        way = QBoxLayout.Direction
+        for box, is_wide in ((self._box, width >= _WIDE_PX), (self._seen, width >= _SEEN_PX)):
+            box.setDirection(way.LeftToRight if is_wide else way.TopToBottom)
 
 
 def _button(name: str) -> QPushButton:

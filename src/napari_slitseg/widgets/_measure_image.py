@@ -6,12 +6,13 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_slitseg.widgets._dock import Message, row
 from napari_slitseg.widgets._entry import ImageEntry
+from napari_slitseg.widgets._measure_body import Low
 from napari_slitseg.widgets._measure_figures import Figures
 from napari_slitseg.widgets._measure_state import Measured
 from napari_slitseg.widgets._measure_words import NOT_MEASURED, scale_of, sources_of
 
 
-class ImagePart(QWidget):
+class ImagePart(Low):
     """Figures, sources, scale and notices.
 
     Parameters

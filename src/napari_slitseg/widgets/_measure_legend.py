@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from qtpy.QtCore import QPoint, QRect, Qt
+from qtpy.QtCore import QPoint, QRect, QSize, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_slitseg.widgets._measure_colours import EFFACED, UNKNOWN, colours_of
 
 _BAR_PX: Final = 110
+_SHORTEST_PX: Final = 40
 _HIGH_PX: Final = 10
 _STEPS: Final = 128
 _MARGIN: Final = 4
@@ -30,9 +31,9 @@ class WidthScale(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._limit, self._unit = 1000.0, "nm"
+        self._limit, self._unit, self._beside_px = 1000.0, "nm", 0
         self.setToolTip(_HINT)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._fit()
 
     def show_limit(self, limit: float, unit: str) -> None:
@@ -45,26 +46,32 @@ class WidthScale(QWidget):
     def words(self) -> tuple[str, str, str, str]:
         """Texts of the scale, from left to right."""
         limit = f"{self._limit:.0f} {self._unit}"
-        return "0", limit, "effaced", "width unknown"
+        return "0", limit, "effaced", "unknown"
 
     def _fit(self) -> None:
         metrics = self.fontMetrics()
         swatches = sum(_SWATCH_PX + metrics.horizontalAdvance(w) + 18 for w in self.words[2:])
-        limit = metrics.horizontalAdvance(self.words[1])
-        self.setFixedSize(
-            _BAR_PX + limit + 22 + swatches, max(_HIGH_PX, metrics.height()) + 2 * _MARGIN
-        )
+        self._beside_px = metrics.horizontalAdvance("".join(self.words[:2])) + 16 + swatches
+        self.setMinimumWidth(self._beside_px + _SHORTEST_PX)
+        self.setMaximumWidth(self._beside_px + _BAR_PX)
+        self.setFixedHeight(max(_HIGH_PX, metrics.height()) + 2 * _MARGIN)
         self.setAccessibleName("Colours of widths")
         self.setAccessibleDescription(f"From 0 to {self.words[1]}; then effaced; grey is unknown.")
+        self.updateGeometry()
         self.update()
+
+    def sizeHint(self) -> QSize:
+        """Qt: as long as it can be."""
+        return QSize(self.maximumWidth(), self.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Qt: draw the bar and the two samples beside it."""
         painter = QPainter(self)
         zero, limit, effaced, unknown = self.words
         x = self._write(painter, 0, zero)
-        painter.drawImage(QRect(x, self._top, _BAR_PX, _HIGH_PX), _bar())
-        x = self._write(painter, x + _BAR_PX + 4, limit) + 8
+        bar_px = max(_SHORTEST_PX, self.width() - self._beside_px)
+        painter.drawImage(QRect(x, self._top, bar_px, _HIGH_PX), _bar())
+        x = self._write(painter, x + bar_px + 4, limit) + 8
         self._sample(painter, x, EFFACED, Qt.PenStyle.SolidLine)
         x = self._write(painter, x + _SWATCH_PX + 4, effaced) + 8
         self._sample(painter, x, UNKNOWN, Qt.PenStyle.DashLine)

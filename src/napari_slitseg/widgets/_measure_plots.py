@@ -17,7 +17,11 @@ Floats = NDArray[np.float64]
 _MOST_BINS: Final = 30
 _DOT_PX: Final = 9
 _MEAN_PX: Final = 13
-_FIRST: Final = "fpw_mean_nm"
+_LOWEST_PX: Final = 84
+_NAMES_PX: Final = 26
+
+AXES: Final = {"fpw_mean_nm": "FPW (nm)", "slit_density_per_um": "slits per µm"}
+"""What the axis of a figure is called."""
 
 
 class WidthPlot(ScorePlot):
@@ -25,6 +29,7 @@ class WidthPlot(ScorePlot):
 
     def __init__(self) -> None:
         super().__init__("Histogram of foot process widths")
+        self.setMinimumHeight(_LOWEST_PX)
         self.widths, self.limit, self._unit = np.zeros(0), 1000.0, "nm"
         self.bars = pg.BarGraphItem(x0=[0], x1=[1], height=[0])
         self.mean = pg.InfiniteLine(angle=90, movable=False)
@@ -69,6 +74,7 @@ class SettlingPlot(ScorePlot):
 
     def __init__(self) -> None:
         super().__init__("How a figure settles as images are added")
+        self.setMinimumHeight(_LOWEST_PX)
         self.settled: Settled | None = None
         self.low, self.high = pg.PlotDataItem(), pg.PlotDataItem()
         self.band = pg.FillBetweenItem(self.low, self.high)
@@ -82,8 +88,7 @@ class SettlingPlot(ScorePlot):
         """Show another course."""
         self.settled = settled
         if settled is not None:
-            figure = settled.figure
-            self.setLabel("left", f"{figure.title.lower()} ({figure.unit})")
+            self.setLabel("left", AXES[settled.figure.name])
         self.paint_items()
 
     def paint_items(self) -> None:
@@ -121,12 +126,14 @@ class GroupPlot(ScorePlot):
 
     def __init__(self) -> None:
         super().__init__("Biopsies by group")
+        self.setMinimumHeight(_LOWEST_PX)
         self.groups: list[tuple[str, Floats, float, float, float]] = []
         self.dots = pg.ScatterPlotItem(size=_DOT_PX)
         self.means = pg.ScatterPlotItem(size=_MEAN_PX, symbol="d")
         self.ranges = pg.ErrorBarItem(x=np.zeros(0), y=np.zeros(0), beam=0.15)
         for item in (self.ranges, self.dots, self.means):
             self.addItem(item)
+        self.getAxis("bottom").setHeight(_NAMES_PX)
         self.set_titles("", "")
 
     def show_groups(self, rolled: RolledUp | None, figure: str, title: str) -> None:

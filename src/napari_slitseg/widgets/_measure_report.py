@@ -11,7 +11,7 @@ from weakref import WeakMethod
 from qtpy.QtWidgets import QApplication, QFileDialog, QPushButton
 
 from napari_slitseg.widgets._dock import Message
-from napari_slitseg.widgets._measure_result import Reported, result_of, write_report
+from napari_slitseg.widgets._measure_result import Reported, Written, result_of, write_report
 from napari_slitseg.widgets._thread import Runner
 
 _KINDS: Final = {
@@ -71,8 +71,11 @@ class ReportButton(QPushButton):
             self._message.say(f"Writing {told}…")
 
     def _on_written(self, answer: object) -> None:
-        if isinstance(answer, Path):
-            self._message.say(f"Wrote {answer}.")
+        if isinstance(answer, Written) and answer.refused:
+            self._message.warn(answer.refused)
+        elif isinstance(answer, Written) and answer.files:
+            names = ", ".join(file.name for file in answer.files)
+            self._message.say(f"Wrote {names} in {answer.files[0].parent}.")
 
 
 class MethodsButton(QPushButton):

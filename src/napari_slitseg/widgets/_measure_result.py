@@ -56,6 +56,21 @@ class Reported:
     project: Path | None = None
 
 
+@dataclass(frozen=True)
+class Written:
+    """What came of writing a report.
+
+    Attributes
+    ----------
+    files : tuple of Path
+    refused : str
+        Why not all was written, and what to do.
+    """
+
+    files: tuple[Path, ...] = ()
+    refused: str = ""
+
+
 def result_of(reported: Reported) -> MeasureResult:
     """Return what was measured in a window, with its methods paragraph."""
     from datetime import UTC, datetime
@@ -88,26 +103,26 @@ def result_of(reported: Reported) -> MeasureResult:
 
 def write_report(
     reported: Reported, path: Path, should_stop: Callable[[], bool]
-) -> Generator[Any, None, Path]:
-    """Write a report of the kind its name tells; a file of the same name only if it is ours.
-
-    Raises
-    ------
-    JobError
-        If nothing was measured, or the file cannot be written or replaced.
-    """
+) -> Generator[Any, None, Written]:
+    """Write a report of the kind its name tells; a file of the same name only if it is ours."""
     from napari_slitseg.pipelines.errors import JobError
     from napari_slitseg.pipelines.measure_reports import Reports
+    from napari_slitseg.pipelines.outputs import OutputError
 
-    reports = Reports.of([path])
-    result = result_of(reported)
-    if not result.images:
-        raise JobError("No image is measured yet. Press Measure all first.")
-    for report in reports.files:
-        if should_stop():
-            break
-        yield from report.write(result)
-    return path
+    written: list[Path] = []
+    try:
+        reports = Reports.of([path])
+        result = result_of(reported)
+        if not result.images:
+            return Written(refused="No image is measured yet. Press Measure all first.")
+        for report in reports.files:
+            if should_stop():
+                break
+            yield from report.write(result)
+            written += report.files
+    except (JobError, OutputError, OSError) as error:
+        return Written(tuple(written), str(error))
+    return Written(tuple(written))
 
 
 def common_folder(entries: Sequence[ImageEntry]) -> Path:

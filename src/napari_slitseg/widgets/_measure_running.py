@@ -37,7 +37,7 @@ class Measuring(QObject):
         super().__init__(parent)
         self._workspace, self._measurer, self._rows = workspace, measurer, rows
         self.wish, self.again = Runner(), Runner()
-        self._idle = Idle(self)
+        self._idle, self._asking = Idle(self), Idle(self)
         self._soon, self._later = self._timer(_SOON_MS), self._timer(_LATER_MS)
         self._soon.timeout.connect(self._follow_current)
         self._later.timeout.connect(self._follow_others)
@@ -54,13 +54,14 @@ class Measuring(QObject):
             self.wish.is_busy
             or self.again.is_busy
             or self._idle.is_busy
+            or self._asking.is_busy
             or any(timer.isActive() for timer in timers)
         )
 
     def start(self, keys: Sequence[int]) -> None:
         """Measure images, however they are."""
         images = f"{len(keys)} images" if len(keys) != 1 else "an image"
-        self._run(self.wish, keys, f"Measure {images}")
+        self._asking.start(self._asked(self.wish, keys, f"Measure {images}"))
 
     def follow(self, _answer: object = None) -> None:
         """Measure again what changed since, the current image first."""
@@ -75,6 +76,7 @@ class Measuring(QObject):
         for timer in (self._soon, self._later):
             timer.stop()
         self._idle.stop()
+        self._asking.stop()
         for runner in (self.wish, self.again):
             runner.cancel()
 
@@ -86,8 +88,10 @@ class Measuring(QObject):
 
     def _follow_current(self) -> None:
         current = self._measurer.current
-        if current is not None and self._measurer.is_stale(current.key):
-            self._run(self.again, [current.key], f"Measure {current.name} again")
+        if self._asking.is_busy:
+            self._soon.start()
+        elif current is not None and self._measurer.is_stale(current.key):
+            self._asking.start(self._asked(self.again, [current.key], "Measure an image again"))
 
     def _follow_others(self) -> None:
         if not self.wish.is_busy:
@@ -100,12 +104,16 @@ class Measuring(QObject):
             if self._workspace.has(key):
                 self._workspace.settle(key)
             yield
-        self._run(self.again, keys, "Measure images again")
+        yield from self._asked(self.again, keys, "Measure images again")
 
-    def _run(self, runner: Runner, keys: Sequence[int], title: str) -> None:
-        there = [key for key in keys if self._workspace.has(key)]
-        if there and not self._measurer.is_hidden:
-            images = [self._measurer.to_measure(key) for key in there]
+    def _asked(self, runner: Runner, keys: Sequence[int], title: str) -> Iterator[None]:
+        """See how images are now, one by one, then measure them in a thread."""
+        images = []
+        for key in keys:
+            if self._workspace.has(key) and not self._measurer.is_hidden:
+                images.append(self._measurer.to_measure(key))
+            yield
+        if images:
             runner.start(partial(measure_all, images), title)
 
     def _on_event(self, event: object) -> None:

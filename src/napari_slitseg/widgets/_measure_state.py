@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
@@ -46,6 +47,8 @@ class ToMeasure:
         "open", "in progress" or "done".
     lines : Lines or None
         Membrane lines of before, where they still hold.
+    drawn : array, Path or None
+        The stripe that a person drew, or the file that it is read from.
     """
 
     entry: ImageEntry
@@ -54,6 +57,7 @@ class ToMeasure:
     excluded: Polygons = ()
     review: str = "open"
     lines: Lines | None = None
+    drawn: NDArray[np.bool_] | Path | None = None
 
     @property
     def key(self) -> int:
@@ -92,7 +96,7 @@ class ToMeasure:
         """Why it cannot be measured, and what to do; "" where it can."""
         if not self.entry.shape[0]:
             return self.entry.message or _NOT_READ
-        has_membrane = self.entry.membrane is not None or self.membrane_map is not None
+        has_membrane = self.drawn is not None or self.membrane_map is not None
         if has_membrane or self.lines is not None:
             return ""
         return NO_MEMBRANE if self.prediction is None else _NO_MAPS
@@ -103,7 +107,7 @@ class Stamp:
 
     def __init__(self, of: ToMeasure) -> None:
         entry = of.entry
-        self._parts = tuple(map(_held, (entry.annotation, entry.membrane, of.proposals)))
+        self._parts = tuple(map(_held, (entry.annotation, of.drawn, of.proposals)))
         self._map = _held(of.membrane_map)
         self._candidates = _held(None if of.prediction is None else of.prediction.candidates)
         self._plain = (of.scale, of.settings, of.excluded, of.is_done)
@@ -123,7 +127,7 @@ class Stamp:
     def has_lines_of(self, now: ToMeasure) -> bool:
         """Whether its membrane lines still hold; also when the maps were only let go since."""
         drawn, (scale, settings, *_) = self._parts[1](), self._plain
-        if drawn is not now.entry.membrane or (scale, settings) != (now.scale, now.settings):
+        if not _is_same(drawn, now.drawn) or (scale, settings) != (now.scale, now.settings):
             return False
         prediction = now.prediction
         if drawn is not None or prediction is None:
@@ -171,4 +175,8 @@ class Measured:
 
 def _held(thing: Any) -> Callable[[], Any]:
     """Return a function that gives a thing back for as long as somebody else holds it."""
-    return (lambda: None) if thing is None else ref(thing)
+    return (lambda: thing) if thing is None or isinstance(thing, Path) else ref(thing)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return one is other or (isinstance(one, Path) and isinstance(other, Path) and one == other)

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QComboBox, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_slitseg.core.morphometry.groups import compare_groups
 from napari_slitseg.widgets._dock import Message, row
-from napari_slitseg.widgets._measure_plots import GroupPlot, SettlingPlot, WidthPlot
+from napari_slitseg.widgets._measure_plots import AXES, GroupPlot, SettlingPlot, WidthPlot
 from napari_slitseg.widgets._measure_rollup import FIGURES, RolledUp
 
 _VIEWS: Final = (
@@ -99,19 +99,23 @@ class Views(QWidget):
         if self.chosen == "settling":
             self.settling.show_settled(settled)
         elif self.chosen == "groups":
-            figure = FIGURES[name]
-            self.groups.show_groups(self._rolled, name, f"{figure.title.lower()} ({figure.unit})")
+            self.groups.show_groups(self._rolled, name, AXES[name])
         self._tell()
 
     def _tell(self) -> None:
+        """Say what is seen: the first sentence, with the others in the tooltip."""
+        text = self._words()
+        first, full_stop, more = text.partition(". ")
+        self.note.say(f"{first}. […]" if more else f"{first}{full_stop}")
+        self.note.setToolTip(f"<qt>{text}</qt>" if more else "")
+
+    def _words(self) -> str:
         if self.chosen == "widths":
-            self.note.say(self._widths_told)
-        elif self.chosen == "settling":
-            settled = self.settling.settled
-            told = _NO_SETTLING if settled is None else f"{settled.name}: {settled.needed.words}"
-            self.note.say(told)
-        else:
-            self.note.say(self._compared())
+            return self._widths_told
+        if self.chosen == "groups":
+            return self._compared()
+        settled = self.settling.settled
+        return _NO_SETTLING if settled is None else f"{settled.name}: {settled.needed.words}"
 
     def _compared(self) -> str:
         """Say how groups differ, no more than is shown."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_slitseg.core.morphometry import membrane_to_measure, slits_to_measure
 from napari_slitseg.widgets._measure_state import NO_MEMBRANE, Measured, Stamp, ToMeasure
+from napari_slitseg.widgets._membrane_file import drawn_stripe
 from napari_slitseg.widgets._work import ItemStarted
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def _lines(image: ToMeasure) -> tuple[Lines, str]:
     from napari_slitseg.core.morphometry import membrane_paths
 
     if image.lines is not None:
-        return image.lines, "model" if image.entry.membrane is None else "drawn"
-    found = membrane_to_measure(image.entry.membrane, image.membrane_map)
+        return image.lines, "model" if image.drawn is None else "drawn"
+    found = membrane_to_measure(drawn_stripe(image.entry), image.membrane_map)
     if found.membrane is None:
         raise ValueError(NO_MEMBRANE)
     size_nm = None if image.scale is None else image.scale.nm_per_px

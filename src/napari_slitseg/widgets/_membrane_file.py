@@ -119,6 +119,13 @@ def drawn_stripe(entry: ImageEntry) -> Stripe | None:
         return None
 
 
+def stripe_source(entry: ImageEntry) -> Stripe | Path | None:
+    """Return what tells the stripe of an image from others: itself, or the file it is read from."""
+    if not _is_untouched(entry):
+        return entry.membrane
+    return file_of(entry) or entry.membrane
+
+
 def membrane_dice(entry: ImageEntry) -> float | None:
     """Return the Dice coefficient of the model's membrane and the drawn one, in [0, 1].
 
