@@ -33,8 +33,8 @@ def comparison_words(found: GroupComparison, title: str, unit: str) -> str:
     low, high = found.difference_range
     return (
         f"{said} Difference {_number(found.difference, unit)} "
-        f"({found.confidence:.0%} range {_digits(low)} to {_digits(high)}, Welch); {_tested(found)} "
-        f"{_shown(found)}"
+        f"({found.confidence:.0%} range {_digits(low)} to {_digits(high)}, Welch); "
+        f"{_tested(found)} {_shown(found)}"
     )
 
 
