@@ -31,7 +31,7 @@ from napari_slitseg.jobs.measure import MeasureJob
 from napari_slitseg.pipelines.measure_json import to_dict
 from napari_slitseg.pipelines.measure_old import old_figures
 from napari_slitseg.pipelines.measure_result import MeasuredImage
-from napari_slitseg.store import PROJECT_FILE, SHARED, Project
+from napari_slitseg.store import LISTED, PROJECT_FILE, SHARED, Project
 from tests.pipelines.dots import DOTS, StopAfter, drain, draw_dots
 from tests.pipelines.measured_folders import (
     COLUMNS,
@@ -209,6 +209,22 @@ def test_excluded_stretches_and_the_scale_of_an_image_count(project: Path) -> No
     assert b.measures.scale == Scale(7.0, "typed", "microscope")
     a, b = run(project, pixel_size_nm=4)[1].images
     assert a.measures.nm_per_px == b.measures.nm_per_px == 4
+
+
+def test_where_a_file_says_no_scale_the_list_of_images_and_the_folder_do(tmp_path: Path) -> None:
+    with Project.create(tmp_path) as project:
+        for name, nm in (("a", 6.0), ("b", None)):
+            number = project.add_image(write_image(tmp_path / f"{name}.tif", nm=None), 0, SHAPE, nm)
+            project.begin(number, SHARED, Annotation(table(), stripe()))
+        project.set_scale(Scale(8.0, "grating", "g.tif", 0.001), None)
+    a, b = (image.measures.scale for image in run(tmp_path)[1].images)
+    assert a == Scale(6.0, "typed", LISTED)
+    assert b == Scale(8.0, "grating", "g.tif", 0.001)
+    sizes = tmp_path / "sizes.csv"
+    sizes.write_text("image,pixel_size_nm\na,3\n")
+    a, b = (image.measures.scale for image in run(tmp_path, pixel_sizes=sizes)[1].images)
+    assert a == Scale(3.0, "table", "sizes.csv")
+    assert b == Scale(8.0, "grating", "g.tif", 0.001)
 
 
 def test_a_reader_is_measured_by_what_the_reader_said_alone(project: Path, tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from napari_slitseg.core.calibration import Scale
 from napari_slitseg.core.calibration.resolve import FolderScale, resolve_scale
 from napari_slitseg.core.image import Micrograph
+from napari_slitseg.core.pixel_size import PLAUSIBLE_NM
 from napari_slitseg.pipelines.inputs import ImageReader
 from napari_slitseg.pipelines.measure_items import Item
-from napari_slitseg.store import KeptScale
+from napari_slitseg.store import LISTED, KeptScale
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,15 @@ class Scales:
     def of(self, item: Item, image: Micrograph) -> Scale | None:
         """Return the scale of an image, None where it is unknown.
 
-        What the job gives goes before all, then what `resolve_scale` says, then the pixel size
-        that the project's list of images has.
+        What the job gives goes before all, then what `resolve_scale` says. Where the file says
+        nothing, the pixel size in the project's list of images stands for it.
         """
         own = None if item.image_id is None else self.kept.get(item.image_id)
         folder = self.kept.get(None)
-        return (
-            self._given(item)
-            or resolve_scale(
-                None if own is None else own.scale,
-                None if folder is None else FolderScale(folder.scale, folder.before_file),
-                _of_file(image),
-            )
-            or _of_list(item)
+        return self._given(item) or resolve_scale(
+            None if own is None else own.scale,
+            None if folder is None else FolderScale(folder.scale, folder.before_file),
+            _of_file(image) or _of_list(item),
         )
 
     def is_grating(self, item: Item) -> bool:
@@ -71,4 +68,5 @@ def _of_file(image: Micrograph) -> Scale | None:
 
 def _of_list(item: Item) -> Scale | None:
     size = None if item.stored is None else item.stored.pixel_size_nm
-    return None if size is None else Scale(size, "typed", "in a window of napari")
+    low, high = PLAUSIBLE_NM
+    return Scale(size, "typed", LISTED) if size is not None and low <= size < high else None
