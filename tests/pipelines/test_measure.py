@@ -200,7 +200,10 @@ def test_excluded_stretches_and_the_scale_of_an_image_count(project: Path) -> No
         opened.set_excluded(number, SHARED, [left])
         opened.set_scale(Scale(5.0, "scale bar", "bar of 1 µm"), [number])
         opened.set_scale(Scale(7.0, "typed", "microscope"), None, before_file=True)
-    a, b = run(project)[1].images
+    _, result = run(project)
+    a, b = result.images
+    assert "0 of 10 slits lie on none" in result.methods
+    assert "excluded stretches of membrane in 1 image, with 4 slits." in result.methods
     assert value(a, "excluded_px") == pytest.approx(95, abs=1)
     assert value(a, "n_excluded") == 4
     assert value(a, "fpw_mean_nm") == pytest.approx(

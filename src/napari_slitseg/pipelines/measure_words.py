@@ -148,15 +148,19 @@ def _membrane(images: Sequence[MeasuredImage], settings: MeasureSettings) -> str
 
 
 def _assigned(images: Sequence[MeasuredImage], settings: MeasureSettings) -> str:
-    away = sum(int((~i.measures.slits.is_on_line).sum()) for i in images)
-    excluded = sum(image.measures.excluded_px > 0 for image in images)
+    slits = [image.measures.slits for image in images]
+    away = sum(int((~each.is_on_line & ~each.is_excluded).sum()) for each in slits)
+    n_excluded = sum(int(each.is_excluded.sum()) for each in slits)
+    touched = sum(image.measures.excluded_px > 0 for image in images)
     texts = [
         f"A slit belongs to the nearest line within {settings.assign_nm:g} nm; {away} of "
-        f"{count(sum(len(i.measures.slits.ids) for i in images), 'slit')} lie on none and were "
-        "not counted."
+        f"{count(sum(len(each.ids) for each in slits), 'slit')} lie on none and were not counted."
     ]
-    if excluded:
-        texts.append(f"A person excluded stretches of membrane in {count(excluded, 'image')}.")
+    if touched or n_excluded:
+        texts.append(
+            f"A person excluded stretches of membrane in {count(touched, 'image')}, with "
+            f"{count(n_excluded, 'slit')}."
+        )
     return " ".join(texts)
 
 

@@ -70,8 +70,9 @@ def statistics_of(result: MeasureResult) -> str:
     there = {"biopsy": bool(named), "glomerulus": bool(glomeruli), "image": True}
     levels = [_LEVELS[each] for each in drawn if there[each]]
     methods = listed(sorted({_METHODS[each.method] for each in known}))
+    means = f"means of means ({' of '.join(levels)})" if len(levels) > 1 else "means over images"
     return (
-        f"Figures of several images are means of means ({' of '.join(levels)}); their "
+        f"Figures of several images are {means}; their "
         f"{100 * known[0].confidence:g} % intervals are {methods} bootstrap intervals, drawn anew "
         f"{result.job['resamples']} times from {', then '.join(levels)} (seed "
         f"{result.job['seed']})."
