@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from napari_slitseg.core.review import History
@@ -138,6 +139,10 @@ def test_a_full_disk_loses_nothing_and_work_goes_on_when_there_is_room(small_dis
     with pytest.raises(StoreError, match=r"room|full") as told:
         project.append(image, SHARED, record, head)
     assert told.value.is_full
+    with pytest.raises(StoreError) as told:
+        project.set_excluded(image, SHARED, [np.random.default_rng(0).random((4000, 2))])
+    assert told.value.is_full
+    assert project.excluded() == {}
     assert same(project.history(image, SHARED)[0], history)
     with Project.open(small_disk) as other:
         assert same(other.history(image, SHARED)[0], history)

@@ -19,6 +19,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel
 
 from napari_slitseg.core.blinding import ReadingSettings
+from napari_slitseg.core.calibration import Scale
 from napari_slitseg.core.image import read_image
 from napari_slitseg.core.points import PointTable
 from napari_slitseg.core.review import Signature
@@ -247,6 +248,19 @@ def test_images_are_not_removed_or_rescaled_during_a_reading(window: SimpleNames
     workspace.set_pixel_size(window.keys[0], 3.0)
     assert workspace.has(window.keys[0])
     assert workspace.unblinded(window.keys[0]).pixel_size_nm == 10
+
+
+def test_the_source_of_a_scale_does_not_tell_a_name_during_a_reading(
+    window: SimpleNamespace,
+) -> None:
+    scale = Scale(9.7, "grating", "secret_grating.tif")
+    window.session.keeper.scales.give(window.keys, scale)
+    begin(window)
+    seen = window.session.workspace.entries
+    assert seen
+    assert {each.scale and each.scale.nm_per_px for each in seen} == {9.7}
+    assert not any("secret" in str((each.scale, each.file_scale)) for each in seen)
+    assert window.session.workspace.unblinded(window.keys[0]).scale == scale
 
 
 def test_a_file_that_cannot_be_read_does_not_tell_its_name(window: SimpleNamespace) -> None:

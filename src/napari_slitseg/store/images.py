@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -93,6 +94,25 @@ class Images(Part):
         with self._database.transaction():
             self._database.run(_PUT, values)
         return int(self._database.value(_NUMBER, (stored, page)))
+
+    def add_images(
+        self, images: Iterable[tuple[Path, int, tuple[int, int], float | None]]
+    ) -> list[int]:
+        """Add many images at once: path, page, shape and pixel size of each; return their numbers.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be written; none was then.
+        """
+        rows = [
+            (self._spelt(path, page), page, *shape, size, "", new_uid(), now())
+            for path, page, shape, size in images
+        ]
+        with self._database.transaction():
+            for row in rows:
+                self._database.run(_PUT, row)
+        return [int(self._database.value(_NUMBER, row[:2])) for row in rows]
 
     def image_id(self, path: Path, page: int = 0) -> int | None:
         """Return the number of an image, None where the project does not know it."""

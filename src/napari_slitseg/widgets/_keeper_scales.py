@@ -152,12 +152,12 @@ class KeptScales:
         if first.is_of_folder:
             _say(self._begun(first.image), None, first, editor)
             return
-        numbers: dict[Path, tuple[Project, list[int]]] = {}
+        there: dict[Path, tuple[Project, list[ImageEntry]]] = {}
         for said in alike:
             project = self._begun(said.image)
-            numbers.setdefault(project.path, (project, []))[1].append(_number(project, said.image))
-        for project, image_ids in numbers.values():
-            _say(project, image_ids, first, editor)
+            there.setdefault(project.path, (project, []))[1].append(said.image)
+        for project, entries in there.values():
+            _say(project, _numbers(project, entries), first, editor)
 
     def _begun(self, entry: ImageEntry) -> Project:
         if entry.path is None:
@@ -206,11 +206,12 @@ class KeptScales:
         return entry.path is not None and self.folder_of(entry) == self.folder_of(other)
 
 
-def _number(project: Project, entry: ImageEntry) -> int:
-    known = None if entry.path is None else project.image_id(entry.path, entry.page)
-    if known is not None or entry.path is None:
-        return known or 0
-    return project.add_image(entry.path, entry.page, entry.shape, entry.file_size_nm)
+def _numbers(project: Project, entries: Sequence[ImageEntry]) -> list[int]:
+    return project.add_images(
+        (entry.path, entry.page, entry.shape, entry.file_size_nm)
+        for entry in entries
+        if entry.path is not None
+    )
 
 
 def _say(project: Project, image_ids: Sequence[int] | None, said: Said, editor: str) -> None:
