@@ -121,7 +121,7 @@ def measure_grating(
     Parameters
     ----------
     image : (H, W) array
-        Grey values of any number type; at least 256 px a side, with at least 3.5 lines across.
+        Grey values of any number type; at least 256 px a side, with at least 4 lines across.
     lines_per_mm : float
         Of the grating.
     name : str

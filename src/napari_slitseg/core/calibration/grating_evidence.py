@@ -14,7 +14,7 @@ from napari_slitseg.core.calibration.grating_terms import Floats, lines_across, 
 _BLOCKS: Final = 12
 _SURE: Final = 15.0
 _LEAST_STRENGTH: Final = 0.02
-FEWEST_LINES: Final = 3.5
+FEWEST_LINES: Final = 4.0
 """A comb needs at least so many periods across the image."""
 
 

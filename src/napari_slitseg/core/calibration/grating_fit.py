@@ -140,7 +140,9 @@ def _spread(terms: Terms, residual: NDArray[np.float32], rows: Floats, waves: Wa
     return np.asarray(best)
 
 
-def _block_scores(terms: Terms, residual: NDArray[np.float32], number: int) -> Weights:
+def _block_scores(
+    terms: Terms, residual: NDArray[np.float32], number: int
+) -> tuple[Floats, Floats]:
     """Projections of the terms on the weighted residual of each block, and where blocks lie."""
     edges = [np.linspace(0, size, number + 1).astype(int) for size in residual.shape]
     rows, places = [], []

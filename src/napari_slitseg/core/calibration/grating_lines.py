@@ -38,7 +38,7 @@ LEAST_SIGNIFICANCE: Final = 10.0
 """Of tissue no comb comes near; gratings have 20 to 1000. Where few lines cross the image, more is
 asked, as the larger structures of tissue may lie at equal distances by chance."""
 
-LARGEST_DOUBT: Final = 0.003
+LARGEST_DOUBT: Final = 0.002
 """A period that is known no better, relative to itself, is none of a grating."""
 
 _ENOUGH_LINES: Final = 8.0
