@@ -59,6 +59,11 @@ class Measurer:
         """All images, unless nothing may be told of them."""
         return () if self.is_hidden else self._workspace.entries
 
+    def entry(self, key: int) -> ImageEntry | None:
+        """Return an image of the list, None where it left it or nothing may be told of it."""
+        is_there = not self.is_hidden and self._workspace.has(key)
+        return self._workspace.entry(key) if is_there else None
+
     # -- measuring
 
     def to_measure(self, key: int) -> ToMeasure:

@@ -52,7 +52,7 @@ class Rows:
         """Make the row of an image."""
         measurer = self._measurer
         self._dirty.discard(key)
-        entry = next((each for each in measurer.entries if each.key == key), None)
+        entry = measurer.entry(key)
         if entry is None:
             return
         is_stale = measurer.is_stale(key)

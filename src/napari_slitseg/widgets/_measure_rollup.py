@@ -99,10 +99,13 @@ class UnitRow:
 
 
 def roll_up_images(
-    rows: Sequence[ImageRow], biopsy: str, should_stop: Callable[[], bool]
+    rows: Sequence[ImageRow], biopsy: str, known: Rollup | None, should_stop: Callable[[], bool]
 ) -> Generator[None, None, RolledUp | None]:
-    """Roll images up, and see how the figures of a biopsy settle; "" takes all images."""
-    rollup = roll_up(rows)
+    """Roll images up, unless it is known, and see how the figures of a biopsy settle.
+
+    Without a biopsy ("") those of all images.
+    """
+    rollup = known or roll_up(rows)
     yield
     found = [each for each in rollup.biopsies if each.name == biopsy and biopsy]
     unit = found[0] if found else rollup.everything

@@ -20,15 +20,18 @@ from napari_slitseg.widgets._workspace import Workspace
 
 _SOON_MS: Final = 120
 _LATER_MS: Final = 1200
+_NEWS_MS: Final = 500
 
 
 class Measuring(QObject):
     """Two threads: one for wishes, one that keeps up with what changes.
 
-    Signals: `progressed(done, total, name)` of a wish, `failed(text)`.
+    Signals: `progressed(done, total, name)` of a wish, `failed(text)`, `news()` where much changes,
+    now and then.
     """
 
     progressed = Signal(int, int, str)
+    news = Signal()
     failed = Signal(str)
 
     def __init__(
@@ -39,6 +42,8 @@ class Measuring(QObject):
         self.wish, self.again = Runner(), Runner()
         self._idle, self._asking = Idle(self), Idle(self)
         self._soon, self._later = self._timer(_SOON_MS), self._timer(_LATER_MS)
+        self._news = self._timer(_NEWS_MS)
+        self._news.timeout.connect(self._on_news)
         self._soon.timeout.connect(self._follow_current)
         self._later.timeout.connect(self._follow_others)
         for runner in (self.wish, self.again):
@@ -49,7 +54,7 @@ class Measuring(QObject):
     @property
     def is_busy(self) -> bool:
         """Whether anything is measured, or will be in a moment."""
-        timers = (self._soon, self._later)
+        timers = (self._soon, self._later, self._news)
         return (
             self.wish.is_busy
             or self.again.is_busy
@@ -71,9 +76,14 @@ class Measuring(QObject):
         elif self._rows.stale and not self.again.is_busy and not self._idle.is_busy:
             self._later.start()
 
+    def tell_later(self) -> None:
+        """Tell of news in a while, once for many."""
+        if not self._news.isActive():
+            self._news.start()
+
     def stop(self) -> None:
         """End all work."""
-        for timer in (self._soon, self._later):
+        for timer in (self._soon, self._later, self._news):
             timer.stop()
         self._idle.stop()
         self._asking.stop()
@@ -122,6 +132,9 @@ class Measuring(QObject):
         elif isinstance(event, ItemStarted) and self.wish.is_busy:
             name = self._workspace.entry(event.key).name if self._workspace.has(event.key) else ""
             self.progressed.emit(event.number, event.total, name)
+
+    def _on_news(self) -> None:
+        self.news.emit()
 
     def _on_failed(self, text: str) -> None:
         self.failed.emit(text)

@@ -85,10 +85,12 @@ class Together(QObject):
         return (self._biopsy(), *self.rows())
 
     def _start(self) -> None:
-        self._wanted = self._state()
-        rows = self.rows()
+        before, self._wanted = self._wanted, self._state()
+        rows, rolled = self.rows(), None if self.runner.is_busy else self.rolled
+        known = rolled.rollup if rolled is not None and before[1:] == self._wanted[1:] else None
         if rows:
-            self.runner.start(partial(roll_up_images, rows, self._biopsy()), "Roll biopsies up")
+            work = partial(roll_up_images, rows, self._biopsy(), known)
+            self.runner.start(work, "Roll biopsies up")
         else:
             self._on_finished(None)
 

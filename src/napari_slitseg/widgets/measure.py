@@ -101,6 +101,7 @@ class MeasureDock(Dock):
         measuring.wish.busy_changed.connect(self._on_busy)
         self.link(measuring.progressed, self._on_progress)
         self.link(measuring.failed, self._on_failed)
+        self.link(measuring.news, self.refresh)
         self.link(self.together.failed, self._on_failed)
         self.link(self.together.changed, self._show_together)
         self.link(self.in_image.changed, self.refresh_soon)
@@ -141,7 +142,12 @@ class MeasureDock(Dock):
 
     def _on_changed(self, key: int) -> None:
         self.rows.mark(key)
-        self.refresh_soon()
+        current = self.workspace.current
+        is_other = key >= 0 and (current is None or current.key != key)
+        if is_other and self.measuring.is_busy:
+            self.measuring.tell_later()
+        else:
+            self.refresh_soon()
 
     def _on_many(self) -> None:
         self.measurer.forget_left()
