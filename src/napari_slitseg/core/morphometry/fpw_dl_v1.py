@@ -8,16 +8,17 @@ of its frame of 690 x 640 px (rows x columns), which are 1.6 pixels of the micro
 Its rules, and what they do to the figures:
 
 * **Lines are chains of pixels.** The lines are drawn again pixel by pixel and the steps of 1 and
-  1.414 px are added up: up to 8 % too long, for a line at 22.5 degrees, 5 % on average over all
+  1.414 px are added up: up to 8 % too long, for a line at 22.5 degrees, 5.5 % on average over all
   directions. Lengths and widths alike. Ours are sub-pixel curves.
 * **The ends of a line are corners.** A line reaches from the strongest corner of its picture to the
   second strongest, at least 20 px away. A sharp bend can be a stronger corner than an end: what
   lies beyond is left out. A closed loop has no end, so it is cut at two of its corners and may lose
-  any part of its length. A piece inside a closed loop is not seen at all.
+  any part of its length; a round one gives no line. Pieces of a loop that are all joined end to
+  end leave no loose end, and so no line. A piece inside a closed loop is not seen at all.
 * **Branches are cut**: 7 x 7 px around each, so that a side branch leaves a gap in the line.
 * **Gaps up to 150 px are bridged**, whatever the directions (we ask for both), unless the end lies
   within 10 px of the image's border.
-* **Pieces shorter than 40 px are dropped** (before joining).
+* **Pieces shorter than 40 px are dropped**, counted with what was joined to them.
 * **Every dot counts** as a slit if there is any line at all, however far away. Dots are those of
   OpenCV's SimpleBlobDetector: an area of 3 to 100 px at two levels or more, from 55 in steps of 10.
 * **Slits are consumed.** Each line takes all slits within 3 px, or nearest within 15 px, from one
