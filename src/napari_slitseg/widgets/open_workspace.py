@@ -36,7 +36,7 @@ def _arrange(
     for docks in (right, below):
         docks[0].raise_()
     window.resizeDocks([right[0]], [340], Qt.Orientation.Horizontal)
-    window.resizeDocks([below[0]], [180], Qt.Orientation.Vertical)
+    window.resizeDocks([below[0]], [225], Qt.Orientation.Vertical)
 
 
 def _dock(viewer: napari.viewer.Viewer, name: str) -> QDockWidget:
