@@ -21,6 +21,7 @@ from napari_slitseg.core.morphometry import (
     needs_proposals,
     slits_to_measure,
 )
+from napari_slitseg.core.points import PointTable
 from napari_slitseg.events import Event, Notice
 from napari_slitseg.jobs.measure import MeasureJob
 from napari_slitseg.pipelines.errors import JobError
@@ -38,9 +39,14 @@ _NOTHING: Final = (
     "Nobody annotated it, and there is no prediction of it. Annotate it, or let the model run."
 )
 _GRATING: Final = "It is the photograph of the grating that the scale comes from."
+_NO_SLITS: Final = (
+    "Nobody said where its slits are, and there is no prediction of them: its membrane alone gives "
+    "no figure. Annotate the slits, mark the review as done if there are none, or let the model "
+    "run."
+)
 _NO_MEMBRANE: Final = (
-    "Its membrane is not known, so its slits are counted and nothing else is measured. Draw it, or "
-    "let the model run."
+    "Its membrane is not known, so its slits count as off the membrane and nothing else is "
+    "measured. Draw it, or let the model run."
 )
 _DONE_UNSAID: Final = (
     "Its review is done, but nobody decided on any slit: those that the model found are measured."
@@ -166,16 +172,17 @@ class MeasureInputs:
         proposed = yield from self._proposed(item, image, said)
         tolerance_px = self.job.same_slit_nm / (image.pixel_size_nm or ASSUMED_PIXEL_SIZE_NM)
         slits = slits_to_measure(
-            said.points,
+            _without_slits(said, proposed),
             proposed.slits if proposed is not None and self._wants_slits(said) else None,
             is_done=said.is_done,
             tolerance_px=tolerance_px,
+            moved_from=said.moved_from,
         )
         membrane = membrane_to_measure(
             said.membrane, None if proposed is None else proposed.membrane
         )
-        if slits.source == "none" and membrane.source == "none":
-            raise NothingSaid(_NOTHING)
+        if slits.source == "none":
+            raise NothingSaid(_NOTHING if membrane.source == "none" else _NO_SLITS)
         gathered = Gathered(item, read.shape, slits, membrane, scale, said, proposed)
         own = (*said.notices, *_odd(gathered))
         for text in own:
@@ -196,6 +203,12 @@ class MeasureInputs:
         if not (lacks and self.job.predict):
             return found
         return (yield from self.model.propose(image))
+
+
+def _without_slits(said: Said, proposed: Proposed | None) -> PointTable | None:
+    """Return a person's points; those of a review that is done without any point are none."""
+    is_empty = said.points is None and said.is_done and proposed is None
+    return PointTable.empty() if is_empty else said.points
 
 
 def _odd(gathered: Gathered) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,7 @@ def measured(gathered: Gathered, sample: Sample, job: MeasureJob) -> MeasuredIma
         How it is measured.
     """
     slits, said = gathered.slits, gathered.said
+    is_known = gathered.membrane.source != "none"
     measures = measure_image(
         gathered.mask_or_map,
         slits.table.ids,
@@ -37,6 +39,8 @@ def measured(gathered: Gathered, sample: Sample, job: MeasureJob) -> MeasuredIma
         settings=job.measure_settings,
         excluded=said.excluded,
     )
+    if not is_known:
+        measures = replace(measures, notices=())
     proposed = gathered.proposed if gathered.uses_model else None
     return MeasuredImage(
         name=gathered.item.name,

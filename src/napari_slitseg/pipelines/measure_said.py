@@ -50,6 +50,8 @@ class Said:
         Who edited.
     excluded : sequence of (K, 2) arrays
         Polygons (y, x), px, in which nothing is measured.
+    moved_from : (K, 2) float64
+        Where points were before a person moved them, px.
     notices : tuple of str
     """
 
@@ -58,6 +60,7 @@ class Said:
     review: str = ""
     editors: frozenset[str] = frozenset()
     excluded: Sequence[NDArray[np.float64]] = ()
+    moved_from: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
     notices: tuple[str, ...] = ()
 
     @property
@@ -141,6 +144,7 @@ class Sayings:
             review=self._review(item),
             editors=_editors(points, history),
             excluded=() if excluded is None else excluded.polygons,
+            moved_from=_moved_from(history),
             notices=self._notices(item, history),
         )
 
@@ -203,6 +207,18 @@ def _editors(points: PointTable | None, history: History | None) -> frozenset[st
     if history is not None:
         names |= {edit.editor for edit in history.edits[: history.position]}
     return frozenset(names - {""})
+
+
+def _moved_from(history: History | None) -> NDArray[np.float64]:
+    """Return where points of a model were before edits that are not undone put them elsewhere."""
+    edits = () if history is None else history.edits[: history.position]
+    places = [np.empty((0, 2))]
+    for edit in edits:
+        _, before, after = np.intersect1d(edit.before.ids, edit.after.ids, return_indices=True)
+        old, new = edit.before.yx[before], edit.after.yx[after]
+        is_models = edit.before.origin[before] != "human"
+        places.append(old[is_models & (old != new).any(axis=1)])
+    return np.concatenate(places)
 
 
 def _is_another(item: Item) -> bool:

@@ -46,7 +46,7 @@ class Scales:
     def is_grating(self, item: Item) -> bool:
         """Whether an image is a photograph of a grating that a scale was measured in."""
         scales = [kept.scale for kept in self.kept.values()]
-        return any(s.kind == "grating" and item.path.name in s.source for s in scales)
+        return any(s.kind == "grating" and item.path.name == s.source for s in scales)
 
     def _given(self, item: Item) -> Scale | None:
         size = self.reader.given_size_nm(item.path)

@@ -175,4 +175,4 @@ def _figures(images: Sequence[MeasuredImage], settings: MeasureSettings) -> list
 
 def _failed(result: MeasureResult) -> str:
     n = len(result.failures)
-    return f"{count(n, 'further image')} could not be measured." if n else ""
+    return f"{count(n, 'further image')} {'was' if n == 1 else 'were'} not measured." if n else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from napari_slitseg.core.morphometry.edits import EditCounts
@@ -67,6 +67,7 @@ def slits_to_measure(
     *,
     is_done: bool,
     tolerance_px: float,
+    moved_from: ArrayLike = (),
 ) -> SlitsChoice:
     """Choose the slits of an image that are measured.
 
@@ -74,8 +75,8 @@ def slits_to_measure(
     * An annotation with slits that nobody decided one by one, as imported ones: its slits
       ("annotation").
     * An annotation of decisions only, in a review that goes on: its slits, and the proposals that
-      lie farther than the tolerance from every judged point, those taken away included
-      ("decisions and unjudged proposals"). Without proposals "annotation".
+      lie farther than the tolerance from every judged point, those taken away included, and from
+      where a moved one was ("decisions and unjudged proposals"). Without proposals "annotation".
     * No annotation: the proposals ("proposals"), or nothing ("none").
 
     Rows of an annotation that are still proposed were judged by nobody. Where no prediction is at
@@ -91,6 +92,8 @@ def slits_to_measure(
         Whether a person marked the review of the image as done.
     tolerance_px : float
         Within it, inclusive, a proposal was judged together with the point, px.
+    moved_from : (K, 2) array_like
+        Places (y, x) of points before a person moved them, px: a proposal there is the same slit.
 
     Raises
     ------
@@ -110,7 +113,8 @@ def slits_to_measure(
         return _choice(kept, judged, "none" if annotation is None else "annotation")
     if not len(judged):
         return _choice(_slits_of_a_model(open_rows), judged, "proposals")
-    far = _slits_of_a_model(open_rows.take(_is_far(open_rows, judged, tolerance_px)))
+    places = np.concatenate([judged.yx, np.reshape(moved_from, (-1, 2))])
+    far = _slits_of_a_model(open_rows.take(_is_far(open_rows, places, tolerance_px)))
     return _choice(joined(kept, far), judged, "decisions and unjudged proposals")
 
 
@@ -167,8 +171,10 @@ def _rows(table: PointTable, *, is_judged: bool) -> PointTable:
     return table.take((table.status != _NOT_JUDGED) == is_judged)
 
 
-def _is_far(points: PointTable, judged: PointTable, tolerance_px: float) -> NDArray[np.bool_]:
-    apart, _ = cKDTree(judged.yx).query(points.yx)
+def _is_far(
+    points: PointTable, places_yx: NDArray[np.float64], tolerance_px: float
+) -> NDArray[np.bool_]:
+    apart, _ = cKDTree(places_yx).query(points.yx)
     return np.asarray(apart > tolerance_px)
 
 
