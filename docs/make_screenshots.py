@@ -1,4 +1,4 @@
-"""Make the pictures of this folder: ``python docs/make_screenshots.py [demo] [finetune] [review]``.
+"""Make the pictures here: ``python docs/make_screenshots.py [demo] [finetune] [review] [measure]``.
 
 They show simulated images only. On a machine without a screen run it under xvfb-run.
 """
@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 def main() -> int:
     """Make all pictures, or those of the parts that are named; return the exit code."""
-    wanted = sys.argv[1:] or ["demo", "finetune", "review"]
+    wanted = sys.argv[1:] or ["demo", "finetune", "review", "measure"]
     codes = []
     with tempfile.TemporaryDirectory(prefix="slitseg-") as folder:
         if "demo" in wanted:
@@ -28,6 +28,10 @@ def main() -> int:
             from _review_pictures import make_pictures as make_review
 
             codes.append(make_review(Path(folder)))
+        if "measure" in wanted:
+            from _measure_pictures import make_pictures as make_measure
+
+            codes.append(make_measure(Path(folder)))
         for picture in sorted(Path(folder).glob("*.png")):
             shutil.copyfile(picture, HERE / picture.name)
     return max(codes, default=2)

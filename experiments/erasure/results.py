@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 from cases import cases
-from measure import Measured, Row
+from outcomes import Measured, Row
 
 FOLDER = Path(__file__).parent / "results"
 OUTCOME = ("loss", "start", "count_ratio", "chamfer_px", "steps", "right")

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import torch
 from cases import cases
-from measure import Measured, Row, measure, untrained
+from outcomes import Measured, Row, measure, untrained
 from results import FOLDER, merge, merge_untrained
 from tables import write_tables
 

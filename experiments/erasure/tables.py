@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cases import RATE, SEEDS, STEPS, THRESHOLD, cases
-from measure import NO_GRADIENT, Row, verdict
+from outcomes import NO_GRADIENT, Row, verdict
 from results import rows, runs
 
 README = Path(__file__).parent / "README.md"

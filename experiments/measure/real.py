@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from known_tables import FOLDER, put
 from methods import DOT_NM, old, ours, predicted
-from tables import FOLDER, put
 
 from napari_slitseg.core.image import read_image
 from napari_slitseg.core.morphometry import dots_map

@@ -1,4 +1,4 @@
-"""Measure what is known: ``python experiments/measure/run.py``, about 20 minutes on two cores.
+"""Measure what is known: ``python experiments/measure/known_lengths.py``, 20 minutes, two cores.
 
 ``--only masks`` (drawn shapes and simulated stripes), ``model`` (the bundled model on simulated
 micrographs) or ``real`` (the shared micrographs) measures a part; ``--tables`` only writes the
@@ -15,8 +15,8 @@ from multiprocessing import get_context
 from typing import Any, Final
 
 import real
+from known_tables import error_row, put, read_rows, table, write_rows
 from methods import by_model, by_truth
-from tables import error_row, put, read_rows, table, write_rows
 from truth import EFFACEMENTS, NM_PER_PX, SHAPES, Truth, drawn, simulated
 
 SEEDS: Final = 6
