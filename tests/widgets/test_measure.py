@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,11 +13,17 @@ from PIL import Image
 from qtpy.QtWidgets import QApplication
 
 from napari_slitseg.core.points import write_points
+from napari_slitseg.jobs.measure import MeasureJob
+from napari_slitseg.pipelines.measure import measure
+from napari_slitseg.pipelines.measure_json import to_dict
+from napari_slitseg.pipelines.measure_result import MeasureResult
 from napari_slitseg.store import Project
 from napari_slitseg.widgets._measure_colours import colours_of
 from napari_slitseg.widgets._measure_make import CHOSEN, EXCLUDED, WIDTHS
+from napari_slitseg.widgets._measure_result import result_of
 from napari_slitseg.widgets.measure import MeasureDock
 from napari_slitseg.widgets.open_workspace import inner
+from tests.pipelines.dots import drain
 from tests.widgets.measuring import ROW, SHAPE, slits, stripe, with_membrane
 
 WAIT_MS = 20_000
@@ -34,12 +43,14 @@ def end(dock: MeasureDock) -> None:
     dock.measuring.stop()
     dock.together.stop()
     dock.report.runner.cancel()
+    dock.methods.runner.cancel()
 
 
 @pytest.fixture
 def measured(bench, micrograph, qtbot):
     """Two images that were measured, and one that cannot be."""
-    rows = ({"membrane": stripe(), "annotation": slits()}, {"membrane": stripe()}, {})
+    ones = {"membrane": stripe(), "annotation": slits((40,))}
+    rows = ({"membrane": stripe(), "annotation": slits()}, ones, {})
     bench.keys = [bench.workspace.add_image(micrograph, **row) for row in rows]
     bench.workspace.open(bench.keys[0])
     bench.measure.refresh()
@@ -79,7 +90,7 @@ def test_figures_are_told_with_their_definitions_and_none_is_not_a_number(measur
     workspace.open(measured.keys[1])
     settle(measured, qtbot)
     assert "—" in figures.text("Foot process width")
-    assert "No slit" in figures.labels["Foot process width"].toolTip()
+    assert "one slit" in figures.labels["Foot process width"].toolTip()
     workspace.open(measured.keys[2])
     dock.refresh()
     assert "Predict slits first, or draw the membrane in Review" in dock.image.title.text()
@@ -203,6 +214,7 @@ def test_a_report_is_written_in_a_thread_and_methods_are_copied(
     assert (tmp_path / "theirs.xlsx").read_text() == "not ours"
     assert dock.message.text().startswith("⚠")
     dock.methods.click()
+    qtbot.waitUntil(lambda: not dock.methods.runner.is_busy, timeout=WAIT_MS)
     assert "Foot process width" in QApplication.clipboard().text()
 
 
@@ -236,11 +248,26 @@ def test_the_dock_of_a_real_window_keeps_what_is_said(desk, tmp_path: Path, qtbo
     dock.controls.everything.click()
     settle(desk, qtbot)
     assert column(dock, "Biopsy") == ["B1", "B2"]
-    key = desk.workspace.current.key
-    dock.measurer.set_excluded(key, (BOX,))
+    dock.measurer.set_excluded(desk.workspace.current.key, (BOX,))
+    dock.keeper.set_review(desk.workspace.current.key, "done")
     settle(desk, qtbot)
+    ours = result_of(dock.to_report())
     end(dock)
     desk.measure.keeper.close()
     with Project.open(tmp_path) as project:
         assert sorted(each.biopsy for each in project.samples().values()) == ["B1", "B2"]
         assert len(project.excluded()) == 1
+    theirs = drain(measure(MeasureJob(project=tmp_path, predict=False)))[1]
+    assert told_by(ours) == told_by(theirs)
+
+
+def told_by(result: MeasureResult) -> dict[str, object]:
+    """What a report says, but for when and from where it was written."""
+    plain = to_dict(replace(result, rollups=None, job={}, date="", versions={}))
+    methods = re.sub(r"\(Python [^)]*\)", "", result.methods)
+    units = [
+        (unit.level, unit.name, name, each.mean.value, each.mean.low, each.mean.high)
+        for unit in result.rollups.units
+        for name, each in unit.estimates.items()
+    ]
+    return json.loads(json.dumps(plain | {"methods": methods, "units": units}))

@@ -164,13 +164,25 @@ def test_what_cannot_be_kept_is_told_and_kept_later(image: Path) -> None:
     assert bad
     assert "Not kept, only in this window" in text
     assert bench.measurer.kept.sample(key) == Sample("B1", "", "control")
+    bench.measurer.set_excluded(key, (BOX,))
+    bench.workspace.remove(key)
+    assert bench.keeper.is_busy
+    assert not bench.keeper.state.kept
+    assert bench.keeper.unkept_images == (
+        "a (excluded stretches)",
+        "a (biopsy, glomerulus, group)",
+    )
+    [back] = bench.workspace.add_paths([image])
+    assert bench.measurer.kept.sample(back) == Sample("B1", "", "control")
     other.rollback()
     other.close()
-    bench.measurer.retry()
-    assert bench.told[-1] == ("", False)
+    bench.keeper.retry()
+    assert bench.told[-1] == ("All is kept now.", False)
+    assert bench.keeper.unkept_images == ()
     bench.keeper.close()
     with Project.open(image.parent) as project:
         assert list(project.samples().values()) == [Sample("B1", "", "control")]
+        assert len(project.excluded()) == 1
 
 
 def test_an_image_without_a_file_says_that_nothing_can_keep_it(bench) -> None:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
-
-import numpy as np
 
 from napari_slitseg.core.morphometry.measure_image import measure_image
+from napari_slitseg.core.morphometry.people import confirmed_models
 from napari_slitseg.core.morphometry.sample import Sample
-from napari_slitseg.core.points import PointTable
 from napari_slitseg.jobs.measure import MeasureJob
 from napari_slitseg.pipelines.measure_inputs import Gathered
 from napari_slitseg.pipelines.measure_old import OldFigures, old_figures
 from napari_slitseg.pipelines.measure_result import MeasuredImage
-
-_MODEL: Final = "model:"
 
 
 def measured(gathered: Gathered, sample: Sample, job: MeasureJob) -> MeasuredImage:
@@ -54,18 +49,11 @@ def measured(gathered: Gathered, sample: Sample, job: MeasureJob) -> MeasuredIma
         edits=slits.edits,
         editors=tuple(sorted(said.editors | set(slits.editors))),
         review=said.review,
-        proposed_by=_proposed_by(slits.table),
+        proposed_by=confirmed_models(slits.table),
         old=_by_the_old_tool(gathered) if job.old_tool else None,
         model=None if proposed is None else proposed.model,
         notices=(*gathered.notices, *measures.notices),
     )
-
-
-def _proposed_by(table: PointTable) -> tuple[str, ...]:
-    """Return the models that first found slits on which people decided."""
-    judged = np.isin(table.status, ("accepted", "moved"))
-    models = {str(each).split(" ")[0] for each in table.origin[judged]}
-    return tuple(sorted(each.removeprefix(_MODEL) for each in models if each.startswith(_MODEL)))
 
 
 def _by_the_old_tool(gathered: Gathered) -> OldFigures | None:

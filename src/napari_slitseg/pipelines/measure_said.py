@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_slitseg.core.morphometry.people import editors_of, moved_from
 from napari_slitseg.core.points import PointTable, find_annotation
 from napari_slitseg.core.review import Annotation, History
 from napari_slitseg.pipelines.errors import JobError
@@ -142,9 +143,9 @@ class Sayings:
             points=points,
             membrane=membrane,
             review=self._review(item),
-            editors=_editors(points, history),
+            editors=editors_of(points, history),
             excluded=() if excluded is None else excluded.polygons,
-            moved_from=_moved_from(history),
+            moved_from=moved_from(history),
             notices=self._notices(item, history),
         )
 
@@ -200,25 +201,6 @@ def _check_size(membrane: NDArray[np.bool_] | None, shape: tuple[int, int]) -> N
             f"Its membrane was drawn on {there} px, but the file is {here} px now. Put the file "
             "back that was annotated."
         )
-
-
-def _editors(points: PointTable | None, history: History | None) -> frozenset[str]:
-    names = set() if points is None else {str(each) for each in points.editor}
-    if history is not None:
-        names |= {edit.editor for edit in history.edits[: history.position]}
-    return frozenset(names - {""})
-
-
-def _moved_from(history: History | None) -> NDArray[np.float64]:
-    """Return where points of a model were before edits that are not undone put them elsewhere."""
-    edits = () if history is None else history.edits[: history.position]
-    places = [np.empty((0, 2))]
-    for edit in edits:
-        _, before, after = np.intersect1d(edit.before.ids, edit.after.ids, return_indices=True)
-        old, new = edit.before.yx[before], edit.after.yx[after]
-        is_models = edit.before.origin[before] != "human"
-        places.append(old[is_models & (old != new).any(axis=1)])
-    return np.concatenate(places)
 
 
 def _is_another(item: Item) -> bool:

@@ -57,7 +57,7 @@ def whole_result(
         notices=(
             *_of_project(inputs),
             *inputs.samples.notices,
-            *_of_images(images),
+            *notices_of(images),
             *rolled.notices,
         ),
     )
@@ -68,7 +68,13 @@ def _of_project(inputs: MeasureInputs) -> tuple[str, ...]:
     return () if inputs.project is None else (*inputs.project.notices, *inputs.project.unread)
 
 
-def _of_images(images: Sequence[MeasuredImage]) -> tuple[str, ...]:
+def notices_of(images: Sequence[MeasuredImage]) -> tuple[str, ...]:
+    """Say what a person should know of all images together.
+
+    Parameters
+    ----------
+    images : sequence of MeasuredImage
+    """
     sizes = [i.measures.scale.nm_per_px for i in images if i.measures.scale is not None]
     unknown = len(images) - len(sizes)
     texts = (

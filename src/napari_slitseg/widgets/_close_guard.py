@@ -11,6 +11,9 @@ from napari_slitseg.widgets._save import save_annotations
 from napari_slitseg.widgets._workspace import Workspace
 
 _AGAIN_MS: Final = 2000
+_LEFT: Final = (
+    "Not saved yet, so the window stays open. Discard, when it closes next, lets go of:\n"
+)
 
 
 class CloseGuard(QObject):
@@ -48,14 +51,14 @@ class CloseGuard(QObject):
         answer = _ask_before_closing(self._window, names)
         if answer == QMessageBox.StandardButton.Save:
             told = save_annotations(self._window, self._workspace)
-            all_saved = not self._unkept()
-            if not all_saved:
-                _tell(self._window, told)
-            return all_saved
+            left = self._unkept()
+            if left:
+                _tell(self._window, "\n\n".join((told, _LEFT + "\n".join(left))))
+            return not left
         return bool(answer == QMessageBox.StandardButton.Discard)
 
     def _unkept(self) -> list[str]:
-        """Names of images whose annotation is neither in a project nor in a file."""
+        """Names of images of which something is neither in a project nor in a file."""
         workspace, memory = self._workspace, self._workspace.memory
         edited = [each for each in workspace.entries if workspace.unblinded(each.key).edited]
         if any(not memory.is_kept(entry.key) for entry in edited) or memory.unkept_images:
@@ -65,15 +68,15 @@ class CloseGuard(QObject):
 
 
 def _tell(parent: QWidget, text: str) -> None:
-    QMessageBox.warning(parent, "Annotations are not saved", text)
+    QMessageBox.warning(parent, "Not all is saved", text)
 
 
 def _ask_before_closing(parent: QWidget, names: list[str]) -> QMessageBox.StandardButton:
     buttons = QMessageBox.StandardButton
     return QMessageBox.question(
         parent,
-        "Save annotations?",
-        "The annotations of these images are not saved:\n\n" + "\n".join(names),
+        "Save before closing?",
+        "What you said of these images is not saved:\n\n" + "\n".join(names),
         buttons.Save | buttons.Discard | buttons.Cancel,
         buttons.Save,
     )

@@ -9,9 +9,10 @@ from typing import Any, Final
 from weakref import finalize
 
 from napari_slitseg.core.calibration import Scale
-from napari_slitseg.core.review import Annotation, History
+from napari_slitseg.core.review import Annotation
 from napari_slitseg.store import SHARED, Project, Review, Stale, StoreError
 from napari_slitseg.widgets._keeper_journals import Journals, followed
+from napari_slitseg.widgets._keeper_measuring import KeptMeasuring
 from napari_slitseg.widgets._keeper_projects import Projects
 from napari_slitseg.widgets._keeper_results import KeptResults
 from napari_slitseg.widgets._keeper_reviews import KeptReviews
@@ -36,7 +37,10 @@ class Keeper(Journals, Memory):
         super().__init__(workspace)
         self._reviews = KeptReviews(self._projects)
         self.scales = KeptScales(workspace, self._projects)
-        self.scales.changed.connect(self.state_changed.emit)
+        self.measuring = KeptMeasuring(workspace, self._projects)
+        self._said = (self.scales, self.measuring)
+        for said in self._said:
+            said.changed.connect(self.state_changed.emit)
         self._shown_last = ShownLast(workspace, self._projects)
         self._results = KeptResults(workspace, self._projects)
         workspace.memory = self
@@ -49,8 +53,9 @@ class Keeper(Journals, Memory):
     def state(self) -> KeeperState:
         """How keeping stands."""
         current = self._workspace.current
-        waiting = sum(len(slot.waiting) for slot in self._slots.values()) + self.scales.n_waiting
-        trouble = self._trouble or self.scales.trouble
+        waiting = sum(len(slot.waiting) for slot in self._slots.values())
+        waiting += sum(said.n_waiting for said in self._said)
+        trouble = self._trouble or self.scales.trouble or self.measuring.trouble
         if current is None:
             return state_of(None, None, waiting, trouble, self._told)
         slot = self._slots.get((current.key, self._workspace.track))
@@ -64,15 +69,16 @@ class Keeper(Journals, Memory):
 
     @property
     def unkept_images(self) -> tuple[str, ...]:
-        """Names of images that left the list before all was kept, and unkept scales."""
+        """Names of images that left the list before all was kept, and what else is not kept."""
         left = [slot for (key, _), slot in self._slots.items() if not self._workspace.has(key)]
         names = [slot.image.name for slot in left if slot.is_behind and slot.image is not None]
-        return (*names, *self.scales.unkept)
+        return (*names, *self.scales.unkept, *self.measuring.unkept)
 
     def retry(self) -> None:
         """Try again to keep what is not kept, and to read what could not be read."""
         was_busy, current = self._is_busy, self._workspace.current
-        self.scales.retry()
+        for said in self._said:
+            said.retry()
         self._keep_all()
         if was_busy and current is not None:
             self.catch_up(current.key)
@@ -80,7 +86,7 @@ class Keeper(Journals, Memory):
     @property
     def is_busy(self) -> bool:
         """Whether another program held a project when it was needed last."""
-        return self._is_busy or self.scales.is_busy
+        return self._is_busy or any(said.is_busy for said in self._said)
 
     def scale_of(self, key: int, of_file: Scale | None) -> Scale | None:
         """Return the scale of an image whose file says `of_file`."""
@@ -157,9 +163,10 @@ class Keeper(Journals, Memory):
             said = (values.get("annotation"), values.get("membrane")) if track == SHARED else ()
             slot = self._slots[key, track] = Slot(base=Annotation(*said))
             self._find(slot, self._workspace.unblinded(key), track)
+            self.measuring.look_again_at(key)
         if not slot.has_journal and not slot.is_behind:
             return {}
-        history = followed(slot.kept if slot.has_journal else _begun(slot), slot.waiting)
+        history = followed(slot.kept if slot.has_journal else slot.begun, slot.waiting)
         found: dict[str, Any] = {
             "history": history,
             "annotation": history.state.points,
@@ -217,7 +224,8 @@ class Keeper(Journals, Memory):
     def _on_entries(self) -> None:
         """Find what the window showed last of a project whose images were listed."""
         self._files.look_again()
-        self.scales.look_again()
+        for said in self._said:
+            said.look_again()
         self._forget_left()
         try:
             self._shown_last.go_on()
@@ -235,11 +243,6 @@ class Keeper(Journals, Memory):
         current = self._workspace.current
         slot = None if current is None else self._slots.get((current.key, self._workspace.track))
         self._shown_last.remember(None if slot is None else slot.project)
-
-
-def _begun(slot: Slot) -> History:
-    """History of an image of which nothing is on the disk now."""
-    return slot.kept if slot.kept.edits else History.of(slot.base)
 
 
 def _let_go(projects: Projects) -> None:

@@ -63,6 +63,11 @@ class Slot:
         return not self.has_journal and not self.kept.edits
 
     @property
+    def begun(self) -> History:
+        """History of an image of which nothing is on the disk now."""
+        return self.kept if self.kept.edits else History.of(self.base)
+
+    @property
     def is_behind(self) -> bool:
         """Whether anything of it is not on the disk, or no longer."""
         return bool(self.waiting) or not (self.has_journal or self.is_new)

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
 from psygnal import Signal
 
 from napari_slitseg.core.morphometry import MeasureSettings
 from napari_slitseg.core.morphometry.sample import Sample
+from napari_slitseg.store import StoreError
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._keeper import Keeper
-from napari_slitseg.widgets._measure_kept import KeptMeasuring
+from napari_slitseg.widgets._keeper_measuring import Polygons
 from napari_slitseg.widgets._measure_result import Reported, ToReport
-from napari_slitseg.widgets._measure_state import Measured, Polygons, Stamp, ToMeasure
+from napari_slitseg.widgets._measure_state import Measured, Stamp, ToMeasure
 from napari_slitseg.widgets._membrane_file import stripe_source
 from napari_slitseg.widgets._workspace import Workspace
+
+_KEPT: Final = "All is kept now."
+_NO_FILE: Final = "{} has no file: what you say of it is in this window only."
 
 
 class Measurer:
@@ -31,7 +37,7 @@ class Measurer:
     ----------
     settings : MeasureSettings
     kept : KeptMeasuring
-        Excluded stretches and samples.
+        Excluded stretches and samples, kept by the window.
     """
 
     changed = Signal(int)
@@ -40,9 +46,11 @@ class Measurer:
     def __init__(self, workspace: Workspace, keeper: Keeper) -> None:
         self._workspace, self._keeper = workspace, keeper
         self.settings = MeasureSettings()
-        self.kept = KeptMeasuring(workspace, keeper)
+        self.kept = keeper.measuring
+        self.kept.changed.connect(self._on_kept)
         self._measured: dict[int, Measured] = {}
         self._before: dict[tuple[int, str], list[Polygons]] = {}
+        self._trouble = ""
 
     @property
     def is_hidden(self) -> bool:
@@ -141,7 +149,7 @@ class Measurer:
 
     def _say(self, key: int, polygons: Polygons) -> None:
         self.kept.exclude(key, polygons)
-        self._tell_kept(key)
+        self._tell_file(key)
         self.changed.emit(key)
 
     # -- samples
@@ -157,21 +165,14 @@ class Measurer:
             self.told.emit(str(error), True)  # noqa: FBT003
             return False
         self.kept.set_sample(key, sample)
-        self._tell_kept(key)
+        self._tell_file(key)
         self.changed.emit(key)
         return True
 
     def fill(self, samples: Mapping[int, Sample]) -> Iterator[None]:
         """Say where many images come from, step by step."""
         yield from self.kept.fill(samples)
-        self._tell_kept(None)
         self.changed.emit(-1)
-
-    def retry(self) -> None:
-        """Try again to keep what is not kept."""
-        if self.kept.is_behind:
-            self.kept.retry()
-            self._tell_kept(None)
 
     def to_report(self) -> Reported:
         """Return what was measured, as it is now; nothing of it in a blinded reading."""
@@ -184,15 +185,26 @@ class Measurer:
             )
             for entry in self.entries
         ]
-        project = None if self.is_hidden else self._keeper.state.project
-        return Reported(images, self.settings, self._workspace.track, project)
+        return Reported(images, self.settings, self._workspace.track, self._project_file())
 
-    def _tell_kept(self, key: int | None) -> None:
-        if self.kept.trouble:
-            self.told.emit(self.kept.trouble, True)  # noqa: FBT003
-        elif key is not None and not self.kept.has_file(key):
+    def _project_file(self) -> Path | None:
+        """Return the file of the project of the first image that has one."""
+        for entry in self.entries:
+            try:
+                project = self._keeper.project_of(entry.key)
+            except StoreError:
+                continue
+            if project is not None:
+                return project.path
+        return None
+
+    def _on_kept(self) -> None:
+        """Tell what could not be kept, and that it is kept at last."""
+        if self.kept.trouble != self._trouble:
+            self._trouble = self.kept.trouble
+            self.told.emit(self._trouble or _KEPT, bool(self._trouble))
+
+    def _tell_file(self, key: int) -> None:
+        if not self.kept.has_file(key):
             name = self._workspace.entry(key).name
-            text = f"{name} has no file: what you say of it is in this window only."
-            self.told.emit(text, False)  # noqa: FBT003
-        else:
-            self.told.emit("", False)  # noqa: FBT003
+            self.told.emit(_NO_FILE.format(name), False)  # noqa: FBT003

@@ -18,7 +18,7 @@ from napari_slitseg.widgets._session import Session
 
 if TYPE_CHECKING:
     from napari_slitseg.core.morphometry import ImageMeasures
-    from napari_slitseg.widgets._measure_state import Polygons
+    from napari_slitseg.widgets._keeper_measuring import Polygons
 
 
 class InImage(QObject):

@@ -10,8 +10,8 @@ import numpy as np
 from napari.layers import Layer
 from psygnal import Signal
 
+from napari_slitseg.widgets._keeper_measuring import Polygons
 from napari_slitseg.widgets._measure_make import EXCLUDED
-from napari_slitseg.widgets._measure_state import Polygons
 from napari_slitseg.widgets._stack import Stack
 from napari_slitseg.widgets._style import GREY, ORANGE
 

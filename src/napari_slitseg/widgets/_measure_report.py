@@ -11,7 +11,7 @@ from weakref import WeakMethod
 from qtpy.QtWidgets import QApplication, QFileDialog, QPushButton
 
 from napari_slitseg.widgets._dock import Message
-from napari_slitseg.widgets._measure_result import Reported, Written, result_of, write_report
+from napari_slitseg.widgets._measure_result import Reported, Written, methods_told, write_report
 from napari_slitseg.widgets._thread import Runner
 
 _KINDS: Final = {
@@ -92,13 +92,21 @@ class MethodsButton(QPushButton):
     def __init__(self, wanted: Callable[[], Reported], message: Message) -> None:
         super().__init__("&Copy methods")
         self._wanted, self._message = WeakMethod(wanted), message
+        self.runner = Runner()
         self.setToolTip("Copy a paragraph for a paper's methods: how all this was measured.")
         self.clicked.connect(self.copy)
+        self.runner.finished.connect(self._on_told)
+        self.runner.failed.connect(message.warn)
+        self.destroyed.connect(self.runner.cancel)
 
     def copy(self) -> None:
-        """Copy the paragraph."""
-        wanted, clipboard = self._wanted(), QApplication.clipboard()
-        text = "" if wanted is None else result_of(wanted()).methods
+        """Put the paragraph together in a thread, then copy it."""
+        wanted = self._wanted()
+        if wanted is not None:
+            self.runner.start(partial(methods_told, wanted()), "Methods paragraph")
+
+    def _on_told(self, text: object) -> None:
+        clipboard = QApplication.clipboard()
         if text and clipboard is not None:
-            clipboard.setText(text)
+            clipboard.setText(str(text))
         self._message.say(f"Copied: {text}" if text else _NOTHING)

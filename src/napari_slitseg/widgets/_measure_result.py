@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from napari_slitseg.core.morphometry import MeasureSettings, Sample
 from napari_slitseg.widgets._entry import ImageEntry
@@ -14,8 +14,16 @@ from napari_slitseg.widgets._measure_state import Measured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari_slitseg.core.morphometry.rollup import Rollup
     from napari_slitseg.core.prediction import Prediction
-    from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult, ModelUsed
+    from napari_slitseg.pipelines.measure_result import (
+        MeasuredImage,
+        MeasureFailure,
+        MeasureResult,
+        ModelUsed,
+    )
+
+_NOT_MEASURED: Final = "It was not measured in the window. Press Measure all."
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,33 +80,61 @@ class Written:
 
 
 def result_of(reported: Reported) -> MeasureResult:
-    """Return what was measured in a window, with its methods paragraph."""
+    """Return what was measured in a window, as `slitseg measure` returns what it measured."""
     from datetime import UTC, datetime
 
-    from napari_slitseg.pipelines.measure_result import MeasureFailure, MeasureResult
+    from napari_slitseg.pipelines.measure_result import MeasureResult
+    from napari_slitseg.pipelines.measure_whole import notices_of
     from napari_slitseg.pipelines.measure_words import methods_of
     from napari_slitseg.pipelines.record import versions
 
     folder = common_folder([each.entry for each in reported.images])
-    measured, failures = [], []
-    for each in reported.images:
-        image = _image(each, folder)
-        if image is not None:
-            measured.append(image)
-        else:
-            reason = each.measured.reason if each.measured is not None else "It was not measured."
-            failures.append(MeasureFailure(_name(each.entry, folder), _path(each.entry), reason))
+    images = tuple(filter(None, (_image(each, folder) for each in reported.images)))
+    job, rollups = _rolled_up(images, folder)
     result = MeasureResult(
         folder=folder,
-        images=tuple(measured),
-        failures=tuple(failures),
+        images=images,
+        failures=tuple(_failure(e, folder) for e in reported.images if not _is_measured(e)),
         settings=reported.settings,
+        rollups=rollups,
+        job=job,
         track=reported.track,
         project=reported.project,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions(("numpy", "scipy", "torch", "napari")),
+        notices=(*notices_of(images), *(() if rollups is None else rollups.notices)),
     )
     return replace(result, methods=methods_of(result))
+
+
+def _rolled_up(
+    images: tuple[MeasuredImage, ...], folder: Path
+) -> tuple[dict[str, Any], Rollup | None]:
+    """Return how images are rolled up, as a job says it, and the figures of biopsies."""
+    from napari_slitseg.core.metrics.bootstrap import Bootstrap
+    from napari_slitseg.jobs.measure import MeasureJob
+    from napari_slitseg.pipelines.measure_rollups import rollups_of
+
+    job = MeasureJob(project=folder)
+    how = Bootstrap(n_resamples=job.resamples, confidence=job.confidence, seed=job.seed)
+    return job.model_dump(mode="json"), rollups_of(images, how) if images else None
+
+
+def _failure(each: ToReport, folder: Path) -> MeasureFailure:
+    from napari_slitseg.pipelines.measure_result import MeasureFailure
+
+    reason = each.measured.reason if each.measured is not None else _NOT_MEASURED
+    return MeasureFailure(_name(each.entry, folder), _path(each.entry), reason)
+
+
+def _is_measured(each: ToReport) -> bool:
+    return each.measured is not None and each.measured.measures is not None
+
+
+def methods_told(reported: Reported, should_stop: Callable[[], bool]) -> Generator[None, None, str]:
+    """Return the methods paragraph, "" where nothing is measured: work for a thread."""
+    yield
+    return "" if should_stop() else result_of(reported).methods
 
 
 def write_report(
@@ -146,7 +182,7 @@ def _name(entry: ImageEntry, folder: Path) -> str:
     if entry.path is None:
         return entry.name
     name = PurePath(entry.path.absolute().relative_to(folder)).as_posix()
-    return f"{name} [page {entry.page + 1}]" if entry.page else name
+    return f"{name}, page {entry.page + 1}" if entry.page else name
 
 
 def _path(entry: ImageEntry) -> Path:
@@ -159,7 +195,8 @@ def _image(each: ToReport, folder: Path) -> MeasuredImage | None:
     entry, measured = each.entry, each.measured
     if measured is None or measured.measures is None:
         return None
-    is_models = measured.membrane_from == "model" or measured.edits.unjudged > 0
+    is_proposed = measured.slits_from == "proposals" or measured.edits.unjudged > 0
+    is_models = is_proposed or measured.membrane_from == "model"
     return MeasuredImage(
         name=_name(entry, folder),
         path=_path(entry),
@@ -172,6 +209,7 @@ def _image(each: ToReport, folder: Path) -> MeasuredImage | None:
         editors=measured.editors,
         review=each.review,
         sample=each.sample,
+        proposed_by=measured.proposed_by,
         model=_model(entry.prediction) if is_models and entry.prediction is not None else None,
         notices=measured.measures.notices,
     )

@@ -12,6 +12,7 @@ from napari_slitseg.core.calibration import Scale
 from napari_slitseg.core.membrane import ASSUMED_PIXEL_SIZE_NM
 from napari_slitseg.core.morphometry import EditCounts, ImageMeasures, MeasureSettings
 from napari_slitseg.core.morphometry.sources import SAME_SLIT_NM
+from napari_slitseg.widgets._keeper_measuring import Polygons
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from napari_slitseg.core.prediction import Prediction
     from napari_slitseg.widgets._entry import ImageEntry
 
-Polygons = tuple["NDArray[np.float64]", ...]
-
 NO_MEMBRANE: Final = "Predict slits first, or draw the membrane in Review."
+NO_SLITS: Final = (
+    "Nobody said where its slits are. Predict slits first, annotate them in Review, or mark the "
+    "review as done if there are none."
+)
 _NOT_READ: Final = "Not read yet. Click it in Load images."
 _NO_MAPS: Final = (
     "Its maps were let go to save memory. Predict slits again, or draw the membrane in Review."
@@ -158,7 +161,8 @@ class Measured:
     slits_from, membrane_from : str
         As in `MeasuredImage`.
     edits : EditCounts
-    editors : tuple of str
+    editors, proposed_by : tuple of str
+        As in `MeasuredImage`.
     """
 
     key: int
@@ -171,6 +175,7 @@ class Measured:
     membrane_from: str = "none"
     edits: EditCounts = field(default_factory=EditCounts)
     editors: tuple[str, ...] = ()
+    proposed_by: tuple[str, ...] = ()
 
 
 def _held(thing: Any) -> Callable[[], Any]:

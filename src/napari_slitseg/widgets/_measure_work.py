@@ -6,11 +6,14 @@ from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING
 
 from napari_slitseg.core.morphometry import membrane_to_measure, slits_to_measure
-from napari_slitseg.widgets._measure_state import NO_MEMBRANE, Measured, Stamp, ToMeasure
+from napari_slitseg.core.morphometry.people import confirmed_models, editors_of, moved_from
+from napari_slitseg.core.points import PointTable
+from napari_slitseg.widgets._measure_state import NO_MEMBRANE, NO_SLITS, Measured, Stamp, ToMeasure
 from napari_slitseg.widgets._membrane_file import drawn_stripe
 from napari_slitseg.widgets._work import ItemStarted
 
 if TYPE_CHECKING:
+    from napari_slitseg.core.morphometry import SlitsChoice
     from napari_slitseg.core.morphometry.lines import Lines
 
 
@@ -39,13 +42,8 @@ def measure_one(image: ToMeasure) -> Measured:
 def _measured(image: ToMeasure, stamp: Stamp) -> Measured:
     from napari_slitseg.core.morphometry import figures, measure_paths
 
+    chosen, entry = _slits(image), image.entry
     lines, membrane_from = _lines(image)
-    chosen = slits_to_measure(
-        image.entry.annotation,
-        image.proposals,
-        is_done=image.is_done,
-        tolerance_px=image.tolerance_px,
-    )
     measures = measure_paths(
         lines.paths,
         chosen.table.ids,
@@ -64,8 +62,26 @@ def _measured(image: ToMeasure, stamp: Stamp) -> Measured:
         slits_from=chosen.source,
         membrane_from=membrane_from,
         edits=chosen.edits,
-        editors=chosen.editors,
+        editors=tuple(sorted({*chosen.editors, *editors_of(entry.annotation, entry.history)})),
+        proposed_by=confirmed_models(chosen.table),
     )
+
+
+def _slits(image: ToMeasure) -> SlitsChoice:
+    """Return the slits of an image, as in `slitseg measure`."""
+    entry, annotation = image.entry, image.entry.annotation
+    if annotation is None and image.is_done and image.proposals is None:
+        annotation = PointTable.empty()
+    chosen = slits_to_measure(
+        annotation,
+        image.proposals,
+        is_done=image.is_done,
+        tolerance_px=image.tolerance_px,
+        moved_from=moved_from(entry.history),
+    )
+    if chosen.source == "none":
+        raise ValueError(NO_SLITS)
+    return chosen
 
 
 def _lines(image: ToMeasure) -> tuple[Lines, str]:

@@ -161,8 +161,7 @@ class MeasureDock(Dock):
         self.refresh_soon()
 
     def _on_keeper(self) -> None:
-        """Follow the review of the current image, and try again what could not be kept."""
-        self.measurer.retry()
+        """Follow the review of the current image."""
         if (current := self.measurer.current) is not None:
             self._on_changed(current.key)
 
