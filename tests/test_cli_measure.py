@@ -80,7 +80,7 @@ def test_reports_are_written_and_the_result_is_printed_as_json(
     assert result["job"]["out"] == [str(out), str(tmp_path / "r.csv")]
     assert "The slits are those of a finished review." in result["methods"]
     assert out.is_file()
-    assert len(list(tmp_path.glob("r_*.csv"))) == 5
+    assert len(list(tmp_path.glob("r_*.csv"))) == 10
     assert "[3/3] c.tif" in told.err
 
 

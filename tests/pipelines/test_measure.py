@@ -480,6 +480,26 @@ def test_everything_is_there_as_plain_values_with_reasons(images: Path, tmp_path
     assert len(to_dict(result)["images"]) == 3
 
 
+def test_plain_values_have_biopsies_with_who_edited_and_where_the_scale_comes_from(
+    project: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "r.json"
+    _, result = run(project, out=(out,))
+    read = json.loads(out.read_text())
+    assert result.rollups is not None
+    [lean, obese] = read["biopsies"]
+    assert (lean["biopsy"], lean["group"], obese["biopsy"]) == ("B1", "lean", "B2")
+    estimate = result.rollups.biopsies[0].estimates["fpw_mean_nm"]
+    assert lean["fpw_mean_nm"] == estimate.mean.value
+    assert lean["edited_share"] == result.images[0].edits.edited_share
+    assert lean["scale_from"] == "file (1 image)"
+    assert lean["fpw_mean_nm_low"] is None
+    assert "no interval" in lean["why_empty"]
+    assert [each["group"] for each in read["groups"]] == ["lean", "obese", "all images"]
+    assert len(read["glomeruli"]) == 2
+    assert "nothing can be said" in read["comparisons"][0]["words"]
+
+
 # -- trouble
 
 

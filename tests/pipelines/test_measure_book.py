@@ -10,6 +10,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -21,6 +22,7 @@ from napari_slitseg.pipelines import measure_book_intervals
 from napari_slitseg.pipelines.measure_book import is_measure_book, write_measure_book
 from napari_slitseg.pipelines.measure_book_table import WHY_EMPTY, with_unit
 from napari_slitseg.pipelines.measure_comparisons import comparisons
+from napari_slitseg.pipelines.measure_old import old_figures
 from napari_slitseg.pipelines.measure_result import MeasureResult
 from napari_slitseg.pipelines.measure_tables import (
     is_measure_table,
@@ -194,7 +196,7 @@ def test_how_it_was_computed_is_the_first_sheet(written: Path, study: MeasureRes
     assert how["Version of napari-slitseg"] == "1.2.3"
     assert how["assign_nm"] == study.settings.assign_nm
     assert how["10 ± 0.01 nm per pixel (grating: grating.tif)"] == "8 images"
-    assert how["not known: no figure in nm has a value"] == "1 images"
+    assert how["not known: no figure in nm has a value"] == "1 image"
     for name, measure in MEASURES.items():
         told = how[[TITLES[name]]].tolist()
         assert any(measure.definition in each and name in each for each in told)
@@ -292,8 +294,11 @@ def tables(study: MeasureResult, tmp_path: Path) -> dict[str, pd.DataFrame]:
 def test_csv_tables_hold_what_the_workbook_holds(
     tables: dict[str, pd.DataFrame], written: Path
 ) -> None:
-    assert list(tables) == ["files", "glomeruli", "biopsies", "groups", "intervals"]
-    for name, table in tables.items():
+    assert list(tables) == [
+        *("files", "glomeruli", "biopsies", "groups", "comparisons", "intervals"),
+        *("fpw_dl_v1_files", "fpw_dl_v1_biopsies", "not_measured", "how"),
+    ]
+    for name, table in list(tables.items())[:4]:
         in_book = sheet(written, name.capitalize())
         assert table.shape == in_book.shape
         numbers = table.select_dtypes("number")
@@ -305,6 +310,33 @@ def test_csv_tables_hold_what_the_workbook_holds(
     assert set(MEASURES) < set(files.columns)
     assert files["fpw_mean_nm"][0] == 500
     assert why.NO_SCALE in files["why_empty"][5]
+
+
+def test_csv_tables_tell_methods_comparisons_and_what_was_not_measured(
+    tables: dict[str, pd.DataFrame], study: MeasureResult
+) -> None:
+    how = tables["how"].set_index("what")["value"]
+    assert how["To paste into a paper"] == study.methods
+    assert tables["not_measured"]["why"].tolist() == [EVIL]
+    assert len(tables["comparisons"]) == 3
+    assert tables["fpw_dl_v1_files"]["membrane"].count() == len(study.images)
+
+
+def test_every_table_with_nanometres_says_where_the_scale_comes_from(
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    for name, table in tables.items():
+        if any(column.endswith(("_nm", "_um")) for column in table.columns):
+            assert "scale_from" in table.columns, name
+    assert tables["biopsies"].set_index("biopsy")["scale_from"]["N1"] == "grating (2 images)"
+    assert set(tables["comparisons"]["scale_from"]) == {"grating (6 images)"}
+
+
+def test_tables_with_the_old_rules_are_known_by_their_headings(tmp_path: Path) -> None:
+    old = old_figures(np.ones((9, 99), np.bool_), np.array([[4.0, 9.0], [4.0, 40.0]]))
+    path = tmp_path / "lab.csv"
+    deque(write_measure_tables(path, result_of([image("a.tif", [1, 9], old=old)])), maxlen=0)
+    assert all(map(is_measure_table, table_files(path)))
 
 
 def test_a_table_is_known_by_its_headings(tmp_path: Path, study: MeasureResult) -> None:

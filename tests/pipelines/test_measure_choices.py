@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -116,3 +117,15 @@ def test_an_unknown_membrane_is_told_once_and_blames_no_map(tmp_path: Path) -> N
     _, result = run(tmp_path)
     [notice] = result.images[0].notices
     assert "Its membrane is not known" in notice
+
+
+def test_a_slit_somebody_was_not_sure_of_counts_and_is_told(tmp_path: Path) -> None:
+    image = write_image(tmp_path / "a.tif")
+    annotate(image)
+    sure = table()
+    is_unsure = np.arange(len(sure)) < 2
+    write_points(image.with_suffix(".csv"), replace(sure, uncertain=is_unsure))
+    _, result = run(tmp_path)
+    assert result.edits.uncertain == 2
+    assert result.images[0].measures.slits.is_on_line.sum() == len(COLUMNS)
+    assert "Somebody was not sure of 2 slits; such slits count." in result.methods

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,11 +13,18 @@ import pytest
 import tifffile
 from matplotlib import rcParams
 
+from napari_slitseg.core.calibration import Scale
+from napari_slitseg.core.metrics.bootstrap_interval import Bootstrap
 from napari_slitseg.core.morphometry import Sample
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.measure_figures import report_figures
+from napari_slitseg.pipelines.measure_figures_images import images_shown
 from napari_slitseg.pipelines.measure_page import is_measure_page, write_measure_page
+from napari_slitseg.pipelines.measure_page_table import NONE
+from napari_slitseg.pipelines.measure_page_tables import page_tables
+from napari_slitseg.pipelines.measure_page_words import first_words
 from napari_slitseg.pipelines.measure_result import MeasureResult
+from napari_slitseg.pipelines.measure_rollups import rollups_of
 from napari_slitseg.pipelines.outputs import OutputError
 
 from . import measured
@@ -107,6 +115,52 @@ def test_figures_have_text_and_captions_with_numbers(page: str) -> None:
     assert "Foot process width (nm)" in parsed.text
     assert "n = 8 biopsies" in parsed.text
     assert page.count("n = ") > 8
+
+
+def test_ranges_are_of_the_confidence_that_was_asked_for() -> None:
+    images = [
+        measured.image(f"{group}{b}{g}.tif", Sample(f"{group}{b}", f"{g}", group), seed=b + g)
+        for group in "AB"
+        for b in range(2)
+        for g in range(2)
+    ]
+    rolled = rollups_of(images, Bootstrap(n_resamples=100, confidence=0.8))
+    study = replace(measured.result(images), rollups=rolled)
+    said = [table.note for table in page_tables(study, rolled)]
+    said += [figure.caption for figure in report_figures(study, rolled)]
+    said += first_words(study, rolled)[-1].texts
+    text = re.sub("middle 95 %|to 95 %", "", " ".join(said)).replace("%", " %")
+    assert not re.search(r"95 +%", text)
+    assert len(re.findall(r"80 +%", text)) >= 7
+
+
+def test_every_missing_number_has_its_reason_and_every_row_its_scale() -> None:
+    grating = Scale(10.0, "grating", "g.tif", 0.001)
+    images = [
+        measured.image("a.tif", Sample("B"), scale=grating),
+        measured.image("b.tif", Sample("B"), scale=None),
+        measured.image("c.tif", Sample("B"), n_lines=0),
+        measured.image("d.tif", Sample("C"), mean_px=5000.0),
+    ]
+    study = measured.result(images)
+    tables = {table.title: table for table in page_tables(study, rollups_of(images))}
+    told = dict(zip("abcd", (row[-1] for row in tables["Images"].rows), strict=True))
+    assert told["a"] == ""
+    for name, words in (("b", "scale"), ("c", "no membrane line"), ("d", "No slit")):
+        assert f"{NONE} in " in told[name]
+        assert words in told[name]
+    at = tables["Biopsies"].columns.index("Scale from")
+    assert [row[at] for row in tables["Biopsies"].rows] == ["grating (1 image)", "typed (1 image)"]
+    captions = {each.name: each.caption for each in report_figures(study, rollups_of(images))}
+    assert all("Scale from: " in caption for caption in captions.values())
+    assert captions["widths"].endswith("Scale from: grating (1 image), typed (1 image).")
+
+
+def test_an_image_of_unknown_scale_is_shown_only_where_there_is_no_other() -> None:
+    images = [measured.image(f"{n}.tif", Sample(), scale=None, seed=n) for n in range(3)]
+    assert images_shown(measured.result(images))
+    known = measured.image("known.tif", Sample(), mean_px=90.0)
+    assert images_shown(measured.result([*images, known])) == [known]
 
 
 def test_any_name_is_shown_as_it_is(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ _CAPTION: Final = (
 )
 
 _UNITS: Final = (
-    "Means of means ({:g} % interval, drawn anew from {}; of few too narrow); n foot processes."
+    "Means of means ({:g} % interval, drawn anew from {}; of few too narrow); n foot processes. "
+    "Scale from: {}."
 )
 _MANY: Final = {"image": "images", "glomerulus": "glomeruli", "biopsy": "biopsies"}
 
@@ -115,9 +116,13 @@ def _levels(rolled: Rollup) -> list[tuple[str, Sequence[Unit]]]:
 
 
 def _units(title: str, units: Sequence[Unit], result: MeasureResult) -> Table:
+    from napari_slitseg.pipelines.measure_phrases import scale_kinds
+
     how = {each.mean.confidence for unit in units for each in unit.estimates.values()}
     drawn = " or ".join(sorted({_MANY[unit.drawn] for unit in units}))
-    caption = _UNITS.format(100 * min(how), drawn)
+    measured = {row.name for unit in units for row in unit.rows}
+    scales = (i.measures.scale for i in result.images if i.name in measured)
+    caption = _UNITS.format(100 * min(how), drawn, scale_kinds(scales))
     grid = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
     for head in ("", "images", "slits", "slits per µm", "FPW (nm)", "n", "edited"):
         grid.add_column(head, justify="right" if head else "left", overflow="fold")
@@ -155,7 +160,7 @@ def _estimate(unit: Unit, figure: str, digits: int) -> str:
 def _edited(unit: Unit, result: MeasureResult) -> float:
     from napari_slitseg.core.morphometry import EditCounts
 
-    names = {row.name for row in unit.rows}
+    names = {row.name for row in (*unit.rows, *unit.left_out)}
     return EditCounts.together(i.edits for i in result.images if i.name in names).edited_share
 
 

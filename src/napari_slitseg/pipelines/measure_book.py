@@ -13,7 +13,7 @@ from napari_slitseg.pipelines.measure_book_intervals import interval_tables
 from napari_slitseg.pipelines.measure_book_old import old_tables
 from napari_slitseg.pipelines.measure_book_table import Table
 from napari_slitseg.pipelines.measure_book_units import unit_tables
-from napari_slitseg.pipelines.measure_book_words import failure_sheet, how_sheet
+from napari_slitseg.pipelines.measure_book_words import failures_table, how_sheet
 from napari_slitseg.pipelines.measure_result import MeasureResult
 from napari_slitseg.pipelines.outputs import writing
 from napari_slitseg.pipelines.score_book_sheet import Sheet, is_our_book, write_sheets
@@ -58,7 +58,7 @@ def _sheets(result: MeasureResult) -> Iterator[Sheet]:
         groups_table(result),
         *interval_tables(result),
         *old_tables(result),
+        failures_table(result),
     ]
     yield how_sheet(result, tables)
     yield from (table.sheet() for table in tables)
-    yield failure_sheet(result)

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from napari_slitseg.core.morphometry import GroupComparison, RollupFigure
 from napari_slitseg.pipelines.measure_book_table import Column, Table, number, with_unit
 from napari_slitseg.pipelines.measure_comparisons import comparisons
+from napari_slitseg.pipelines.measure_phrases import SCALE_FROM, scale_kinds
 from napari_slitseg.pipelines.measure_result import MeasureResult
 
 _NO_BIOPSY: Final = "A group has no biopsy with a value."
@@ -20,13 +21,21 @@ class Compared(NamedTuple):
 
     figure: RollupFigure
     found: GroupComparison
+    scale_from: str
 
 
 def groups_table(result: MeasureResult) -> Table:
     """Return every pair of groups in every figure that is compared; no row for one group."""
     rolled = result.rollups
+    scales = {image.name: image.measures.scale for image in result.images}
+    of_groups = {} if rolled is None else {unit.sample.group: unit.rows for unit in rolled.groups}
+
+    def known(pair: GroupComparison) -> str:
+        rows = (*of_groups[pair.first], *of_groups[pair.second])
+        return scale_kinds(scales[row.name] for row in rows)
+
     items = [
-        Compared(figure, each)
+        Compared(figure, each, known(each))
         for figure, pairs in (() if rolled is None else comparisons(rolled))
         for each in pairs
     ]
@@ -114,6 +123,7 @@ COMPARISON_COLUMNS: Final = (
         _number("p_smallest", _FEW),
     ),
     Column("p_welch", "P of Welch's t test", "For reference.", _number("p_welch", _FEW)),
+    Column("scale_from", "Scale from", SCALE_FROM, lambda item: item.scale_from),
     Column("words", "In words", "What was found, and what was not.", _words),
 )
 """Columns of the table of comparisons."""

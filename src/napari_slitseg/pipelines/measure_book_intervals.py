@@ -11,6 +11,7 @@ from napari_slitseg.core.morphometry import Sample, Value
 from napari_slitseg.core.morphometry.reasons import NO_SCALE
 from napari_slitseg.pipelines.measure_book_files import sample_columns
 from napari_slitseg.pipelines.measure_book_table import Column, Table, number
+from napari_slitseg.pipelines.measure_phrases import SCALE_FROM
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
 
 MOST_ROWS: Final = 1_000_000
@@ -35,6 +36,7 @@ class Stretch(NamedTuple):
     file: str
     sample: Sample
     nm_per_px: float
+    scale_from: str
     line: int
     kind: str
     start: float
@@ -63,10 +65,11 @@ def _stretches(result: MeasureResult) -> Iterator[Stretch]:
 
 
 def _of_image(image: MeasuredImage) -> Iterator[Stretch]:
-    kept, size = image.measures.intervals, image.measures.nm_per_px
+    kept, size, scale = image.measures.intervals, image.measures.nm_per_px, image.measures.scale
+    known = "" if scale is None else scale.kind
     columns = (kept.line, kept.kind, kept.start, kept.end, kept.first, kept.last)
     for line, *rest in zip(*(column.tolist() for column in columns), strict=True):
-        yield Stretch(image.name, image.sample, size, line + 1, *rest)
+        yield Stretch(image.name, image.sample, size, known, line + 1, *rest)
 
 
 def _nm(item: Stretch) -> Value:
@@ -89,6 +92,7 @@ INTERVAL_COLUMNS: Final = (
         lambda i: _KINDS[i.kind],
     ),
     Column("width_nm", "Width (nm)", "Length along the membrane.", _nm),
+    Column("scale_from", "Scale from", SCALE_FROM, lambda i: i.scale_from),
     Column("width_px", "Width (px)", "Length along the membrane.", lambda i: i.end - i.start),
     Column("from_px", "From (px)", "Where it begins, along its line.", lambda i: i.start),
     Column(

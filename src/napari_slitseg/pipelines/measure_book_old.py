@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from napari_slitseg.core.morphometry.reasons import NO_SCALE
 from napari_slitseg.core.morphometry.value import no_value
 from napari_slitseg.pipelines.measure_book_table import Column, Table, number
 from napari_slitseg.pipelines.measure_old import OldFigures, frame_nm, ours_as_old
+from napari_slitseg.pipelines.measure_phrases import SCALE_FROM, scale_kinds
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
 
 _NOT_ASKED: Final = "The published tool's rules were not applied."
@@ -46,6 +48,8 @@ class OldRow:
         In px of the tool's frame; `theirs` is empty where its rules were not applied.
     nm_per_px : float
         Of the frame; NaN where it is unknown.
+    scale_from : str
+        How the scale is known.
     is_cut : bool
         Whether the tool would not have seen all of it.
     """
@@ -57,6 +61,7 @@ class OldRow:
     theirs: Mapping[str, float]
     nm_per_px: float
     is_cut: bool = False
+    scale_from: str = ""
 
 
 def old_tables(result: MeasureResult) -> tuple[Table, Table]:
@@ -65,6 +70,17 @@ def old_tables(result: MeasureResult) -> tuple[Table, Table]:
     Where its rules were applied to no image, only ours are there, under its headings.
     """
     has_old = any(image.old is not None for image in result.images)
+    return _tables(result, has_old=has_old)
+
+
+def old_headings() -> Iterator[list[str]]:
+    """Yield the headings of these tables in a CSV file, with and without the tool's own figures."""
+    for has_old in (False, True):
+        for table in _tables(MeasureResult(Path(), ()), has_old=has_old):
+            yield table.names
+
+
+def _tables(result: MeasureResult, *, has_old: bool) -> tuple[Table, Table]:
     files = Table(
         "fpw_dl_v1_files",
         "As fpw-dl-v1, files",
@@ -91,6 +107,7 @@ def _of_file(image: MeasuredImage) -> OldRow:
         {} if old is None else _file_row(old.found),
         frame_nm(image.measures),
         old is not None and old.is_cut,
+        scale_kinds([image.measures.scale]),
     )
 
 
@@ -116,6 +133,7 @@ def _of_biopsies(result: MeasureResult) -> Iterator[OldRow]:
             _folder_row([each.found for each in old]) if len(old) == len(images) else {},
             sizes[0] if np.ptp(sizes) < 1e-6 else float("nan"),
             any(each.is_cut for each in old),
+            scale_kinds(image.measures.scale for image in images),
         )
 
 
@@ -139,6 +157,7 @@ def _columns(names: Iterable[str], *, has_old: bool) -> Iterator[Column]:
             if is_length:
                 title = f"{column.title} (nm)"
                 yield Column(f"{column.name}_nm", title, "The same in nm.", _in_nm(column.of))
+    yield Column("scale_from", "Scale from", SCALE_FROM, lambda row: row.scale_from)
     if has_old:
         yield _CUT
 

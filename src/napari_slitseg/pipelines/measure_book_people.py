@@ -15,6 +15,7 @@ _COUNTS: Final = (
     ("accepted", "Slits of a model that a person confirmed."),
     ("taken_away", "Points that a person took away: measured nowhere."),
     ("unjudged", "Slits of a model on which nobody decided."),
+    ("uncertain", "Slits among these of which somebody was not sure: they count as slits."),
 )
 
 

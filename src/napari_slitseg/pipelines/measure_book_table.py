@@ -39,7 +39,7 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Rows with columns; a last column tells why cells are empty.
+    """Rows with columns.
 
     Attributes
     ----------
@@ -52,6 +52,8 @@ class Table:
         What the rows are about.
     frozen : int
         How many columns stay in sight.
+    has_reasons : bool
+        Whether a last column tells why cells are empty.
     """
 
     name: str
@@ -59,22 +61,26 @@ class Table:
     columns: Sequence[Column]
     items: Iterable[Any]
     frozen: int = 1
+    has_reasons: bool = True
 
     def rows(self) -> Iterator[list[Any]]:
         """Yield the cells of each row; None where there is no number."""
         for item in self.items:
             cells = [column.of(item) for column in self.columns]
-            yield [*map(_plain, cells), self._why_empty(cells)]
+            why = [self._why_empty(cells)] if self.has_reasons else []
+            yield [*map(_plain, cells), *why]
 
     def sheet(self) -> Sheet:
         """Return it as a sheet of a workbook."""
-        titles = [*(column.title for column in self.columns), WHY_EMPTY]
+        titles = [column.title for column in self.columns]
+        titles += [WHY_EMPTY] if self.has_reasons else []
         return Sheet(self.title, titles, self.rows(), frozen=self.frozen)
 
     @property
     def names(self) -> list[str]:
         """Headings in a CSV file."""
-        return [*(column.name for column in self.columns), "why_empty"]
+        names = [column.name for column in self.columns]
+        return [*names, "why_empty"] if self.has_reasons else names
 
     def _why_empty(self, cells: Sequence[Any]) -> str:
         """Say for each number that is not there why."""

@@ -14,7 +14,8 @@ from napari_slitseg.core.morphometry.rollup_figures import ROLLUP_FIGURES, Rollu
 from napari_slitseg.core.morphometry.value import no_value
 from napari_slitseg.pipelines.measure_book_people import people_columns
 from napari_slitseg.pipelines.measure_book_table import Column, Table, number, with_unit
-from napari_slitseg.pipelines.measure_result import MeasureResult
+from napari_slitseg.pipelines.measure_phrases import SCALE_FROM, scale_kinds
+from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
 
 _NO_FIGURES: Final = "No image of it has a membrane line and a scale."
 _NO_VALUE: Final = "No image of it has a value."
@@ -24,10 +25,11 @@ _NO_T: Final = "Student's t needs two units."
 
 @dataclass(frozen=True, eq=False)
 class UnitRow:
-    """A unit with what people did to the slits of its images."""
+    """A unit with what people did to the slits of its images, and how their scale is known."""
 
     unit: Unit
     edits: EditCounts
+    scale_from: str
 
 
 def unit_tables(result: MeasureResult) -> tuple[Table, ...]:
@@ -38,22 +40,24 @@ def unit_tables(result: MeasureResult) -> tuple[Table, ...]:
         ("biopsies", "Biopsies", 2, () if rolled is None else rolled.biopsies),
         ("groups", "Groups", 1, () if rolled is None else (*rolled.groups, rolled.everything)),
     )
-    edits = {image.name: image.edits for image in result.images}
+    images = {image.name: image for image in result.images}
     return tuple(
         Table(
             name,
             title,
             (*_NAMES[:n_names], *_COMMON),
-            [UnitRow(unit, _edits(unit, edits)) for unit in some],
+            [_row(unit, images) for unit in some],
             frozen=n_names,
         )
         for name, title, n_names, some in units
     )
 
 
-def _edits(unit: Unit, edits: Mapping[str, EditCounts]) -> EditCounts:
-    rows = (*unit.rows, *unit.left_out)
-    return EditCounts.together(edits[row.name] for row in rows if row.name in edits)
+def _row(unit: Unit, images: Mapping[str, MeasuredImage]) -> UnitRow:
+    every = [images[row.name] for row in (*unit.rows, *unit.left_out)]
+    scales = (images[row.name].measures.scale for row in unit.rows)
+    edits = EditCounts.together(image.edits for image in every)
+    return UnitRow(unit, edits, scale_kinds(scales))
 
 
 def _group(item: UnitRow) -> str:
@@ -147,6 +151,7 @@ _COMMON: Final[tuple[Column, ...]] = (
     Column("n_glomeruli", "Glomeruli", "Glomeruli of known name.", lambda i: i.unit.n_glomeruli),
     Column("n_biopsies", "Biopsies", "Biopsies of known name.", lambda i: i.unit.n_biopsies),
     *people_columns(lambda item: item.edits),
+    Column("scale_from", "Scale from", SCALE_FROM, lambda item: item.scale_from),
     Column(
         "membrane_length_um", "Membrane length (µm)", "Of all images.", lambda i: i.unit.length_um
     ),

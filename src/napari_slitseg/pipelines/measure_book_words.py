@@ -9,32 +9,51 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from napari_slitseg.core.morphometry import MEASURES
-from napari_slitseg.pipelines.measure_book_table import WHY_EMPTY, Table
+from napari_slitseg.pipelines.measure_book_table import WHY_EMPTY, Column, Table
+from napari_slitseg.pipelines.measure_phrases import count
 from napari_slitseg.pipelines.measure_result import MeasureResult
 from napari_slitseg.pipelines.score_book_sheet import Sheet
 
 Row = tuple[str, Any, Any]
+_FAILURES: Final = (
+    Column("file", "File", "Path below the folder of the images.", lambda each: each.name),
+    Column("why", "Why", "Why it was not measured, and what to do.", lambda each: each.reason),
+    Column("path", "Path", "Where the file is.", lambda each: str(each.path)),
+)
 TITLE: Final = "How these were computed"
 
 
 def how_sheet(result: MeasureResult, tables: Sequence[Table]) -> Sheet:
     """Return methods, people's share, settings, scales, and what every column means."""
-    rows = [
-        *_methods(result),
-        *_people(result),
-        *_made(result),
-        *_models(result),
-        *_settings(result),
-        *_scales(result),
-        *_definitions(tables),
-    ]
-    return Sheet(TITLE, ("About", "What", "Value or meaning"), rows, frozen=1, wrapped=True)
+    titles = [column.title for column in _HOW]
+    return Sheet(TITLE, titles, list(_how(result, tables)), frozen=1, wrapped=True)
 
 
-def failure_sheet(result: MeasureResult) -> Sheet:
-    """Return the images that could not be measured, with reasons."""
-    rows = [(each.name, each.reason, str(each.path)) for each in result.failures]
-    return Sheet("Not measured", ("File", "Why", "Path"), rows)
+def how_table(result: MeasureResult, tables: Sequence[Table]) -> Table:
+    """Return the same as a table."""
+    return Table("how", TITLE, _HOW, _how(result, tables), has_reasons=False)
+
+
+def _how(result: MeasureResult, tables: Sequence[Table]) -> Iterator[Row]:
+    yield from _methods(result)
+    yield from _people(result)
+    yield from _made(result)
+    yield from _models(result)
+    yield from _settings(result)
+    yield from _scales(result)
+    yield from _definitions(tables)
+
+
+_HOW: Final = (
+    Column("about", "About", "", lambda row: row[0]),
+    Column("what", "What", "", lambda row: row[1]),
+    Column("value", "Value or meaning", "", lambda row: row[2]),
+)
+
+
+def failures_table(result: MeasureResult) -> Table:
+    """Return the images that were not measured, with reasons."""
+    return Table("not_measured", "Not measured", _FAILURES, result.failures, has_reasons=False)
 
 
 def _methods(result: MeasureResult) -> Iterator[Row]:
@@ -93,9 +112,9 @@ def _settings(result: MeasureResult) -> Iterator[Row]:
 def _scales(result: MeasureResult) -> Iterator[Row]:
     known = [image.measures.scale for image in result.images]
     for scale, number in Counter(map(str, filter(None, known))).items():
-        yield "Scales", scale, f"{number} images"
+        yield "Scales", scale, count(number, "image")
     if unknown := sum(scale is None for scale in known):
-        yield "Scales", "not known: no figure in nm has a value", f"{unknown} images"
+        yield "Scales", "not known: no figure in nm has a value", count(unknown, "image")
 
 
 def _definitions(tables: Sequence[Table]) -> Iterator[Row]:

@@ -18,6 +18,7 @@ from napari_slitseg.core.morphometry import (
     nesting_of,
 )
 from napari_slitseg.core.morphometry.precision import PRECISIONS
+from napari_slitseg.pipelines.measure_rollups import confidence_of
 
 COMPARED: Final[tuple[RollupFigure, ...]] = tuple(
     each
@@ -42,7 +43,11 @@ def comparisons(rolled: Rollup) -> list[tuple[RollupFigure, tuple[GroupCompariso
     """Compare all pairs of groups in each of the figures that are compared."""
     if len(rolled.groups) < 2:
         return []
-    return [(each, compare_groups(biopsies_by_group(rolled, each))) for each in COMPARED]
+    confidence = confidence_of(rolled)
+    return [
+        (each, compare_groups(biopsies_by_group(rolled, each), confidence=confidence))
+        for each in COMPARED
+    ]
 
 
 def needed(unit: Unit, figure: RollupFigure) -> Sequence[ImagesNeeded]:

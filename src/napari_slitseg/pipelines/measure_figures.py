@@ -6,7 +6,7 @@ Importing this loads matplotlib: import it where a report is written.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from matplotlib.figure import Figure
@@ -29,7 +29,10 @@ from napari_slitseg.pipelines.measure_figures_widths import (
     widths_figure,
     widths_shown,
 )
+from napari_slitseg.pipelines.measure_page_table import percent
+from napari_slitseg.pipelines.measure_phrases import count, scale_kinds
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
+from napari_slitseg.pipelines.measure_rollups import confidence_of
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,20 @@ class ReportFigure:
 
 def report_figures(result: MeasureResult, rolled: Rollup) -> Iterator[ReportFigure]:
     """Yield the figures for which there is something to show, in the order of a report."""
+    rows = {row.name for row in rolled.everything.rows}
+    scales = [image.measures.scale for image in result.images if image.name in rows]
+    for figure in _figures(result, rolled):
+        known = "" if figure.name == "images" else f" Scale from: {scale_kinds(scales)}."
+        yield replace(figure, caption=f"{figure.caption}{known}")
+
+
+def _figures(result: MeasureResult, rolled: Rollup) -> Iterator[ReportFigure]:
     if images := images_shown(result):
         yield _of_images(images)
     if shown := widths_shown(rolled):
         yield _of_widths(shown)
     if any(unit.rows for unit in rolled.biopsies):
-        yield _of_biopsies([unit for unit in rolled.biopsies if unit.rows])
+        yield _of_biopsies([unit for unit in rolled.biopsies if unit.rows], rolled)
     if len(rolled.groups) > 1:
         yield _of_groups(rolled)
     if units := units_shown(rolled):
@@ -73,7 +84,8 @@ def _of_images(images: Sequence[MeasuredImage]) -> ReportFigure:
         else "The image with the mean width in the middle of all"
     )
     has_scale = any(image.measures.scale is not None for image in images)
-    bar = " The bar in the corner is the scale." if has_scale else ""
+    known = f" Scale from: {scale_kinds(image.measures.scale for image in images)}."
+    bar = f" The bar in the corner is the scale.{known}" if has_scale else ""
     n = ", ".join(str(int(image.measures.intervals.is_measured.sum())) for image in images)
     caption = (
         f"{which}, chosen among those with many foot processes. The membrane line is coloured by "
@@ -92,7 +104,7 @@ def _of_widths(shown: Sequence[Widths]) -> ReportFigure:
     else:
         what = (
             "Solid line: median; dotted line: mean. "
-            f"{n_beyond} widths lie beyond the axis and count in n, median and mean."
+            f"{count(n_beyond, 'width')} beyond the axis: in n, median and mean all the same."
         )
     caption = (
         f"Distribution of foot process widths (arc length between neighbouring slits), n = {n} in "
@@ -103,11 +115,13 @@ def _of_widths(shown: Sequence[Widths]) -> ReportFigure:
     )
 
 
-def _of_biopsies(biopsies: Sequence[Unit]) -> ReportFigure:
+def _of_biopsies(biopsies: Sequence[Unit], rolled: Rollup) -> ReportFigure:
     n_images = sum(len(unit.rows) for unit in biopsies)
     caption = (
-        f"n = {len(biopsies)} biopsies of {n_images} images (number of images in brackets). Dots: "
-        "figures pooled over all images of the biopsy. Bars: 95 % nested bootstrap intervals, "
+        f"n = {count(len(biopsies), 'biopsy', 'biopsies')} of "
+        f"{count(n_images, 'image')} (number of images in brackets). Dots: "
+        f"figures pooled over all images of the biopsy. Bars: {percent(rolled)} nested bootstrap "
+        "intervals, "
         "glomeruli drawn first and images within them (images, where no glomerulus is named); too "
         "narrow where glomeruli are few. Open dots: one unit only, so no interval."
     )
@@ -119,10 +133,11 @@ def _of_groups(rolled: Rollup) -> ReportFigure:
     n = sum(unit.n_biopsies for unit in rolled.groups)
     caption = (
         f"n = {n} biopsies in {len(rolled.groups)} groups. Each dot is a biopsy (pooled over its "
-        "images). Thick line: mean of the biopsies; bars: its 95 % range by Student's t over the "
-        "biopsies, where there are two at least."
+        f"images). Thick line: mean of the biopsies; bars: its {percent(rolled)} range by "
+        "Student's t over the biopsies, where there are two at least."
     )
-    return ReportFigure("groups", "Groups", caption, partial(groups_figure, values))
+    draw = partial(groups_figure, values, confidence_of(rolled))
+    return ReportFigure("groups", "Groups", caption, draw)
 
 
 def _of_convergence(units: Sequence[Unit], rolled: Rollup) -> ReportFigure:

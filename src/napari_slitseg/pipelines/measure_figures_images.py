@@ -29,8 +29,13 @@ _ROUND: Final = (1.0, 2.0, 5.0)
 
 
 def images_shown(result: MeasureResult) -> list[MeasuredImage]:
-    """Return one image of each group: that in the middle by its mean width; three at most."""
-    able = [image for image in result.images if image.measures.intervals.is_measured.any()]
+    """Return one image of each group: that in the middle by its mean width; three at most.
+
+    Images of unknown scale are shown only where there are no others: widths in nm and in pixels do
+    not compare.
+    """
+    found = [image for image in result.images if image.measures.intervals.is_measured.any()]
+    able = [image for image in found if image.measures.scale is not None] or found
     groups: dict[str, list[MeasuredImage]] = {}
     for image in able:
         groups.setdefault(image.sample.group, []).append(image)

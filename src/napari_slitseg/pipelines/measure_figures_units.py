@@ -45,20 +45,24 @@ def biopsies_figure(biopsies: Sequence[Unit]) -> Figure:
     return figure
 
 
-def groups_figure(values: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
+def groups_figure(
+    values: Mapping[str, Mapping[str, Sequence[float]]], confidence: float = 0.95
+) -> Figure:
     """Draw one dot for each biopsy, and the mean of each group with its range by Student's t.
 
     Parameters
     ----------
     values : mapping
         From name of the figure to group to figures of its biopsies.
+    confidence : float
+        Of the ranges of the means.
     """
     n_groups = max(len(of_groups) for of_groups in values.values())
     tilts = n_groups > 4
     figure = new_figure(4.0 if tilts else 2.9)
     panels = figure.subplots(1, len(SHOWN))
     for axes, name in zip(panels, SHOWN, strict=True):
-        _groups_panel(axes, values[name], _BY_NAME[name], tilts=tilts)
+        _groups_panel(axes, values[name], _BY_NAME[name], confidence, tilts=tilts)
     return figure
 
 
@@ -87,7 +91,12 @@ def _biopsies_panel(axes: Axes, biopsies: Sequence[Unit], figure: RollupFigure) 
 
 
 def _groups_panel(
-    axes: Axes, groups: Mapping[str, Sequence[float]], figure: RollupFigure, *, tilts: bool
+    axes: Axes,
+    groups: Mapping[str, Sequence[float]],
+    figure: RollupFigure,
+    confidence: float,
+    *,
+    tilts: bool,
 ) -> None:
     styles = style_of(list(groups))
     for at, (group, figures) in enumerate(groups.items()):
@@ -99,7 +108,7 @@ def _groups_panel(
                 alpha=0.75, markeredgewidth=0,
             )  # fmt: skip
         if len(known) > 1:
-            _mean_and_range(axes, at, known)
+            _mean_and_range(axes, at, known, confidence)
     if not any(math.isfinite(value) for some in groups.values() for value in some):
         say(axes, "no values")
     most = 24 if tilts else max(12, 44 // len(groups))
@@ -113,9 +122,9 @@ def _groups_panel(
 
 
 def _mean_and_range(
-    axes: Axes, at: float, known: np.ndarray[tuple[int], np.dtype[np.float64]]
+    axes: Axes, at: float, known: np.ndarray[tuple[int], np.dtype[np.float64]], confidence: float
 ) -> None:
-    low, high = t_range(known, 0.95)
+    low, high = t_range(known, confidence)
     mean = float(known.mean())
     axes.plot([at + 0.15, at + 0.35], [mean, mean], color="black", linewidth=1.6)
     if math.isfinite(low):

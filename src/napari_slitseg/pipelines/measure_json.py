@@ -13,6 +13,8 @@ from napari_slitseg.core.morphometry import (
     figures,
     fpw_dl_v1_file_row,
 )
+from napari_slitseg.pipelines.measure_book_groups import groups_table
+from napari_slitseg.pipelines.measure_book_units import unit_tables
 from napari_slitseg.pipelines.measure_old import frame_nm, ours_as_old
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
 
@@ -23,7 +25,7 @@ VERSION: Final = 1
 
 
 def to_dict(result: MeasureResult) -> dict[str, Any]:
-    """Return everything as plain values; a figure that is NaN tells why.
+    """Return everything as plain values; a figure without a value tells why.
 
     Parameters
     ----------
@@ -44,10 +46,20 @@ def to_dict(result: MeasureResult) -> dict[str, Any]:
         "edits": _edits(result.edits),
         "notices": list(result.notices),
         "images": [_image(image) for image in result.images],
+        **_of_units(result),
         "failures": [
             {"name": each.name, "path": str(each.path), "reason": each.reason}
             for each in result.failures
         ],
+    }
+
+
+def _of_units(result: MeasureResult) -> dict[str, list[dict[str, Any]]]:
+    """Return glomeruli, biopsies, groups and pairs of groups, as the tables of a workbook do."""
+    tables = (*unit_tables(result), groups_table(result))
+    return {
+        table.name: [dict(zip(table.names, row, strict=True)) for row in table.rows()]
+        for table in tables
     }
 
 

@@ -33,10 +33,21 @@ def images_table(images: Sequence[MeasuredImage]) -> PageTable:
                 image.name, image.sample.biopsy or NONE, image.sample.glomerulus or NONE,
                 image.slits_from, image.membrane_from, "unknown" if scale is None else str(scale),
                 *figures, share(image.edits.edited_share),
-                number(image.measures.excluded_px, "px"), " ".join(image.notices),
+                number(image.measures.excluded_px, "px"), _to_know(image),
             )
         )  # fmt: skip
     return PageTable("Images", columns, tuple(rows), "", 6, is_long=True)
+
+
+def _to_know(image: MeasuredImage) -> str:
+    """Return notices, and why figures of the table have no value."""
+    reasons: dict[str, list[str]] = {}
+    for measure in map(MEASURES.__getitem__, _OF_IMAGES):
+        why = measure.of(image.measures).why
+        if why:
+            reasons.setdefault(why, []).append(measure.title)
+    said = (f"{NONE} in {', '.join(titles)}: {why}" for why, titles in reasons.items())
+    return " ".join((*image.notices, *said))
 
 
 def failures_table(result: MeasureResult) -> PageTable:

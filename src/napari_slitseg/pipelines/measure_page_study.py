@@ -6,7 +6,13 @@ import math
 
 from napari_slitseg.core.morphometry import Rollup
 from napari_slitseg.pipelines.measure_comparisons import COMPARED, comparisons, needed
-from napari_slitseg.pipelines.measure_page_table import NONE, PageTable, heading, ranged
+from napari_slitseg.pipelines.measure_page_table import (
+    NONE,
+    PageTable,
+    heading,
+    percent,
+    ranged,
+)
 
 
 def compared(rolled: Rollup) -> PageTable:
@@ -30,7 +36,8 @@ def compared(rolled: Rollup) -> PageTable:
         for pair in pairs
     ]
     note = (
-        "Each biopsy counts once, with its pooled figure. In brackets 95 % ranges by Welch's t. P: "
+        "Each biopsy counts once, with its pooled figure. In brackets "
+        f"{percent(rolled)} ranges by Welch's t. P: "
         "two-sided permutation test of the difference of means; corrected by Holm for all pairs of "
         "groups, not for the several figures."
     )

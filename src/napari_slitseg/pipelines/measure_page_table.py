@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from napari_slitseg.core.morphometry import RollupFigure
+from napari_slitseg.core.morphometry import Rollup, RollupFigure
+from napari_slitseg.pipelines.measure_rollups import confidence_of
 
 NONE: Final = "\N{EN DASH}"
 """What stands where there is no value."""
@@ -59,3 +60,8 @@ def ranged(value: float, low: float, high: float, unit: str) -> str:
 def heading(figure: RollupFigure) -> str:
     """Return what stands above the numbers of a figure."""
     return f"{figure.title} ({figure.unit})" if figure.unit else figure.title
+
+
+def percent(rolled: Rollup) -> str:
+    """Return the confidence of all intervals as a percentage."""
+    return f"{100 * confidence_of(rolled):g} %"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from napari_slitseg.core.morphometry import Rollup
 from napari_slitseg.pipelines.measure_comparisons import comparisons
+from napari_slitseg.pipelines.measure_phrases import count, counted, scale_kinds
 from napari_slitseg.pipelines.measure_result import MeasureResult
 from napari_slitseg.pipelines.measure_words import edited_words
 
@@ -39,7 +38,7 @@ def _where(result: MeasureResult) -> str:
     track = "" if result.track == "shared" else f", annotation of the reader {result.track}"
     failed = f", {len(result.failures)} not measured (listed below)" if result.failures else ""
     return (
-        f"Folder {result.folder}{track}: {len(result.images)} images measured{failed}. "
+        f"Folder {result.folder}{track}: {count(len(result.images), 'image')} measured{failed}. "
         f"napari-slitseg {version}, {result.date}."
     )
 
@@ -51,7 +50,7 @@ def _sources(result: MeasureResult) -> list[str]:
         ("Membrane", [image.membrane_from for image in result.images]),
         ("Review", [image.review or "no project" for image in result.images]),
     ):
-        said.append(f"{what}: {_counted(values)}.")
+        said.append(f"{what}: {counted(values)}.")
     editors = sorted({name for image in result.images for name in image.editors})
     if editors:
         said.append(f"Edited by {', '.join(editors)}.")
@@ -60,8 +59,7 @@ def _sources(result: MeasureResult) -> list[str]:
 
 def _scales(result: MeasureResult) -> list[str]:
     scales = [image.measures.scale for image in result.images]
-    kinds = ["unknown" if scale is None else scale.kind for scale in scales]
-    said = [f"Where the scale comes from: {_counted(kinds)}."] if kinds else []
+    said = [f"Where the scale comes from: {scale_kinds(scales)}."] if scales else []
     sizes = sorted({scale.nm_per_px for scale in scales if scale is not None})
     if sizes:
         ends = f"{sizes[0]:.4g}" if len(sizes) == 1 else f"{sizes[0]:.4g} to {sizes[-1]:.4g}"
@@ -76,7 +74,11 @@ def _scales(result: MeasureResult) -> list[str]:
 
 def _notices(result: MeasureResult, rolled: Rollup) -> list[str]:
     n_cut = sum(image.measures.excluded_px > 0 for image in result.images)
-    cut = [f"Stretches of membrane were excluded by a person in {n_cut} images."] if n_cut else []
+    cut = (
+        [f"Stretches of membrane were excluded by a person in {count(n_cut, 'image')}."]
+        if n_cut
+        else []
+    )
     of_figures = [
         f"{each.figure.title}: {each.note}"
         for name, each in rolled.everything.estimates.items()
@@ -91,11 +93,3 @@ def _groups(rolled: Rollup) -> list[str]:
         only = [unit.name for unit in rolled.groups]
         return [f"There is only one group, {name}: nothing to compare it with." for name in only]
     return [pair.words(figure.title, figure.unit) for figure, pairs in found for pair in pairs]
-
-
-def _counted(values: Sequence[str]) -> str:
-    return ", ".join(f"{value} ({_images(n)})" for value, n in Counter(values).items())
-
-
-def _images(n: int) -> str:
-    return f"{n} image{'' if n == 1 else 's'}"

@@ -5,6 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from napari_slitseg.core.calibration import Scale
+
+SCALE_FROM: Final = (
+    "How the scale of the images is known, of which all in nm or µm depends: from the file, typed, "
+    "from a table, a scale bar or a grating."
+)
+"""What a column about scales holds."""
 
 
 def share(value: float) -> str:
@@ -32,3 +41,13 @@ def listed(parts: Sequence[str]) -> str:
 def count(n: int, one: str, many: str = "") -> str:
     """Say how many there are, in the plural where that is due."""
     return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def counted(values: Iterable[str]) -> str:
+    """Say of how many images each value is: file (3 images), unknown (1 image)."""
+    return ", ".join(f"{value} ({count(n, 'image')})" for value, n in Counter(values).items())
+
+
+def scale_kinds(scales: Iterable[Scale | None]) -> str:
+    """Say how the scales of images are known, and in how many images."""
+    return counted("unknown" if scale is None else scale.kind for scale in scales)

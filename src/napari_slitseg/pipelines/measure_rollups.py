@@ -25,3 +25,9 @@ def rollup_of(result: MeasureResult) -> Rollup:
     """Return the roll-up of a result, made anew where it has none."""
     known: Rollup | None = result.rollups
     return rollups_of(result.images) if known is None else known
+
+
+def confidence_of(rolled: Rollup) -> float:
+    """Return the confidence of the intervals of a roll-up; the usual one where it has none."""
+    known = [each.mean.confidence for unit in rolled.units for each in unit.estimates.values()]
+    return known[0] if known else Bootstrap().confidence

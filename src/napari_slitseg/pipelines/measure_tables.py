@@ -1,4 +1,4 @@
-"""The tables of a measuring as CSV files: images, glomeruli, biopsies, groups and stretches."""
+"""The tables of a measuring as CSV files, those of the workbook, and how they were computed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,27 @@ from typing import Any, Final
 
 from napari_slitseg.core.atomic import open_atomically
 from napari_slitseg.pipelines.measure_book_files import files_table
+from napari_slitseg.pipelines.measure_book_groups import groups_table
 from napari_slitseg.pipelines.measure_book_intervals import intervals_table
+from napari_slitseg.pipelines.measure_book_old import old_headings, old_tables
 from napari_slitseg.pipelines.measure_book_table import Table
 from napari_slitseg.pipelines.measure_book_units import unit_tables
+from napari_slitseg.pipelines.measure_book_words import failures_table, how_table
 from napari_slitseg.pipelines.measure_result import MeasureResult
 from napari_slitseg.pipelines.outputs import writing
 
-_NAMES: Final = ("files", "glomeruli", "biopsies", "groups", "intervals")
+_NAMES: Final = (
+    "files",
+    "glomeruli",
+    "biopsies",
+    "groups",
+    "comparisons",
+    "intervals",
+    "fpw_dl_v1_files",
+    "fpw_dl_v1_biopsies",
+    "not_measured",
+    "how",
+)
 _ROWS_AT_ONCE: Final = 1000
 
 
@@ -59,7 +73,8 @@ def write_measure_tables(path: Path, result: MeasureResult) -> Generator[str, No
 
 def is_measure_table(path: Path) -> bool:
     """Whether a file starts with the headings of one of these tables."""
-    headings = {_line(table.names).encode() for table in _tables(MeasureResult(Path(), ()))}
+    names = (table.names for table in _tables(MeasureResult(Path(), ())))
+    headings = {_line(each).encode() for each in (*names, *old_headings())}
     try:
         with path.open("rb") as file:
             return file.readline(1 << 16) in headings
@@ -68,7 +83,15 @@ def is_measure_table(path: Path) -> bool:
 
 
 def _tables(result: MeasureResult) -> tuple[Table, ...]:
-    return (files_table(result), *unit_tables(result), intervals_table(result))
+    tables = (
+        files_table(result),
+        *unit_tables(result),
+        groups_table(result),
+        intervals_table(result),
+        *old_tables(result),
+        failures_table(result),
+    )
+    return (*tables, how_table(result, tables))
 
 
 def _parts(table: Table) -> Iterator[str]:

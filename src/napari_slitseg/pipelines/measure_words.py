@@ -49,7 +49,7 @@ def methods_of(result: MeasureResult) -> str:
     sentences = (
         _what(result),
         _slits(result),
-        *map(_model, result.models),
+        *(_model(each, n=len(result.models)) for each in result.models),
         _people(result),
         _membrane(result.images, result.settings),
         _assigned(result.images, result.settings),
@@ -100,9 +100,10 @@ def _slits(result: MeasureResult) -> str:
     return f"The slits are {said}{of}."
 
 
-def _model(model: ModelUsed) -> str:
+def _model(model: ModelUsed, *, n: int) -> str:
+    the = "The model" if n == 1 else "One model"
     return (
-        f"The model is {model.name} (SHA-256 {model.sha256}) with the detector {model.detector}, "
+        f"{the} is {model.name} (SHA-256 {model.sha256}) with the detector {model.detector}, "
         f"slits from a probability of {model.threshold:.4g} and at least "
         f"{model.min_distance_nm:g} nm apart."
     )
@@ -115,6 +116,10 @@ def _people(result: MeasureResult) -> str:
     texts = [edited_words(result)]
     if unknown:
         texts.append(f"Which model it is was not recorded in {count(unknown, 'image')}.")
+    if result.edits.uncertain:
+        texts.append(
+            f"Somebody was not sure of {count(result.edits.uncertain, 'slit')}; such slits count."
+        )
     proposed_by = sorted({name for image in images for name in image.proposed_by})
     if proposed_by:
         texts.append(f"Points that people confirmed or moved were found by {listed(proposed_by)}.")

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from napari_slitseg.core.calibration import ScaleKind
+from napari_slitseg.core.metrics.bootstrap_interval import Bootstrap
 from napari_slitseg.pipelines.measure_phrases import count, listed
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
 
@@ -68,12 +69,13 @@ def statistics_of(result: MeasureResult) -> str:
     named = {image.sample.biopsy for image in result.images} - {""}
     glomeruli = {image.sample.glomerulus for image in result.images} - {""}
     there = {"biopsy": bool(named), "glomerulus": bool(glomeruli), "image": True}
+    how = Bootstrap()
+    n_drawn, seed = result.job.get("resamples", how.n_resamples), result.job.get("seed", how.seed)
     levels = [_LEVELS[each] for each in drawn if there[each]]
     methods = listed(sorted({_METHODS[each.method] for each in known}))
     means = f"means of means ({' of '.join(levels)})" if len(levels) > 1 else "means over images"
     return (
         f"Figures of several images are {means}; their "
         f"{100 * known[0].confidence:g} % intervals are {methods} bootstrap intervals, drawn anew "
-        f"{result.job['resamples']} times from {', then '.join(levels)} (seed "
-        f"{result.job['seed']})."
+        f"{n_drawn} times from {', then '.join(levels)} (seed {seed})."
     )

@@ -22,6 +22,8 @@ class EditCounts:
         Points that a person took away: not among the slits that are measured.
     unjudged : int
         Slits of a model on which nobody decided.
+    uncertain : int
+        Those of all these slits of which somebody was not sure; they count as slits.
     """
 
     added: int = 0
@@ -29,6 +31,7 @@ class EditCounts:
     accepted: int = 0
     taken_away: int = 0
     unjudged: int = 0
+    uncertain: int = 0
 
     @property
     def n_slits(self) -> int:

@@ -203,4 +203,5 @@ def _counted(kept: PointTable, judged: PointTable) -> EditCounts:
         accepted=int((status == "accepted").sum()),
         taken_away=int(np.isin(judged.status, TOMBSTONES).sum()),
         unjudged=int((status == _NOT_JUDGED).sum()),
+        uncertain=int(kept.uncertain.sum()),
     )
