@@ -31,6 +31,7 @@ from napari_slitseg.jobs.measure import MeasureJob
 from napari_slitseg.pipelines.measure_json import to_dict
 from napari_slitseg.pipelines.measure_old import old_figures
 from napari_slitseg.pipelines.measure_result import MeasuredImage
+from napari_slitseg.pipelines.measure_words import methods_of
 from napari_slitseg.store import LISTED, PROJECT_FILE, SHARED, Project
 from tests.pipelines.dots import DOTS, StopAfter, drain, draw_dots
 from tests.pipelines.measured_folders import (
@@ -306,6 +307,7 @@ def test_where_an_image_belongs_is_told_by_table_project_and_names(
     assert samples["b.tif"] == Sample("B2", "1", "obese")
     assert samples["P7_3.tif"] == Sample("P7", "3")
     assert "not there" in told(events)
+    assert "--folder-names tells nothing" in told(run(project, folder_names=True)[0])
     for bad in ({"name_pattern": "("}, {"samples": tmp_path / "none.csv"}):
         events, _ = run(project, **bad)
         assert ending(events).reason == "refused"
@@ -315,7 +317,9 @@ def test_where_an_image_belongs_is_told_by_table_project_and_names(
 def test_folders_tell_where_images_belong(tmp_path: Path) -> None:
     for place in ("B1/1/x.tif", "B1/2/x.tif", "B2/1/x.tif"):
         annotate(write_image(tmp_path / place))
-    _, result = run(tmp_path, subfolders=True, folder_names=True)
+    assert "Add --subfolders" in ending(run(tmp_path)[0]).message
+    events, result = run(tmp_path, subfolders=True, folder_names=True)
+    assert "tells nothing" not in told(events)
     assert [image.name for image in result.images] == ["B1/1/x.tif", "B1/2/x.tif", "B2/1/x.tif"]
     assert [image.sample for image in result.images] == [
         Sample("B1", "1"),
@@ -427,10 +431,29 @@ def test_models_whose_slits_people_confirmed_are_named_though_none_was_run(tmp_p
         origin = np.full(len(found), 'model:net@12345678 detector:log{"a": 1}')
         found = replace(found, origin=origin)
         project.begin(number, SHARED, Annotation(joined(by_hand, found), stripe()))
+        unknown = np.full(len(found), "model:unknown")
     _, result = run(tmp_path)
     assert result.images[0].proposed_by == ("net@12345678",)
     assert "Points that people confirmed or moved were found by net@12345678." in result.methods
     assert not result.models
+    with Project.open(tmp_path) as project:
+        head = project.begin(number, SHARED, Annotation(replace(found, origin=unknown)), 0)
+        assert head
+    _, result = run(tmp_path)
+    assert "were found by a model that was not recorded." in result.methods
+
+
+def test_a_model_of_which_only_the_membrane_is_measured_is_not_said_to_have_found_slits(
+    dotted: Path, model_file: Path
+) -> None:
+    (dotted / "d_membrane.tif").unlink()
+    write_points(dotted / "d.csv", PointTable.from_yx([[50, 20], [50, 60]]))
+    _, result = run(dotted, predict=True, model=str(model_file))
+    assert result.images[0].membrane_from == "model"
+    assert "The model is dots (SHA-256" in result.methods
+    assert "detector" not in result.methods
+    two = replace(result.images[0], model=replace(result.models[0], name="other"))
+    assert methods_of(replace(result, images=(*result.images, two))).count("One model is") == 2
 
 
 # -- words

@@ -195,7 +195,7 @@ def test_how_it_was_computed_is_the_first_sheet(written: Path, study: MeasureRes
     assert how["SHA-256"] == "ab" * 32
     assert how["Version of napari-slitseg"] == "1.2.3"
     assert how["assign_nm"] == study.settings.assign_nm
-    assert how["10 ± 0.01 nm per pixel (grating: grating.tif)"] == "8 images"
+    assert how["10.000 ± 0.010 nm per pixel (grating: grating.tif)"] == "8 images"
     assert how["not known: no figure in nm has a value"] == "1 image"
     for name, measure in MEASURES.items():
         told = how[[TITLES[name]]].tolist()

@@ -124,7 +124,7 @@ FILE_COLUMNS: Final[tuple[Column, ...]] = (
         "scale_from",
         "Scale from",
         "Where the scale comes from: file, typed, table, scale bar or grating.",
-        lambda item: "" if item.scale is None else f"{item.scale.kind}: {item.scale.source}",
+        lambda item: "" if item.scale is None else item.scale.origin,
     ),
     Column(
         "scale_uncertainty",

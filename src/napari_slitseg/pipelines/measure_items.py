@@ -105,7 +105,13 @@ def _in_folder(folder: Path, *, subfolders: bool, needed: bool) -> tuple[Path, .
         if needed and not found:
             raise JobError(f"There are no images in the folder {folder} and those in it.")
         return found
-    return find_images([folder]) if needed else _listed(folder)
+    found = _listed(folder)
+    if needed and not found and any(map(_listed, _folders_below(folder))):
+        raise JobError(
+            f"There are no images in the folder {folder} itself. Add --subfolders to measure those "
+            "in its folders."
+        )
+    return find_images([folder]) if needed else found
 
 
 def _folders_below(folder: Path) -> Iterator[Path]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from napari_slitseg.core.morphometry.sample import Sample
 from napari_slitseg.core.morphometry.samples import (
@@ -15,6 +16,11 @@ from napari_slitseg.core.morphometry.samples import (
 )
 from napari_slitseg.jobs.measure import SampleSettings
 from napari_slitseg.pipelines.measure_items import Item
+
+_NO_FOLDER: Final = (
+    "No image lies in a folder of its biopsy, so --folder-names tells nothing: it is meant for "
+    "biopsy/image, with --subfolders."
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,8 @@ def samples_for(
         by_project = Sample() if item.image_id is None else kept.get(item.image_id, Sample())
         told = (_of(table, name), by_project, *(_of(other, name) for other in others))
         samples[item.name] = next((sample for sample in told if sample.is_known), Sample())
-    return KnownSamples(samples, SamplesOfImages({}, unused=table.unused).notices)
+    told_by_table = SamplesOfImages({}, unused=table.unused).notices
+    return KnownSamples(samples, (*told_by_table, *_in_vain(settings, others[-1])))
 
 
 def _told(settings: SampleSettings, names: Sequence[str]) -> list[SamplesOfImages]:
@@ -68,6 +75,13 @@ def _told(settings: SampleSettings, names: Sequence[str]) -> list[SamplesOfImage
         nothing if pattern is None else samples_from_names(names, pattern),
         samples_from_folders(names) if settings.folder_names else nothing,
     ]
+
+
+def _in_vain(settings: SampleSettings, by_folder: SamplesOfImages) -> Iterator[str]:
+    """Say where folders were asked, and know none of the images."""
+    knows = any(sample.is_known for sample in by_folder.samples.values())
+    if settings.folder_names and not knows:
+        yield _NO_FOLDER
 
 
 def _of(source: SamplesOfImages, name: str) -> Sample:

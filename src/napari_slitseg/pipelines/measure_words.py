@@ -33,6 +33,7 @@ _MEMBRANE_FROM: Final[Mapping[str, str]] = MappingProxyType(
         "none": "not known",
     }
 )
+_NOT_RECORDED: Final = "a model that was not recorded"
 _DEFINED: Final = ("slit_density_per_um", "fpw_mean_nm", "fpw_length_over_count_nm")
 
 
@@ -49,7 +50,7 @@ def methods_of(result: MeasureResult) -> str:
     sentences = (
         _what(result),
         _slits(result),
-        *(_model(each, n=len(result.models)) for each in result.models),
+        *(_model(each, result) for each in result.models),
         _people(result),
         _membrane(result.images, result.settings),
         _assigned(result.images, result.settings),
@@ -100,13 +101,20 @@ def _slits(result: MeasureResult) -> str:
     return f"The slits are {said}{of}."
 
 
-def _model(model: ModelUsed, *, n: int) -> str:
-    the = "The model" if n == 1 else "One model"
+def _model(model: ModelUsed, result: MeasureResult) -> str:
+    the = "The model" if len(result.models) == 1 else "One model"
+    told = f"{the} is {model.name} (SHA-256 {model.sha256})"
+    if not any(image.model == model and _has_found_slits(image) for image in result.images):
+        return f"{told}; none of its slits that nobody judged were measured."
     return (
-        f"{the} is {model.name} (SHA-256 {model.sha256}) with the detector {model.detector}, "
+        f"{told} with the detector {model.detector}, "
         f"slits from a probability of {model.threshold:.4g} and at least "
         f"{model.min_distance_nm:g} nm apart."
     )
+
+
+def _has_found_slits(image: MeasuredImage) -> bool:
+    return image.edits.unjudged > 0 or image.slits_from == "proposals"
 
 
 def _people(result: MeasureResult) -> str:
@@ -122,7 +130,8 @@ def _people(result: MeasureResult) -> str:
         )
     proposed_by = sorted({name for image in images for name in image.proposed_by})
     if proposed_by:
-        texts.append(f"Points that people confirmed or moved were found by {listed(proposed_by)}.")
+        names = [_NOT_RECORDED if name == "unknown" else name for name in proposed_by]
+        texts.append(f"Points that people confirmed or moved were found by {listed(names)}.")
     if reviewed:
         texts.append(f"The review of {reviewed} of {count(len(images), 'image')} was finished.")
     return " ".join(texts)
