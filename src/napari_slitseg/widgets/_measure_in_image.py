@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from psygnal import Signal
 from qtpy.QtCore import QObject
@@ -19,6 +19,11 @@ from napari_slitseg.widgets._session import Session
 if TYPE_CHECKING:
     from napari_slitseg.core.morphometry import ImageMeasures
     from napari_slitseg.widgets._keeper_measuring import Polygons
+
+_DRAW: Final = (
+    "Draw around the stretch in the image: press the mouse button, go around it, let go. What lies "
+    "inside does not count."
+)
 
 
 class InImage(QObject):
@@ -44,6 +49,7 @@ class InImage(QObject):
         stack = session.layers.stack
         self.layers, self.lasso, self.clicks = IntervalLayers(stack), Lasso(stack), Clicks(stack)
         self._shown: ImageMeasures | None = None
+        self._is_told = False
         self.controls.exclude.toggled.connect(self._on_exclude)
         self.controls.include.clicked.connect(self._on_include)
         self.controls.undo.clicked.connect(self._on_undo)
@@ -120,6 +126,10 @@ class InImage(QObject):
         self.changed.emit()
 
     def _on_lasso(self) -> None:
+        """Say how to draw for as long as the mouse does."""
+        if self.lasso.is_on is not self._is_told:
+            self._is_told = self.lasso.is_on
+            self._measurer.told.emit(_DRAW if self._is_told else "", False)  # noqa: FBT003
         self.changed.emit()
 
     def _enable(self) -> None:

@@ -36,7 +36,7 @@ class WidthPlot(ScorePlot):
         self.effaced = pg.InfiniteLine(angle=90, movable=False)
         for item in (self.bars, self.effaced, self.mean):
             self.addItem(item)
-        self.set_titles("foot process width (nm)", "foot processes")
+        self.set_titles("foot process width (nm)", "number")
 
     def show_widths(self, widths: Floats, limit: float, unit: str) -> None:
         """Show widths (N,) and the limit of effacement, all in that unit."""

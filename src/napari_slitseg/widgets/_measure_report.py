@@ -20,6 +20,8 @@ _KINDS: Final = {
     "Page with figures (*.pdf)": ".pdf",
     "Tables (*.csv)": ".csv",
 }
+_COPIED: Final = "Copied a methods paragraph of {} words. Paste it where you write."
+_OTHER_KIND: Final = "{} is no kind of report. End the name in .xlsx, .html, .pdf or .csv."
 _NOTHING: Final = "Nothing is measured yet. Press Measure all first."
 
 
@@ -61,7 +63,9 @@ class ReportButton(QPushButton):
     def write(self, path: Path) -> None:
         """Write a report."""
         wanted = self._wanted()
-        if wanted is not None:
+        if path.suffix.lower() not in _KINDS.values():
+            self._message.warn(_OTHER_KIND.format(path.name))
+        elif wanted is not None:
             self._message.say(f"Writing {path}…")
             self.runner.start(partial(write_report, wanted(), path), "Write the report")
 
@@ -109,4 +113,4 @@ class MethodsButton(QPushButton):
         clipboard = QApplication.clipboard()
         if text and clipboard is not None:
             clipboard.setText(str(text))
-        self._message.say(f"Copied: {text}" if text else _NOTHING)
+        self._message.say(_COPIED.format(len(str(text).split())) if text else _NOTHING)

@@ -114,6 +114,7 @@ class ImageTable(QObject):
         self.table = Table(parent, image_columns(edit), "Images")
         self.view = self.table.view
         self.view.clicked.connect(self._on_row)
+        self.view.activated.connect(self._on_row)
         self.view.selectionModel().selectionChanged.connect(self.selected)
 
     @property

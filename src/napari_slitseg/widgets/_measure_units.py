@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -69,7 +70,12 @@ class UnitPart(QWidget):
         self.table.show(rows)
         has_figures = any(each.unit.estimates for each in rows)
         notices = () if self._rolled is None else self._rolled.rollup.notices
-        self.notices.say("\n".join(notices) if has_figures else _NONE[level])
+        self._tell(notices if has_figures else (_NONE[level],))
+
+    def _tell(self, notices: Sequence[str]) -> None:
+        """Say the first sentence, with the others in the tooltip: the table needs the room."""
+        self.notices.say("".join((*notices[:1], f" [{len(notices)} notes]" * (len(notices) > 1))))
+        self.notices.setToolTip("\n".join(notices) if len(notices) > 1 else "")
 
 
 def unit_columns() -> tuple[Column, ...]:

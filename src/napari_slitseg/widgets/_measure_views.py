@@ -74,7 +74,8 @@ class Views(QWidget):
         self.widths.show_widths(widths, limit, unit)
         n = len(widths)
         self._widths_told = (
-            f"{of}: {n} widths, mean {widths.mean():.0f} {unit} (line); effaced beyond the dashes."
+            f"{n} widths, mean {widths.mean():.0f} {unit}. Of {of}; the line is the mean, beyond "
+            "the dashes foot processes are effaced."
             if n
             else f"{of}: no width between two slits."
         )
