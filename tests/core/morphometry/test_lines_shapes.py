@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from napari_slitseg.core.membrane import stripe_of
 from napari_slitseg.core.morphometry import MeasureSettings, membrane_paths
+from napari_slitseg.core.morphometry.curve import Curves
 from napari_slitseg.core.simulate import SceneOptions, simulate
 
 SETTINGS = MeasureSettings()
@@ -204,3 +205,37 @@ def test_an_unknown_scale_is_measured_like_one_of_ten_nanometres() -> None:
     mask = stripe([[(1000, 300), (1000, 3200)]], 10.0)
     unknown, known = (membrane_paths(mask, SETTINGS, nm).paths for nm in (None, 10.0))
     np.testing.assert_array_equal(unknown[0].yx, known[0].yx)
+
+
+def test_thousands_of_specks_change_no_line() -> None:
+    mask = stripe([[(1000, 0), (1000, 3590)], [(2000, 300), (2400, 3000)]], 10.0)
+    far = ~ndimage.binary_dilation(mask, iterations=6)
+    specks = far & (np.random.default_rng(0).random(mask.shape) < 0.03)
+    assert ndimage.label(specks)[1] > 1500
+    assert lengths_nm(mask | specks, 10.0) == pytest.approx(lengths_nm(mask, 10.0), rel=1e-9)
+
+
+@given(st.integers(0, 10**6))
+def test_curves_near_a_place_are_those_whose_boxes_meet(seed) -> None:
+    dice = np.random.default_rng(seed)
+    curves = list(dice.uniform(0, 100, (20, 1, 2)) + dice.uniform(0, 20, (20, 5, 2)))
+    place = dice.uniform(0, 100, (1, 2)) + dice.uniform(0, 20, (3, 2))
+    expected = [
+        number
+        for number, curve in enumerate(curves)
+        if all(
+            curve[:, k].min() <= place[:, k].max() and place[:, k].min() <= curve[:, k].max()
+            for k in (0, 1)
+        )
+    ]
+    near = {id(curve) for curve in Curves(curves).near(place)}
+    assert near == {id(curves[number]) for number in expected}
+
+
+def test_many_dashes_beside_each_other_are_joined_along_their_lines() -> None:
+    dashes = [
+        [(120 * i, 600 * j), (120 * i, 600 * j + 400)] for i in range(1, 25) for j in range(6)
+    ]
+    lines = stripe(dashes, 10.0, (3000, 3600))
+    paths = membrane_paths(lines, MeasureSettings(), 10.0).paths
+    assert [len(path.joined) for path in paths] == [5] * 24

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from scipy import ndimage
 
 from napari_slitseg.core.morphometry.path import Floats
+
+
+class Curves:
+    """Many curves, of which only those near a place are looked at."""
+
+    def __init__(self, curves: Iterable[Floats]) -> None:
+        self._curves: list[Floats] = []
+        self._boxes: list[Floats] = []
+        for curve in curves:
+            self.add(curve)
+
+    def add(self, curve: Floats) -> None:
+        """Take in another one."""
+        self._curves.append(curve)
+        self._boxes.append(np.stack([curve.min(axis=0), curve.max(axis=0)]))
+
+    def near(self, yx: Floats) -> list[Floats]:
+        """Return those whose box meets the box of some places (K, 2)."""
+        boxes = np.reshape(self._boxes, (-1, 2, 2))
+        meets = (boxes[:, 0] <= yx.max(axis=0)) & (boxes[:, 1] >= yx.min(axis=0))
+        return [self._curves[index] for index in np.flatnonzero(meets.all(axis=1)).tolist()]
 
 
 def is_loop(yx: Floats) -> bool:

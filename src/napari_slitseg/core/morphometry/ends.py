@@ -14,7 +14,7 @@ from napari_slitseg.core.morphometry.path import EndKind, Floats
 
 HEADING_WIDTHS: Final = 3.0
 _SKELETON_BENDS_WIDTHS: Final = 1.1
-_FARTHEST_WIDTHS: Final = 3.0
+FARTHEST_WIDTHS: Final = 3.0
 _RAY_STEP_PX: Final = 0.5
 _RAYS: Final = np.linspace(-0.75, 0.75, 9)
 _CAP: Final = np.sqrt(1 - _RAYS**2)
@@ -57,7 +57,7 @@ def ended_at_tip(yx: Floats, soft: Soft, sharp: Soft, width_px: float) -> tuple[
     arc = arcs_of(yx)
     yx = yx[arc <= max(arc[-1] - _SKELETON_BENDS_WIDTHS * width_px, 0.6 * arc[-1], arc[1])]
     along = heading(yx, HEADING_WIDTHS * width_px)
-    steps = np.arange(0.0, _FARTHEST_WIDTHS * width_px, _RAY_STEP_PX)
+    steps = np.arange(0.0, FARTHEST_WIDTHS * width_px, _RAY_STEP_PX)
     ray = yx[-1] + steps[:, None] * along
     outside, beyond = ~inside(ray, soft.shape), sampled(soft, ray) < 0.5
     leaves = steps[outside.argmax()] if outside.any() else np.inf
@@ -79,7 +79,7 @@ def _tip(sharp: Soft, start: Floats, along: Floats, radius_px: float) -> float:
     a width before the stripe's. Rays beside each other tell which it is, or how much of it.
     """
     across = np.array([-along[1], along[0]])
-    steps = np.arange(0.0, 2 * _FARTHEST_WIDTHS * radius_px, _RAY_STEP_PX)
+    steps = np.arange(0.0, 2 * FARTHEST_WIDTHS * radius_px, _RAY_STEP_PX)
     rays = start + (_RAYS * radius_px)[:, None, None] * across + steps[:, None] * along
     beyond = sampled(sharp, rays) < 0.5
     far = np.where(beyond.any(axis=1), steps[beyond.argmax(axis=1)], steps[-1])
@@ -125,7 +125,7 @@ def _at_border(within: Floats, without: Floats, shape: tuple[int, ...]) -> Float
 def ended_at_fork(yx: Floats, fork: Floats, others: list[Floats], width_px: float) -> Floats:
     """Return a curve that goes straight on to the first other line, or else to the fork."""
     along = heading(yx, HEADING_WIDTHS * width_px)
-    ray = np.stack([yx[-1], yx[-1] + _FARTHEST_WIDTHS * width_px * along])
+    ray = np.stack([yx[-1], yx[-1] + FARTHEST_WIDTHS * width_px * along])
     meets = [hit for other in others if (hit := first_crossing(ray, other)) is not None]
     place = min(meets, key=lambda hit: hit[0])[1] if meets else fork
     return yx if (place == yx[-1]).all() else np.vstack([yx, place])

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from napari_slitseg.core.morphometry.centre import inside
-from napari_slitseg.core.morphometry.curve import arcs_of, first_crossing, heading
+from napari_slitseg.core.morphometry.curve import Curves, arcs_of, first_crossing, heading
 from napari_slitseg.core.morphometry.ends import HEADING_WIDTHS, Piece
 from napari_slitseg.core.morphometry.path import EndKind, Floats
 
@@ -49,12 +50,12 @@ def joined(
         About how wide the stripe is.
     """
     bridges: Bridges = {}
-    walls = [piece.yx for piece in pieces]
+    walls = Curves(piece.yx for piece in pieces)
     for one, other, curve in _candidates(pieces, widest_px, angle_deg, width_px):
         if one in bridges or other in bridges or not inside(curve, shape).all():
             continue
-        if all(first_crossing(curve[1:-1], wall) is None for wall in walls):
-            walls.append(curve)
+        if all(first_crossing(curve[1:-1], wall) is None for wall in walls.near(curve)):
+            walls.add(curve)
             bridges |= {one: (other, curve), other: (one, curve[::-1])}
     return _chained(pieces, bridges)
 
@@ -68,20 +69,25 @@ def _candidates(
         return
     at = np.array([_leaving(pieces, end)[-1] for end in ends])
     out = np.array([heading(_leaving(pieces, end), HEADING_WIDTHS * width_px) for end in ends])
-    apart = at[None] - at[:, None]
-    gap = np.maximum(np.hypot(apart[..., 0], apart[..., 1]), 1e-9)
-    ahead = np.einsum("ijk,ik->ij", apart, out)
-    aside = np.abs(apart[..., 1] * out[:, None, 0] - apart[..., 0] * out[:, None, 1])
+    near = KDTree(at).query_pairs(widest_px, output_type="ndarray")
+    i, j = near[np.lexsort(near.T[::-1])].T
+    apart = at[j] - at[i]
+    gap = np.maximum(np.hypot(*apart.T), 1e-9)
     slack = np.where(gap <= width_px, width_px / 2, 0.0)
-    bend = np.degrees(np.arctan2(np.maximum(aside - slack, 0.0), ahead))
-    turn = np.degrees(np.arccos(np.clip(-out @ out.T, -1, 1)))
-    worst = np.maximum(bend, bend.T)
-    fits = (gap <= widest_px) & (worst <= angle_deg) & (turn <= _TURN_SHARE * angle_deg)
+    worst = np.maximum(_bend(apart, out[i], slack), _bend(-apart, out[j], slack))
+    turn = np.degrees(np.arccos(np.clip(-(out[i] * out[j]).sum(axis=1), -1, 1)))
+    fits = np.flatnonzero((worst <= angle_deg) & (turn <= _TURN_SHARE * angle_deg))
     cost = gap * (1 + (worst + turn) / 45.0)
-    first, second = np.nonzero(np.triu(fits, 1))
-    for pair in np.argsort(cost[first, second], kind="stable").tolist():
-        i, j = int(first[pair]), int(second[pair])
-        yield ends[i], ends[j], _bridge(at[i], out[i], at[j], -out[j])
+    for pair in fits[np.argsort(cost[fits], kind="stable")].tolist():
+        one, other = int(i[pair]), int(j[pair])
+        yield ends[one], ends[other], _bridge(at[one], out[one], at[other], -out[other])
+
+
+def _bend(apart: Floats, out: Floats, slack: Floats) -> Floats:
+    """Angle between directions (P, 2) and the way to the other ends, degrees."""
+    ahead = (apart * out).sum(axis=1)
+    aside = np.abs(apart[:, 1] * out[:, 0] - apart[:, 0] * out[:, 1])
+    return np.asarray(np.degrees(np.arctan2(np.maximum(aside - slack, 0.0), ahead)))
 
 
 def _free_ends(pieces: list[Piece]) -> Iterator[End]:

@@ -16,7 +16,7 @@ from napari_slitseg.core.morphometry.ends import Piece
 from napari_slitseg.core.morphometry.gaps import joined
 from napari_slitseg.core.morphometry.path import MembranePath
 from napari_slitseg.core.morphometry.settings import MeasureSettings
-from napari_slitseg.core.morphometry.solid import stripe_in, without_holes
+from napari_slitseg.core.morphometry.solid import stripe_in, without_holes, without_specks
 from napari_slitseg.core.morphometry.trace import Ground, traced
 
 THICKEST_NM: Final = 500.0
@@ -76,11 +76,11 @@ def membrane_paths(
 
     Notes
     -----
-    Small holes are closed, and the stripe is thinned to a skeleton, whose short side branches are
-    dropped. At a fork the two straightest arms are one line. Each line is smoothed, moved along its
-    normals into the middle between the stripe's edges, taken on to the border or to the stripe's
-    end, and smoothed again in a way that does not shrink bends. Gaps are bridged last, and short
-    lines dropped.
+    Specks are dropped, small holes are closed, and the stripe is thinned to a skeleton, whose
+    short side branches are dropped. At a fork the two straightest arms are one line. Each line is
+    smoothed, moved along its normals into the middle between the stripe's edges, taken on to the
+    border or to the stripe's end, and smoothed again in a way that does not shrink bends. Gaps are
+    bridged last, and short lines dropped.
     """
     stripe = stripe_in(membrane, settings.membrane_threshold)
     nm = pixel_size_nm or ASSUMED_PIXEL_SIZE_NM
@@ -89,7 +89,8 @@ def membrane_paths(
     covered = float(stripe.mean())
     if covered > _MOST_COVERED:
         return Lines((), (_filled_notice(covered),))
-    solid = without_holes(stripe, (settings.hole_nm / nm) ** 2)
+    solid = without_specks(stripe, settings.spur_nm / nm)
+    solid = without_holes(solid, (settings.hole_nm / nm) ** 2)
     skeleton = skeleton_of(solid, settings.spur_nm / nm, 2 * THICKEST_NM / nm)
     pieces = traced(skeleton.lines, _ground(solid, skeleton.width_px, settings, nm))
     whole = _whole(pieces, stripe.shape, skeleton.width_px, settings, nm)

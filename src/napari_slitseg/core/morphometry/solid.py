@@ -1,4 +1,4 @@
-"""The stripe to trace: from a mask or a map, without small holes."""
+"""The stripe to trace: from a mask or a map, without small holes and specks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from scipy import ndimage
 from napari_slitseg.core.membrane import Stripe
 
 _CROSS: Final = ndimage.generate_binary_structure(2, 1)
+_SQUARE: Final = ndimage.generate_binary_structure(2, 2)
 
 
 def stripe_in(membrane: ArrayLike, threshold: float) -> Stripe:
@@ -60,3 +61,12 @@ def without_holes(stripe: Stripe, smallest_px: float) -> Stripe:
     for side in (pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]):
         small[side] = False
     return np.asarray(stripe | small[pieces])
+
+
+def without_specks(stripe: Stripe, smallest_px: float) -> Stripe:
+    """Return a stripe without pieces whose box has a shorter diagonal: they hold no line."""
+    pieces, _ = ndimage.label(stripe, _SQUARE)
+    boxes = ndimage.find_objects(pieces)
+    sides = np.array([[side.stop - side.start for side in box] for box in boxes]).reshape(-1, 2)
+    is_large = np.append(False, np.hypot(*sides.T) >= smallest_px)
+    return stripe if is_large[1:].all() else np.asarray(is_large[pieces])

@@ -9,8 +9,14 @@ import numpy as np
 
 from napari_slitseg.core.morphometry.branches import RoughLine
 from napari_slitseg.core.morphometry.centre import Soft, centred
-from napari_slitseg.core.morphometry.curve import is_loop, resampled, smoothed
-from napari_slitseg.core.morphometry.ends import Piece, clipped, ended_at_fork, ended_at_tip
+from napari_slitseg.core.morphometry.curve import Curves, is_loop, resampled, smoothed
+from napari_slitseg.core.morphometry.ends import (
+    FARTHEST_WIDTHS,
+    Piece,
+    clipped,
+    ended_at_fork,
+    ended_at_tip,
+)
 from napari_slitseg.core.morphometry.path import EndKind, Floats
 
 _ROUGH_WIDTHS: Final = 0.35
@@ -43,7 +49,8 @@ def traced(lines: list[RoughLine], ground: Ground) -> list[Piece]:
     pieces = [piece for line in lines for piece in clipped(_ended(line, ground), shape)]
     pieces = [piece for piece in pieces if len(piece.yx) > 1]
     forks = [fork for line in lines for fork in (line.start, line.end) if fork is not None]
-    return [_at_forks(piece, pieces, forks, ground.width_px) for piece in pieces]
+    curves = Curves(piece.yx for piece in pieces)
+    return [_at_forks(piece, curves, forks, ground.width_px) for piece in pieces]
 
 
 def _ended(line: RoughLine, ground: Ground) -> Piece:
@@ -68,11 +75,12 @@ def _end(
     return ended_at_tip(yx, ground.soft, ground.sharp, width_px)
 
 
-def _at_forks(piece: Piece, pieces: list[Piece], forks: list[Floats], width_px: float) -> Piece:
-    others = [other.yx for other in pieces if other is not piece]
-    yx = piece.yx
+def _at_forks(piece: Piece, curves: Curves, forks: list[Floats], width_px: float) -> Piece:
+    yx, reach_px = piece.yx, FARTHEST_WIDTHS * width_px
     for kind in (piece.end, piece.start):
         if kind == "fork":
+            near = curves.near(np.stack([yx[-1] - reach_px, yx[-1] + reach_px]))
+            others = [other for other in near if other is not piece.yx]
             apart = np.hypot(*(np.array(forks) - yx[-1]).T)
             yx = ended_at_fork(yx, forks[int(apart.argmin())], others, width_px)
         yx = yx[::-1]
