@@ -30,6 +30,12 @@ def test_welch_agrees_with_scipy() -> None:
     assert found.ratio_range[0] < found.ratio < found.ratio_range[1]
 
 
+@pytest.mark.parametrize("factor", [1e-15, 1e-6, 1e9])
+def test_the_unit_of_a_figure_does_not_change_p(factor: float) -> None:
+    apart = {"a": factor * np.arange(4.0), "b": factor * np.arange(10.0, 14.0)}
+    assert only(apart).p == pytest.approx(2 / 70)
+
+
 @pytest.mark.parametrize(("n_first", "n_second"), [(3, 3), (4, 5), (2, 6)])
 def test_exact_p_agrees_with_all_ways_one_by_one(n_first: int, n_second: int) -> None:
     rng = np.random.default_rng(n_second)

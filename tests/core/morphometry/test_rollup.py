@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from napari_slitseg.core.metrics import Bootstrap
-from napari_slitseg.core.morphometry.image_row import ImageRow
+from napari_slitseg.core.morphometry import MEASURES
+from napari_slitseg.core.morphometry.image_row import ImageRow, row_of
 from napari_slitseg.core.morphometry.rollup import Rollup, roll_up
 from napari_slitseg.core.morphometry.rollup_figures import ROLLUP_FIGURES
 from napari_slitseg.core.morphometry.sample import Sample
 
 from . import studies
+from .drawn import level, measured, on
 
 QUICK = Bootstrap(n_resamples=200)
 FIGURES = {each.name: each for each in ROLLUP_FIGURES}
@@ -176,6 +178,15 @@ def test_order_of_images_changes_no_value() -> None:
             assert (first.t_low, first.t_high) == pytest.approx((second.t_low, second.t_high))
 
 
-def test_widths_of_nothing_do_not_break_the_harmonic_mean() -> None:
-    row = studies.row("a", Sample("B"), np.array([0.0, 100.0, 300.0]))
-    assert FIGURES["fpw_harmonic_nm"].of_images([row])[0] == pytest.approx(150.0)
+def test_an_image_without_a_harmonic_mean_has_none_when_rolled_up() -> None:
+    """Slits 2 and 3 lie at one place, so the image itself has no harmonic mean either."""
+    same = measured([level()], on(100, 130, 130 + 1e-8, 500))
+    assert not MEASURES["fpw_harmonic_nm"].of(same).is_known
+    rows = [row_of("same", Sample("B"), same), studies.row("b", Sample("B"), [100.0, 300.0])]
+    harmonic, mean = (
+        rolled(rows).biopsies[0].estimates[name] for name in ("fpw_harmonic_nm", "fpw_mean_nm")
+    )
+    assert harmonic.mean.value == harmonic.pooled.value == pytest.approx(150.0)
+    assert "1 of 2 images" in harmonic.note
+    assert "at the same place" in harmonic.note
+    assert mean.pooled.value == pytest.approx((300 + 0 + 3700 + 400) / 5)

@@ -29,7 +29,7 @@ def permutation_test(
     sums = every[chosen].sum(axis=1)
     away = np.abs(sums / size - (every.sum() - sums) / (n - size))
     observed = abs(float(first.mean() - second.mean()))
-    slack = _ROUNDING * max(1.0, float(np.abs(every).max()))
+    slack = _ROUNDING * float(np.abs(every).max())
     n_far = int((away >= observed - slack).sum())
     return (n_far / len(chosen) if is_exact else (n_far + 1) / (n_ways + 1)), is_exact
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_slitseg.core.morphometry.image_measures import ImageMeasures
+from napari_slitseg.core.morphometry.intervals import SAME_PLACE_PX
 from napari_slitseg.core.morphometry.sample import Sample
 
 NO_SCALE: Final = "scale is not known"
@@ -29,7 +30,7 @@ class ImageRow:
     n_slits : int
         On the membrane; those of an image without a length count nowhere.
     widths_nm : (M,) float64
-        Foot process widths: stretches between two slits.
+        Foot process widths: stretches between two slits; 0 between two at the same place.
     effaced_nm : float
         Length of membrane under foot processes wider than the limit; NaN where that is not known.
     """
@@ -52,7 +53,8 @@ class ImageRow:
 def row_of(name: str, sample: Sample, measures: ImageMeasures) -> ImageRow:
     """Return the sums of an image that was measured."""
     nm_per_px = measures.nm_per_px
-    stretches = measures.intervals.length_px * nm_per_px
+    length_px = measures.intervals.length_px
+    stretches = np.where(length_px < SAME_PLACE_PX, 0.0, length_px) * nm_per_px
     is_measured = measures.intervals.is_measured
     limit_nm = measures.settings.effaced_nm
     return ImageRow(

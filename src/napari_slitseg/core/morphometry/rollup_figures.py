@@ -33,12 +33,16 @@ def _n_widths(row: ImageRow) -> float:
     return float(len(row.widths_nm))
 
 
+def _has_harmonic_mean(row: ImageRow) -> bool:
+    return bool((row.widths_nm > 0).all())
+
+
 def _inverse_width(row: ImageRow) -> float:
-    return float((1 / row.widths_nm[row.widths_nm > 0]).sum())
+    return float((1 / row.widths_nm).sum()) if _has_harmonic_mean(row) else 0.0
 
 
-def _n_wide(row: ImageRow) -> float:
-    return float((row.widths_nm > 0).sum())
+def _n_of_inverse_width(row: ImageRow) -> float:
+    return _n_widths(row) if _has_harmonic_mean(row) else 0.0
 
 
 def _effaced(row: ImageRow) -> float:
@@ -132,6 +136,10 @@ _NO_WIDTH: Final = (
     "An image without two slits on one line has no foot process width: it counts nowhere in this "
     "figure. Effaced images are such, so where there are any, this figure is too small."
 )
+_NO_HARMONIC_MEAN: Final = (
+    "An image without two slits on one line, or with two at the same place of it, has no harmonic "
+    "mean: it counts nowhere in this figure."
+)
 _NO_SLIT: Final = (
     "An image without a slit has no value of its own, so it is left out of the mean of means; "
     "pooled, its length counts."
@@ -147,10 +155,10 @@ ROLLUP_FIGURES: Final = (
         "fpw_harmonic_nm",
         "Harmonic mean foot process width",
         "nm",
-        _n_wide,
+        _n_of_inverse_width,
         _inverse_width,
         1.0,
-        _NO_WIDTH,
+        _NO_HARMONIC_MEAN,
     ),
     RollupFigure("fpw_median_nm", "Median foot process width", "nm", without_value=_NO_WIDTH),
     RollupFigure(
