@@ -207,21 +207,6 @@ def test_the_image_itself_is_in_the_page(tmp_path: Path) -> None:
     assert "data:image/png;base64," in text
 
 
-def test_a_pdf_has_pages_and_is_known_again(tmp_path: Path) -> None:
-    path = tmp_path / "page.pdf"
-    study = measured.result([measured.image("a.tif", Sample("B", "1"))])
-    write_measure_page(path, study)
-    rolled = rollups_of(study.images)
-    n_pages = 2 + len(list(report_figures(study, rolled))) + len(page_tables(study, rolled))
-    content = path.read_bytes()
-    assert content.startswith(b"%PDF")
-    assert content.rstrip().endswith(b"%%EOF")
-    assert content.count(b"/Type /Page ") == n_pages >= 8
-    assert is_measure_page(path)
-    path.write_bytes(content + b"% a comment of a viewer\n%%EOF\n")
-    assert not is_measure_page(path)
-
-
 def test_pages_are_known_from_other_files(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     written(path, measured.result([]))

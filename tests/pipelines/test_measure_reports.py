@@ -16,8 +16,11 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from napari_slitseg.pipelines.measure_page import is_measure_page
+from napari_slitseg.pipelines.measure_page_tables import page_tables
 from napari_slitseg.pipelines.measure_reports import KINDS, Reports
 from napari_slitseg.pipelines.measure_result import MeasureResult
+from napari_slitseg.pipelines.measure_rollups import rollup_of
 from tests.pipelines.dots import StopAfter, drain
 from tests.pipelines.measured_folders import annotate, ending, run, write_image
 
@@ -60,6 +63,24 @@ def test_a_folder_gets_every_kind_of_report(reported: tuple[Path, MeasureResult]
     with (out / "measure_files.csv").open(newline="") as file:
         assert [row["file"] for row in csv.DictReader(file)] == ["a.tif", "b.tif"]
     assert json.loads((out / "measure.json").read_text())["methods"] == result.methods
+
+
+def test_a_pdf_has_a_page_for_each_figure_and_table_and_is_known_again(
+    reported: tuple[Path, MeasureResult], tmp_path: Path
+) -> None:
+    from napari_slitseg.pipelines.measure_figures import report_figures
+
+    out, result = reported
+    rolled = rollup_of(result)
+    n_pages = 2 + len(list(report_figures(result, rolled))) + len(page_tables(result, rolled))
+    content = (out / "measure.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert content.rstrip().endswith(b"%%EOF")
+    assert content.count(b"/Type /Page ") == n_pages > 6
+    assert is_measure_page(out / "measure.pdf")
+    path = tmp_path / "page.pdf"
+    path.write_bytes(content + b"% a comment of a viewer\n%%EOF\n")
+    assert not is_measure_page(path)
 
 
 def test_several_reports_are_written_where_they_are_asked_for(images: Path, tmp_path: Path) -> None:
