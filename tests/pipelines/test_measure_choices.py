@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,11 @@ from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.core.review import Annotation, Record, Signature
 from napari_slitseg.core.review.operations_detections import accept_detections
 from napari_slitseg.core.review.operations_points import delete, move
+from napari_slitseg.events import Notice
+from napari_slitseg.jobs import PredictJob
+from napari_slitseg.pipelines.predict import predict_files
 from napari_slitseg.store import SHARED, Project
+from tests.pipelines.dots import drain, draw_dots
 from tests.pipelines.measured_folders import (
     COLUMNS,
     NM,
@@ -71,6 +76,27 @@ def test_a_slit_that_was_moved_far_is_not_found_again_by_the_model(folder: Path)
     on_line = sorted(image.measures.slits.yx[:, 1])
     assert on_line == [36.0, *COLUMNS[2:]]
     assert (image.edits.moved, image.edits.taken_away, image.edits.unjudged) == (1, 1, 7)
+
+
+def test_a_prediction_is_not_taken_for_that_of_a_namesake(
+    folder: Path, model_file: Path, tmp_path: Path
+) -> None:
+    study, flat, found = tmp_path / "study", tmp_path / "flat", tmp_path / "by model"
+    for place in ("B1", "B2"):
+        (study / place).mkdir(parents=True)
+        resolution = {"resolution": (0.1, 0.1), "metadata": {"unit": "nm"}}
+        dots = draw_dots() if place == "B2" else np.flipud(draw_dots())
+        tifffile.imwrite(study / place / "a.tif", dots, imagej=True, **resolution)
+    events, result = run(study, subfolders=True, predictions=folder.parent / "found")
+    assert not result.images
+    told = [each.text for each in events if isinstance(each, Notice)]
+    assert sum("Another image has the same name" in text for text in told) == 2
+    flat.mkdir()
+    shutil.copy2(study / "B2" / "a.tif", flat)
+    job = PredictJob(images=(flat,), out=found, model=str(model_file))
+    drain(predict_files(job))
+    _, result = run(study, subfolders=True, predictions=found)
+    assert [image.name for image in result.images] == ["B2/a.tif"]
 
 
 def test_a_membrane_without_a_word_on_slits_is_no_membrane_without_slits(tmp_path: Path) -> None:

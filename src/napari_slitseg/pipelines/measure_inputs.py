@@ -149,7 +149,7 @@ class MeasureInputs:
             scales=Scales(ImageReader.of(job), {} if project is None else project.scales()),
             samples=samples_for(job, items, kept),
             model=model,
-            predictions=Predictions.of(job, model),
+            predictions=Predictions.of(job, model, (item.path for item in items)),
         )
 
     def gather(self, item: Item) -> Generator[Event, None, Gathered]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,9 @@ from napari_slitseg.pipelines.measure_proposals import Model, Proposed, words_of
 from napari_slitseg.pipelines.measure_result import ModelUsed
 
 _USUAL: Final = ("results", "predictions")
+_WHOSE: Final = (
+    "Another image has the same name, and nothing tells that {} is of this one: it is not used."
+)
 _SAME_SIZE: Final = 1e-3
 """Pixel sizes that differ by less, as a share, are the same."""
 
@@ -36,15 +40,18 @@ class Predictions:
         Where they are; None looks in the usual places.
     asked : mapping
         What the record must say there, for them to be taken.
+    shared : frozenset of str
+        Names that several images have, without ending: only the record tells whose a file is.
     """
 
     folder: Path | None
     asked: Mapping[str, Any]
+    shared: frozenset[str] = frozenset()
     records: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, job: MeasureJob, model: Model) -> Predictions:
-        """Look for the folder of a job.
+    def of(cls, job: MeasureJob, model: Model, images: Iterable[Path]) -> Predictions:
+        """Look for the folder of a job that measures these images.
 
         Raises
         ------
@@ -53,7 +60,9 @@ class Predictions:
         """
         if job.predictions is not None and not job.predictions.is_dir():
             raise JobError(f"There is no folder {job.predictions} with predictions.")
-        return cls(job.predictions, model.asked)
+        times = Counter(path.stem for path in dict.fromkeys(images))
+        shared = frozenset(stem for stem, n in times.items() if n > 1)
+        return cls(job.predictions, model.asked, shared)
 
     def of_image(self, path: Path, image: Micrograph) -> Generator[Event, None, Proposed | None]:
         """Read what was predicted for an image; None where there is nothing fit to be used.
@@ -88,6 +97,9 @@ class Predictions:
         entry = self._entry(folder, path)
         if file is None:
             yield Notice(text=f"There is no prediction for it in {folder}.", item=path.name)
+            return None
+        if path.stem in self.shared and not _is_known_of(entry, path):
+            yield Notice(text=_WHOSE.format(file), item=path.name)
             return None
         if entry and not _is_of(entry, path):
             yield Notice(text=f"It has changed since {file} was made.", item=path.name)
@@ -164,6 +176,11 @@ def _model_of(entry: Mapping[str, Any]) -> ModelUsed | None:
 def _is_of(entry: Mapping[str, Any], path: Path) -> bool:
     content = entry.get("content")
     return not isinstance(content, Mapping) or is_unchanged(path, content)
+
+
+def _is_known_of(entry: Mapping[str, Any], path: Path) -> bool:
+    content = entry.get("content")
+    return isinstance(content, Mapping) and is_unchanged(path, content)
 
 
 def _same_size(one: float | None, other: float | None) -> bool:
