@@ -475,6 +475,19 @@ def test_the_methods_say_what_was_done(project: Path) -> None:
     ):
         assert words in result.methods
     assert not re.search(r"\bnan\b|None|\{|\}", result.methods)
+    assert "Groups were compared" not in result.methods
+
+
+def test_the_methods_say_how_groups_were_compared(tmp_path: Path) -> None:
+    places = [f"{group}/{group}{b}/1/x.tif" for group in "pqr" for b in range(2)]
+    for place in places:
+        annotate(write_image(tmp_path / place))
+    _, result = run(tmp_path, subfolders=True, folder_names=True)
+    assert "permutation test of the difference of means, with Holm's" in result.methods
+    _, result = run(
+        tmp_path, subfolders=True, folder_names=True, images=tuple(map(Path, places[:4]))
+    )
+    assert "permutation test of the difference of means, and its" in result.methods
 
 
 def test_every_setting_has_an_option_with_the_same_default() -> None:
@@ -549,7 +562,7 @@ def test_without_a_scale_there_is_no_nanometre(tmp_path: Path) -> None:
             assert math.isnan(named[name].value)
             assert named[name].why
     assert "1 of 1 images have no known scale" in told(events)
-    assert "unknown in 1 image" in result.methods
+    assert "The scale is unknown in 1 image" in result.methods
     assert "The scale is known" not in result.methods
 
 

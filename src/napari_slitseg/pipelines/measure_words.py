@@ -9,7 +9,7 @@ from typing import Final
 from napari_slitseg.core.morphometry import MEASURES, MeasureSettings
 from napari_slitseg.pipelines.measure_phrases import count, listed, share, split
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult, ModelUsed
-from napari_slitseg.pipelines.measure_words_numbers import scales_of, statistics_of
+from napari_slitseg.pipelines.measure_words_numbers import comparison_of, scales_of, statistics_of
 
 __all__ = ["edited_words", "methods_of", "share"]
 
@@ -57,6 +57,7 @@ def methods_of(result: MeasureResult) -> str:
         *_figures(result.images, result.settings),
         scales_of(result.images),
         statistics_of(result),
+        comparison_of(result),
         _failed(result),
     )
     return " ".join(filter(None, sentences))

@@ -39,9 +39,10 @@ def scales_of(images: Sequence[MeasuredImage]) -> str:
     if said:
         texts.append(f"The scale is known from {listed(said)}{_uncertainty(images)}.")
     if unknown:
+        what = "It" if said else "The scale"
         texts.append(
-            f"It is unknown in {count(unknown, 'image')}: lengths in the settings were read at an "
-            "assumed 10 nm per pixel there, and no figure in nm includes them."
+            f"{what} is unknown in {count(unknown, 'image')}: lengths in the settings were read at "
+            "an assumed 10 nm per pixel there, and no figure in nm includes them."
         )
     return " ".join(texts)
 
@@ -78,4 +79,18 @@ def statistics_of(result: MeasureResult) -> str:
         f"Figures of several images are {means}; their "
         f"{100 * known[0].confidence:g} % intervals are {methods} bootstrap intervals, drawn anew "
         f"{n_drawn} times from {', then '.join(levels)} (seed {seed})."
+    )
+
+
+def comparison_of(result: MeasureResult) -> str:
+    """Say how groups were compared; nothing where there were no two of two biopsies each."""
+    rolled = result.rollups
+    biopsies = () if rolled is None else rolled.biopsies
+    sizes = Counter(unit.sample.group for unit in biopsies if unit.rows and unit.sample.group)
+    if sum(n > 1 for n in sizes.values()) < 2:
+        return ""
+    holm = ", with Holm's correction for all pairs of groups" if len(sizes) > 2 else ""
+    return (
+        "Groups were compared by the pooled figures of their biopsies, each biopsy once: two-sided "
+        f"permutation test of the difference of means{holm}, and its range by Welch's t."
     )
