@@ -12,12 +12,13 @@ import tifffile
 from PIL import Image
 from pydantic import ValidationError
 
+from napari_slitseg.core.calibration import Scale
 from napari_slitseg.events import Event, Finished, ImageFailed, Notice
 from napari_slitseg.jobs.base import explain
 from napari_slitseg.jobs.calibrate import CalibrateJob
 from napari_slitseg.pipelines.calibrate import calibrate
 from napari_slitseg.pipelines.calibrate_result import CalibrateResult
-from napari_slitseg.store import PROJECT_FILE, Project
+from napari_slitseg.store import LISTED, PROJECT_FILE, Project
 from tests.core.calibration.gratings import Look, grating
 
 
@@ -201,3 +202,13 @@ def test_options_that_do_not_fit_together_are_refused(fields: dict, words: str) 
         CalibrateJob(**fields)
     assert words in explain(refused.value)
     assert "got" not in explain(refused.value)
+
+
+def test_a_size_that_an_older_window_kept_goes_before_that_of_the_folder(folder: Path) -> None:
+    with Project.create(folder) as project:
+        project.add_image(folder / "a.png", 0, (60, 50), 6.0)
+        project.set_scale(Scale(8.0, "grating", "g.tif"), None)
+    held = _run(show=folder)[0].images[0]
+    assert (held.scale, held.told_by) == (Scale(6.0, "typed", LISTED), "window")
+    _run(nm_per_px=7, apply=folder, before_file=True)
+    assert _held(_run(show=folder)[0])["a.png"] == (7.0, "folder")

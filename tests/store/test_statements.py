@@ -68,9 +68,9 @@ def test_the_newest_scale_counts_and_the_one_before_is_in_the_journal(tmp_path: 
         assert (scales[image].before_file, scales[None].before_file) == (False, True)
         lines = [f"{entry.editor} {entry.image}: {entry.what}" for entry in again.journal()][:3]
         assert lines == [
-            "Ada the whole folder: scale 9.7 ± 0.0097 nm per pixel (grating: grating-2160.tif), "
+            "Ada the whole folder: scale 9.700 ± 0.010 nm per pixel (grating: grating-2160.tif), "
             "before what files say",
-            "Bo a.tif: scale 9.7 ± 0.0097 nm per pixel (grating: grating-2160.tif)",
+            "Bo a.tif: scale 9.700 ± 0.010 nm per pixel (grating: grating-2160.tif)",
             "Ada a.tif: scale 5 nm per pixel (typed: Ada)",
         ]
         assert len(again.journal(image)) == 3
@@ -244,7 +244,7 @@ def test_both_keep_all_statements_and_agree_whichever_way_they_are_merged(tmp_pa
     assert tried.statements == report.statements == 4
     assert report.changes_anything
     (conflict,) = report.conflicts
-    assert conflict.startswith("a.tif: scale 9.7 ± 0.0097 nm per pixel (grating: grating-2160.tif)")
+    assert conflict.startswith("a.tif: scale 9.700 ± 0.010 nm per pixel (grating: grating-2160")
     assert "newer and counts" in conflict
     assert merge(mine, theirs).statements == 0
     assert merge(theirs, mine).conflicts == ()

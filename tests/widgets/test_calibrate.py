@@ -22,6 +22,7 @@ from napari_slitseg.core.image import Micrograph, read_image
 from napari_slitseg.store import Project
 from napari_slitseg.widgets._calibrate import CalibrateButton, CalibrateDialog
 from napari_slitseg.widgets._calibrate_make import BAR
+from napari_slitseg.widgets._calibrate_words import given
 from napari_slitseg.widgets._session import session_of
 
 
@@ -96,6 +97,13 @@ def test_a_scale_is_given_to_images_without_one_and_to_the_folder(bench, predict
     bench.session.keeper.close()
     with Project.open(bench.folder, read_only=True) as project:
         assert project.scales()[None].scale == Scale(6.0, "typed", "Ada")
+
+
+def test_images_that_were_not_read_are_not_counted_but_told_of(bench) -> None:
+    bench.session.workspace.add_paths([bench.folder / "c.png"])
+    bench.panel.refresh()
+    assert bench.panel.where.without.text().endswith("without a scale (2; 1 not read yet)")
+    assert given(3, 1) == "Given to 3 images. 1 image keeps a scale of its own."
 
 
 def test_nothing_is_calibrated_in_a_blinded_reading_or_without_an_image(bench) -> None:

@@ -149,6 +149,9 @@ def test_a_size_in_the_list_of_an_older_project_is_found_and_none_is_put_there(
     assert sizes(window) == [10, 7, None]
     window.keeper.close()
     assert sizes(Window(*images)) == [10, 7, None]
+    with Project.open(images[0].parent) as project:
+        project.set_scale(Scale(8.0, "typed", "Ann"), None)
+    assert sizes(Window(*images)) == [10, 7, 8]
 
 
 def test_a_prediction_outlives_a_scale_of_the_same_size(images: list[Path], predicted) -> None:

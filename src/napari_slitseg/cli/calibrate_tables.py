@@ -62,7 +62,7 @@ def _print_images(images: tuple[ImageScale, ...]) -> None:
     for each in images:
         scale = each.scale
         size = "unknown" if scale is None else f"{scale.nm_per_px:.5g}"
-        source = "" if scale is None else f"{scale.kind}: {scale.source}"
+        source = "" if scale is None else scale.origin
         texts = (each.path.name, size, _TOLD_BY[each.told_by], source)
         grid.add_row(*(Text(printable(text, sys.stdout)) for text in texts))
     make_console().print(grid)

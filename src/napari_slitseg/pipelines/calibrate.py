@@ -122,22 +122,25 @@ def _measured(
 ) -> CalibrateResult:
     name = photo.name if photo.path is None else photo.path.name
     if label is not None:
-        return _from_bar(job, photo, label)
+        return _from_bar(job, photo, label, name)
     grating = measure_grating(photo.pixels, job.lines_per_mm, name=name)
     return CalibrateResult(scale=grating.scale, grating=grating)
 
 
-def _from_bar(job: CalibrateJob, photo: Micrograph, label: tuple[float, str]) -> CalibrateResult:
+def _from_bar(
+    job: CalibrateJob, photo: Micrograph, label: tuple[float, str], name: str
+) -> CalibrateResult:
     if job.bar_from is not None and job.bar_to is not None:
         bar = snap_to_bar(photo.pixels, job.bar_from, job.bar_to)
         if bar is None:
             typed_px = math.dist(job.bar_from, job.bar_to)
-            return CalibrateResult(scale=scale_from_bar(typed_px, *label, end_px=DRAWN_END_PX))
+            scale = scale_from_bar(typed_px, *label, end_px=DRAWN_END_PX, image=name)
+            return CalibrateResult(scale=scale)
     else:
         bar = next(iter(find_scale_bar(photo.pixels)), None)
         if bar is None:
             raise ValueError(_NO_BAR)
-    scale = scale_from_bar(bar.length_px, *label, end_px=FOUND_END_PX)
+    scale = scale_from_bar(bar.length_px, *label, end_px=FOUND_END_PX, image=name)
     return CalibrateResult(scale=scale, bar=bar)
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from napari_slitseg.core.calibration import FolderScale, Scale, resolve_scale
 from napari_slitseg.core.image import ImageReadError, read_image, read_pixel_size
 from napari_slitseg.jobs.calibrate import CalibrateJob
-from napari_slitseg.pipelines.calibrate_result import ImageScale
+from napari_slitseg.pipelines.calibrate_result import ImageScale, ScaleOf
 from napari_slitseg.pipelines.errors import JobError
 from napari_slitseg.pipelines.fingerprints import sha256_of
 from napari_slitseg.pipelines.inputs import find_images
-from napari_slitseg.store import PROJECT_FILE, KeptScale, Project
+from napari_slitseg.store import LISTED, PROJECT_FILE, KeptScale, Project
 
 
 def check_folder(folder: Path, images: Sequence[Path]) -> None:
@@ -108,18 +108,25 @@ def _resolved(
     own = None if number is None else kept.get(number)
     folder = kept.get(None)
     of_file = _of_file(path)
+    listed = None if typed_nm is None else Scale(typed_nm, "typed", LISTED)
     scale = resolve_scale(
         None if own is None else own.scale,
         None if folder is None else FolderScale(folder.scale, folder.before_file),
-        of_file,
+        of_file or listed,
     )
+    return ImageScale(path, scale, _told_by(scale, own, of_file, listed))
+
+
+def _told_by(
+    scale: Scale | None, own: KeptScale | None, of_file: Scale | None, listed: Scale | None
+) -> ScaleOf:
     if scale is None:
-        if typed_nm is None:
-            return ImageScale(path, None, "none")
-        return ImageScale(path, Scale(typed_nm, "typed", "in a window of napari"), "window")
+        return "none"
     if own is not None:
-        return ImageScale(path, scale, "image")
-    return ImageScale(path, scale, "file" if scale is of_file else "folder")
+        return "image"
+    if scale is of_file:
+        return "file"
+    return "window" if scale is listed else "folder"
 
 
 def _of_file(path: Path) -> Scale | None:

@@ -121,10 +121,16 @@ class BarWay(Way):
     def _take(self, length_px: float, *, is_found: bool) -> None:
         label = self.label.text().strip()
         try:
-            self.scale = _scale_of(length_px, label, is_found=is_found) if label else None
+            name = self._image_name
+            self.scale = _scale_of(length_px, label, name, is_found=is_found) if label else None
             self.problem = "" if label else _NO_LABEL
         except ValueError as error:
             self.problem = str(error)
+
+    @property
+    def _image_name(self) -> str:
+        current = self._workspace.current
+        return "" if current is None else current.name
 
     @property
     def _width_px(self) -> float:
@@ -163,7 +169,7 @@ class BarWay(Way):
         self.changed.emit()
 
 
-def _scale_of(length_px: float, label: str, *, is_found: bool) -> Scale:
+def _scale_of(length_px: float, label: str, image: str, *, is_found: bool) -> Scale:
     from napari_slitseg.core.calibration.scale_bar import (
         DRAWN_END_PX,
         FOUND_END_PX,
@@ -172,7 +178,7 @@ def _scale_of(length_px: float, label: str, *, is_found: bool) -> Scale:
     )
 
     end_px = FOUND_END_PX if is_found else DRAWN_END_PX
-    return scale_from_bar(length_px, *parse_length(label), end_px=end_px)
+    return scale_from_bar(length_px, *parse_length(label), end_px=end_px, image=image)
 
 
 def _find(

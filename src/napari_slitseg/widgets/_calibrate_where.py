@@ -8,7 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QGroupBox, QRadioButton, QVBoxLayout
 
 from napari_slitseg.core.calibration import Scale
-from napari_slitseg.widgets._calibrate_words import given, images
+from napari_slitseg.widgets._calibrate_words import counted, given, images
 from napari_slitseg.widgets._entry import ImageEntry
 from napari_slitseg.widgets._keeper import Keeper
 from napari_slitseg.widgets._workspace import Workspace
@@ -44,7 +44,8 @@ class Where(QGroupBox):
         number = len(self._without_scale())
         folder = None if entry is None else self._keeper.scales.folder_of(entry)
         self.this.setText(f"this image ({entry.name})" if entry else "this image")
-        self.without.setText(f"images of the list without a scale ({number})")
+        unread = sum(not entry.shape[0] for entry in self._workspace.entries)
+        self.without.setText(f"images of the list without a scale {counted(number, unread)}")
         self.without.setEnabled(bool(number))
         name = "" if folder is None else f" “{folder.name}”"
         self.folder.setText(f"all images of the folder{name}, also those that come later")

@@ -27,6 +27,11 @@ def images(number: int) -> str:
     return "1 image" if number == 1 else f"{number} images"
 
 
+def counted(number: int, unread: int) -> str:
+    """Say how many images are known to have no scale, and of how many nobody knows yet."""
+    return f"({number}; {unread} not read yet)" if unread else f"({number})"
+
+
 def dropped(number: int) -> str:
     """Say how many predictions another pixel size drops, "" for none."""
     if not number:
@@ -40,5 +45,5 @@ def given(number: int, keep_own: int) -> str:
     told = f"Given to {images(number)}."
     if not keep_own:
         return told
-    verb = "keeps" if keep_own == 1 else "keep"
-    return f"{told} {images(keep_own).capitalize()} {verb} a scale of their own."
+    keeps = "keeps a scale of its own" if keep_own == 1 else "keep a scale of their own"
+    return f"{told} {images(keep_own).capitalize()} {keeps}."

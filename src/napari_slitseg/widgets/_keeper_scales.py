@@ -64,7 +64,7 @@ class KeptScales:
     def of(self, entry: ImageEntry, of_file: Scale | None) -> Scale | None:
         """Return the scale of an image whose file says `of_file`."""
         own, folder = self._own(entry), self.of_folder(entry)
-        return resolve_scale(own, folder, of_file) or self._listed(entry)
+        return resolve_scale(own, folder, of_file or self._listed(entry))
 
     def of_folder(self, entry: ImageEntry) -> FolderScale | None:
         """Return the scale of the folder of an image, None where it has none."""

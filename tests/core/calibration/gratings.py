@@ -74,6 +74,10 @@ def _profile(kind: str, rng: np.random.Generator):
             a * np.cos(2 * np.pi * (h * table + p))
             for h, a, p in zip((1, 2, 3, 5), (0.15, 1.0, 0.8, 0.4), rng.random(4), strict=True)
         ),
+        "weak": sum(
+            a * np.cos(2 * np.pi * (h * table + p))
+            for h, a, p in ((1, 0.09, 0), (2, 1, 0.3), (3, 0.1, 0.1), (4, 0.2, 0.7), (6, 0.02, 0.2))
+        ),
         "missing": np.cos(4 * np.pi * table) + 0.8 * np.cos(6 * np.pi * table + 1),
     }[kind]
     values = values - values.min()

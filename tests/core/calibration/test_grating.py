@@ -46,6 +46,29 @@ def test_the_fundamental_is_told_from_its_harmonics(profile: str) -> None:
         assert strengths[2] == 1.0
 
 
+@pytest.mark.parametrize(("nm_per_px", "angle_deg"), [(5.8, 0.0), (5.8, 45.0), (7.8, 90.0)])
+def test_few_lines_with_a_weak_fundamental_are_not_taken_for_twice_as_many(
+    nm_per_px: float, angle_deg: float
+) -> None:
+    look = Look(nm_per_px=nm_per_px, profile="weak", shape=(512, 512), angle_deg=angle_deg)
+    measured = measure_grating(grating(look, 0))
+    assert measured.scale.nm_per_px == pytest.approx(nm_per_px, rel=2e-3)
+    assert any(each.order % 2 for each in measured.harmonics)
+
+
+def test_lines_that_are_too_few_at_their_true_distance_are_refused() -> None:
+    look = Look(nm_per_px=2.7, profile="weak", shape=(512, 512), angle_deg=0.0)
+    with pytest.raises(NoGrating):
+        measure_grating(grating(look, 0))
+
+
+@pytest.mark.parametrize("period_px", [2.6, 3.4, 4.8])
+def test_lines_of_a_few_pixels_are_refused(period_px: float) -> None:
+    look = Look(PITCH_NM / period_px, shape=(400, 400), profile="sine", waviness_px=0.0)
+    with pytest.raises(NoGrating, match="5 px from line to line are needed"):
+        measure_grating(grating(look, 0))
+
+
 @pytest.mark.parametrize("angle_deg", [0.0, 30.0, 45.0, 90.0, 135.0, 179.0])
 def test_the_angle_is_that_of_the_lines(angle_deg: float) -> None:
     look = Look(angle_deg=angle_deg, shape=(512, 640), profile="saw", waviness_px=0.0)
@@ -64,7 +87,7 @@ def test_turning_and_mirroring_the_photograph_changes_nothing() -> None:
 def test_the_uncertainty_covers_the_error() -> None:
     within = 0
     for seed in range(15):
-        look = Look(nm_per_px=7.0 + seed, shape=(512, 512), noise=1.0, angle_deg=11.0 * seed)
+        look = Look(nm_per_px=7.0 + seed, shape=(400, 400), noise=1.0, angle_deg=11.0 * seed)
         measured = measure_grating(grating(look, 100 + seed))
         error = measured.scale.nm_per_px / look.nm_per_px - 1
         doubt = measured.scale.relative_uncertainty
@@ -72,6 +95,13 @@ def test_the_uncertainty_covers_the_error() -> None:
         assert 0 < doubt < 2e-3
         within += abs(error) < 2 * doubt
     assert within >= 12
+
+
+def test_lines_without_noise_are_not_known_without_end() -> None:
+    look = Look(shape=(400, 400), noise=0.0, light=0.0, dirt=0, text=False, waviness_px=0.0)
+    doubt = measure_grating(grating(look, 1)).scale.relative_uncertainty
+    assert doubt is not None
+    assert 2e-5 <= doubt < 2e-4
 
 
 @pytest.mark.parametrize("stretch", [1.0, 1.02])

@@ -135,6 +135,7 @@ def test_length_and_label_make_a_scale_with_its_source_and_uncertainty() -> None
     assert scale.nm_per_px == pytest.approx(2000 / 241)
     assert (scale.kind, scale.source) == ("scale bar", "scale bar of 2 µm, 241.0 px")
     assert scale.relative_uncertainty == pytest.approx(np.sqrt(2) / 241)
+    assert scale_from_bar(241.0, 2, "µm", image="a.tif").source.endswith("241.0 px in a.tif")
     assert scale_from_bar(100, 500, "nm", end_px=0.5).relative_uncertainty == pytest.approx(
         np.sqrt(0.5) / 100
     )

@@ -13,12 +13,20 @@ from napari_slitseg.core.calibration.grating_evidence import strong_orders
 from napari_slitseg.core.calibration.grating_image import prepared
 from napari_slitseg.core.calibration.grating_lines import Found, find_lines
 from napari_slitseg.core.calibration.grating_terms import lines_across
-from napari_slitseg.core.calibration.grating_words import NoGrating, notices_about
+from napari_slitseg.core.calibration.grating_words import (
+    FEWEST_PX,
+    NoGrating,
+    notices_about,
+    too_fine,
+)
 from napari_slitseg.core.calibration.scale import Scale
 from napari_slitseg.core.pixel_size import PLAUSIBLE_NM
 
 LINES_PER_MM: Final = 2160.0
 """Of the grating replica that is sold for electron microscopes; its pitch is 462.963 nm."""
+
+_OF_FEW_LINES: Final = 8.0
+_KNOWN_AT_BEST: Final = 2e-5
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,8 @@ def measure_grating(
     Parameters
     ----------
     image : (H, W) array
-        Grey values of any number type; at least 256 px a side, with at least 4 lines across.
+        Grey values of any number type; at least 256 px a side, with at least 4 lines across, of at
+        least 5 px each.
     lines_per_mm : float
         Of the grating.
     name : str
@@ -140,6 +149,9 @@ def measure_grating(
         raise NoGrating(f"A grating has a positive number of lines per mm, not {lines_per_mm:g}.")
     found = find_lines(prepared(image))
     lines = tuple(_line_set(found, which) for which in range(len(found.fit.waves.basis)))
+    finest_px = min(each.period_px for each in lines)
+    if finest_px < FEWEST_PX:
+        raise too_fine(finest_px)
     period = math.prod(each.period_px for each in lines) ** (1 / len(lines))
     nm_per_px = 1e6 / lines_per_mm / period
     low, high = PLAUSIBLE_NM
@@ -163,7 +175,7 @@ def measure_grating(
         measured,
         notices=notices_about(
             n_lines=found.n_lines,
-            period_px=min(each.period_px for each in lines),
+            period_px=finest_px,
             variation=measured.variation,
             anisotropy=measured.anisotropy,
             stripes_px=found.stripes_px,
@@ -177,12 +189,22 @@ def _line_set(found: Found, which: int) -> LineSet:
     square = frequency @ frequency
     variance = frequency @ found.fit.covariance[part, part] @ frequency / square
     period = found.bin_px / math.sqrt(square)
+    n_lines = float(lines_across(frequency, found.fit.lines.shape))
     return LineSet(
         period_px=period,
-        uncertainty_px=period * math.sqrt(variance / square),
+        uncertainty_px=period * _doubt(math.sqrt(variance / square), n_lines),
         angle_deg=math.degrees(math.atan2(frequency[1], frequency[0])) % 180.0,
-        n_lines=float(lines_across(frequency, found.fit.lines.shape)),
+        n_lines=n_lines,
     )
+
+
+def _doubt(scatter: float, n_lines: float) -> float:
+    """Return the uncertainty of a period as a share, from the scatter of parts of the image.
+
+    Parts of an image with few lines share their errors, so they scatter less than the truth; and
+    lines without any noise are not known without end.
+    """
+    return math.hypot(scatter * math.sqrt(1 + _OF_FEW_LINES / n_lines), _KNOWN_AT_BEST)
 
 
 def _harmonics(found: Found) -> tuple[Harmonic, ...]:

@@ -74,16 +74,26 @@ def _block_sums(values: NDArray[np.floating]) -> Floats:
 def strong_orders(image: NDArray[np.float32], fit: WaveFit) -> tuple[list[int], list[float]]:
     """Return the orders of the first fundamental that are surely there, and their amplitudes."""
     is_first = (fit.waves.orders[:, 1:] == 0).all(axis=1)
-    detail = image - fit.ground
+    left = image - fit.ground - fit.lines
     orders, strengths = [], []
     floor = _LEAST_STRENGTH * float(np.abs(fit.amplitudes).max())
     for order, amplitude in zip(fit.waves.orders[is_first], fit.amplitudes[is_first], strict=True):
         if abs(amplitude) < floor:
             continue
-        if coherence(detail, order[0] * fit.waves.basis[0]) > _SURE:
+        frequency = order[0] * fit.waves.basis[0]
+        if coherence(left + _wave(image.shape, frequency, amplitude), frequency) > _SURE:
             orders.append(int(order[0]))
             strengths.append(float(abs(amplitude)))
     return orders, strengths
+
+
+def _wave(shape: tuple[int, ...], frequency: Floats, amplitude: complex) -> NDArray[np.float32]:
+    """Draw a wave alone: stronger ones would hide it where few lines cross a part of the image."""
+    y, x = (
+        np.exp(2j * np.pi * each * (np.arange(side) - (side - 1) / 2))
+        for each, side in zip(frequency, shape, strict=True)
+    )
+    return np.asarray(np.outer(amplitude * y, x).real, np.float32)
 
 
 def highest_common_order(image: NDArray[np.float32], fit: WaveFit) -> int:
@@ -97,11 +107,9 @@ def missed_divisor(image: NDArray[np.float32], fit: WaveFit) -> int:
     left = image - fit.ground - fit.lines
     fundamental = fit.waves.basis[0]
     for divisor in (2, 3):
-        if lines_across(fundamental / divisor, image.shape) < FEWEST_LINES:
-            continue
         between = [order for order in range(1, 3 * divisor) if order % divisor]
         waves = [fundamental * order / divisor for order in between]
-        if any(_is_sure(left, wave, fit) for wave in waves if np.abs(wave).max() < 0.5):
+        if any(_is_sure(left, wave, fit) for wave in waves if _is_seen(wave, image.shape)):
             return divisor
     return 1
 
@@ -121,6 +129,11 @@ def has_both(image: NDArray[np.float32], fit: WaveFit) -> bool:
         if coherence(detail, wave) > _SURE:
             found |= set(np.flatnonzero(order))
     return found == {0, 1}
+
+
+def _is_seen(wave: Floats, shape: tuple[int, ...]) -> bool:
+    """Whether pixels can show a wave, and it is none of light that is uneven."""
+    return bool(np.abs(wave).max() < 0.5 and lines_across(wave, shape) >= FEWEST_LINES)
 
 
 def _is_sure(left: NDArray[np.float32], wave: Floats, fit: WaveFit) -> bool:

@@ -6,6 +6,9 @@ from typing import Final
 
 _FEW_LINES: Final = 6.0
 _FEW_PX: Final = 8.0
+FEWEST_PX: Final = 5.0
+"""Of a line: where it has fewer, its harmonics pass for lines of any distance."""
+
 _UNEVEN: Final = 0.005
 _SQUEEZED: Final = 0.005
 
@@ -35,6 +38,15 @@ def not_regular(period_px: float, n_lines: float, doubt: float) -> NoGrating:
         f"candidate is a structure every {period_px:.4g} px, {n_lines:.1f} times across the image, "
         "but it is not alike in all parts of the image, as lines of a grating are (its distance "
         f"would be known to ± {doubt:.2%} only). Such structures are found in tissue. {_DO}"
+    )
+
+
+def too_fine(period_px: float) -> NoGrating:
+    """Return what to raise where pixels are too large for the lines."""
+    return NoGrating(
+        f"Lines were found every {period_px:.3g} px, but such fine lines may be finer detail that "
+        f"shows at a wrong distance: {FEWEST_PX:g} px from line to line are needed. Photograph the "
+        "grating at a higher magnification or with less binning, or take a coarser grating."
     )
 
 

@@ -14,6 +14,9 @@ SCALE_KINDS: Final[tuple[ScaleKind, ...]] = ("file", "typed", "table", "scale ba
 """Ways to know a scale: metadata of the file, a person, a table of sizes, or a measured picture."""
 
 
+_MOST_DECIMALS: Final = 5
+
+
 @dataclass(frozen=True)
 class Scale:
     """Side of a pixel in nm, and where it comes from.
@@ -53,8 +56,24 @@ class Scale:
         if share is not None and not (math.isfinite(share) and share >= 0):
             raise ValueError(f"An uncertainty must be a share of at least 0, not {share}.")
 
+    @property
+    def origin(self) -> str:
+        """Where it comes from: "grating: photo.tif", "scale bar of 2 µm, 245.2 px"."""
+        if self.source.startswith(f"{self.kind} of "):
+            return self.source
+        return f"{self.kind}: {self.source}" if self.source else self.kind
+
     def __str__(self) -> str:
-        """Return the scale as a person reads it."""
-        doubt = self.relative_uncertainty
-        shown = "" if doubt is None else f" ± {self.nm_per_px * doubt:.2g}"
-        return f"{self.nm_per_px:.5g}{shown} nm per pixel ({self.kind}: {self.source})"
+        """Return the scale as a person reads it: 8.16 ± 0.02 nm per pixel (scale bar of ...)."""
+        return f"{_with_doubt(self.nm_per_px, self.relative_uncertainty)} ({self.origin})"
+
+
+def _with_doubt(nm: float, share: float | None) -> str:
+    """Write a size and its uncertainty with the same decimals, to 2 to 19 units of the last."""
+    if not share:
+        return f"{nm:.5g} nm per pixel"
+    doubt = nm * share
+    decimals = min(max(-math.floor(math.log10(doubt / 2)), 0), _MOST_DECIMALS)
+    unit = 10.0**-decimals
+    shown = max(round(doubt / unit), 1) * unit
+    return f"{nm:.{decimals}f} ± {shown:.{decimals}f} nm per pixel"

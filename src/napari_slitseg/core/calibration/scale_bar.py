@@ -147,7 +147,12 @@ def parse_length(text: str) -> tuple[float, str]:
 
 
 def scale_from_bar(
-    length_px: float, length: float, unit: str, *, end_px: float = DRAWN_END_PX
+    length_px: float,
+    length: float,
+    unit: str,
+    *,
+    end_px: float = DRAWN_END_PX,
+    image: str = "",
 ) -> Scale:
     """Return the scale that a bar gives.
 
@@ -161,6 +166,8 @@ def scale_from_bar(
         Such as "nm" or "µm".
     end_px : float
         Standard uncertainty of either end, px: `FOUND_END_PX` or `DRAWN_END_PX`.
+    image : str
+        Name of the image with the bar, for the source of the scale.
 
     Raises
     ------
@@ -177,7 +184,8 @@ def scale_from_bar(
         raise ValueError(
             f"The bar is {length_px:.3g} px long in the image. Mark its left and its right end."
         )
-    source = f"scale bar of {length:g} {unit}, {length_px:.1f} px"
+    place = f" in {image}" if image else ""
+    source = f"scale bar of {length:g} {unit}, {length_px:.1f} px{place}"
     doubt = math.sqrt(2) * end_px / length_px
     try:
         return Scale(length * nm / length_px, "scale bar", source, doubt)
