@@ -101,6 +101,15 @@ def test_a_line_along_the_border_is_one_although_half_its_stripe_is_cut_off() ->
     np.testing.assert_allclose(path.yx[:, 0], 1.5, atol=0.8)
 
 
+def test_a_stripe_that_looks_in_from_outside_has_no_line_in_the_image() -> None:
+    wall, t = [(1200, -200), (1200, 5000)], np.linspace(-1, 1, 400)
+    outside = np.stack([-15 - 40 * t**2, 2000 + 800 * t], axis=1)
+    mask = stripe(outside, (2400, 4000), 10.0)
+    assert mask[0].sum() > 60
+    paths = membrane_paths(mask | stripe(wall, (2400, 4000), 10.0), SETTINGS, 10.0).paths
+    assert [path.length_px for path in paths] == pytest.approx([399], rel=0.003)
+
+
 def test_a_line_that_leaves_and_comes_back_is_two() -> None:
     arch = np.array(
         [(2000, 300), (900, 700), (-500, 1500), (-500, 2500), (900, 3300), (2000, 3700)]

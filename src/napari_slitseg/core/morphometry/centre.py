@@ -17,6 +17,7 @@ Soft = NDArray[np.float32]
 _REACH_WIDTHS: Final = 1.5
 _STEPS_PER_WIDTH: Final = 12.0
 _THIN, _THICK = 0.5, 1.35
+_LEAST_SEEN: Final = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,8 @@ def centred(yx: Floats, soft: Soft, width_px: float) -> tuple[Floats, float]:
     """Return a curve moved along its normals into the middle of the stripe, and its width, px.
 
     Where the image cuts one edge off, the middle lies half the line's width from the other. Where
+    both edges are hardly seen anywhere, that is half the stripe's width, and moves no place away
+    from the border: the middle of a stripe that looks in from outside stays outside. Where
     the stripe is no stripe, as at a fork, the shift is that of the places around it.
 
     Parameters
@@ -53,14 +56,16 @@ def centred(yx: Floats, soft: Soft, width_px: float) -> tuple[Floats, float]:
     normals = normals_of(yx)
     left, right = (_edges(yx, sign * normals, soft, width_px) for sign in (-1.0, 1.0))
     both = np.isfinite(left.far) & np.isfinite(right.far)
-    if not both.any():
-        return yx, width_px
     wide = left.far + right.far
-    usual = float(np.median(wide[both]))
+    is_seen = both.mean() > _LEAST_SEEN
+    usual = float(np.median(wide[both])) if is_seen else width_px
+    inward = np.inf if is_seen else 0.0
     both &= (wide > _THIN * usual) & (wide < _THICK * usual)
     shift = np.where(both, (right.far - left.far) / 2, np.nan)
-    shift = np.where(left.is_outside & ~right.is_outside, right.far - usual / 2, shift)
-    shift = np.where(right.is_outside & ~left.is_outside, usual / 2 - left.far, shift)
+    from_right = np.minimum(right.far - usual / 2, inward)
+    from_left = np.maximum(usual / 2 - left.far, -inward)
+    shift = np.where(left.is_outside & ~right.is_outside, from_right, shift)
+    shift = np.where(right.is_outside & ~left.is_outside, from_left, shift)
     known = np.isfinite(shift) & (np.abs(shift) <= usual)
     if not known.any():
         return yx, usual
