@@ -31,8 +31,14 @@ BOX = np.array([[0.0, 20.0], [0.0, 50.0], [95.0, 50.0], [95.0, 20.0]])
 
 
 @pytest.fixture
-def bench(table, qtbot):
-    """The Measure dock alone, of a viewer without a window: quick to make."""
+def bench(table, qtbot, monkeypatch):
+    """The Measure dock alone, of a viewer without a window: quick to make, and it waits little."""
+    for module, name in (
+        ("running", "_LATER_MS"),
+        ("running", "_NEWS_MS"),
+        ("together", "_SOON_MS"),
+    ):
+        monkeypatch.setattr(f"napari_slitseg.widgets._measure_{module}.{name}", 20)
     table.measure = MeasureDock(table.viewer)
     qtbot.addWidget(table.measure)
     yield table

@@ -65,7 +65,7 @@ class IntervalLayers:
         self.is_visible = visible
         for name in (WIDTHS, CHOSEN):
             if self._stack.has(name):
-                self._stack.layer(name).visible = visible
+                _show(self._stack.layer(name), visible=visible)
 
     def at(self, y: float, x: float) -> int:
         """Return the number of the interval at a place of the image, -1 for none."""
@@ -98,13 +98,19 @@ class IntervalLayers:
         if not len(pieces) and not self._stack.has(name):
             return
         layer: Vectors = self._stack.layer(name)
-        layer.visible = self.is_visible
+        _show(layer, visible=self.is_visible)
         with at_once(layer):
             layer.data = pieces.copy()
             layer.edge_width = width_px
             if colours is not None and len(pieces):
                 layer.edge_color = colours
         layer.refresh(thumbnail=False)
+
+
+def _show(layer: Vectors, *, visible: bool) -> None:
+    """Show or hide a layer; napari draws it anew even where nothing changes."""
+    if layer.visible is not visible:
+        layer.visible = visible
 
 
 def interval_colours(measures: ImageMeasures) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from time import monotonic
 from typing import Final
 
 from psygnal import Signal
@@ -20,7 +21,8 @@ from napari_slitseg.widgets._workspace import Workspace
 
 _SOON_MS: Final = 120
 _LATER_MS: Final = 1200
-_NEWS_MS: Final = 500
+_NEWS_MS: Final = 1000
+_PROGRESS_S: Final = 0.2
 
 
 class Measuring(QObject):
@@ -43,6 +45,7 @@ class Measuring(QObject):
         self._idle, self._asking = Idle(self), Idle(self)
         self._soon, self._later = self._timer(_SOON_MS), self._timer(_LATER_MS)
         self._news = self._timer(_NEWS_MS)
+        self._told_until = 0.0
         self._news.timeout.connect(self._on_news)
         self._soon.timeout.connect(self._follow_current)
         self._later.timeout.connect(self._follow_others)
@@ -130,8 +133,15 @@ class Measuring(QObject):
         if isinstance(event, Measured):
             self._measurer.take([event])
         elif isinstance(event, ItemStarted) and self.wish.is_busy:
-            name = self._workspace.entry(event.key).name if self._workspace.has(event.key) else ""
-            self.progressed.emit(event.number, event.total, name)
+            self._tell_progress(event)
+
+    def _tell_progress(self, event: ItemStarted) -> None:
+        """Tell how far it is, a few times a second."""
+        if event.number and monotonic() < self._told_until:
+            return
+        self._told_until = monotonic() + _PROGRESS_S
+        name = self._workspace.entry(event.key).name if self._workspace.has(event.key) else ""
+        self.progressed.emit(event.number, event.total, name)
 
     def _on_news(self) -> None:
         self.news.emit()
