@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from qtpy.QtWidgets import QMainWindow, QMessageBox
 
+from napari_slitseg.core.morphometry import Sample
 from napari_slitseg.store import PROJECT_FILE
 from napari_slitseg.widgets import _close_guard
 from tests.widgets.keeping import Window
@@ -93,3 +94,24 @@ def test_a_window_keeps_by_itself_what_waited_for_another_program(
     qtbot.waitUntil(lambda: window.keeper.state.kept, timeout=20_000)
     assert main.close()
     assert asked == []
+
+
+def test_closing_asks_about_excluded_stretches_and_samples_that_are_not_kept(
+    qtbot, images, asked, tmp_path: Path
+) -> None:
+    folder = images[0].parent
+    window = Window(*images)
+    main, measuring = shown(qtbot, window), window.keeper.measuring
+    measuring.set_sample(window.keys[0], Sample("B1"))
+    assert not window.keeper.measuring.unkept
+    folder.rename(tmp_path / "away")
+    measuring.exclude(window.keys[0], [[[0.0, 0.0], [0.0, 9.0], [9.0, 9.0]]])
+    measuring.set_sample(window.keys[1], Sample("B2"))
+    assert not main.close()
+    assert asked == [["a (excluded stretches)", "b (biopsy, glomerulus, group)"]]
+    (tmp_path / "away").rename(folder)
+    assert main.close()
+    assert len(asked) == 1
+    again = Window(*images).keeper.measuring
+    assert [again.sample(key).biopsy for key in window.keys] == ["B1", "B2", ""]
+    assert again.excluded(window.keys[0])[0].tolist() == [[0, 0], [0, 9], [9, 9]]

@@ -218,7 +218,10 @@ def test_a_report_is_written_in_a_thread_and_methods_are_copied(
     dock.report.write(tmp_path / "theirs.xlsx")
     qtbot.waitUntil(lambda: not dock.report.runner.is_busy, timeout=WAIT_MS)
     assert (tmp_path / "theirs.xlsx").read_text() == "not ours"
-    assert dock.message.text().startswith("⚠")
+    assert dock.message.text().startswith("⚠ Not written.")
+    dock.report.write(tmp_path / "report.docx")
+    assert "no kind of report" in dock.message.text()
+    assert not (tmp_path / "report.docx").exists()
     dock.methods.click()
     qtbot.waitUntil(lambda: not dock.methods.runner.is_busy, timeout=WAIT_MS)
     assert "Foot process width" in QApplication.clipboard().text()

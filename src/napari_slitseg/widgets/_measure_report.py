@@ -76,7 +76,7 @@ class ReportButton(QPushButton):
 
     def _on_written(self, answer: object) -> None:
         if isinstance(answer, Written) and answer.refused:
-            self._message.warn(answer.refused)
+            self._message.warn(answer.refused if answer.files else f"Not written. {answer.refused}")
         elif isinstance(answer, Written) and answer.files:
             names = ", ".join(file.name for file in answer.files)
             self._message.say(f"Wrote {names} in {answer.files[0].parent}.")
