@@ -16,6 +16,7 @@ from napari_slitseg.core.morphometry.precision import (
 )
 from napari_slitseg.core.morphometry.rollup import Rollup, Unit, nesting_of, roll_up
 from napari_slitseg.core.morphometry.rollup_figures import ROLLUP_FIGURES, RollupFigure
+from napari_slitseg.widgets._measure_pace import giving_way
 
 if TYPE_CHECKING:
     from napari_slitseg.core.morphometry.image_row import ImageRow
@@ -105,7 +106,8 @@ def roll_up_images(
 
     Without a biopsy ("") those of all images.
     """
-    rollup = known or roll_up(rows)
+    with giving_way():
+        rollup = known or roll_up(rows)
     yield
     found = [each for each in rollup.biopsies if each.name == biopsy and biopsy]
     unit = found[0] if found else rollup.everything
@@ -114,7 +116,8 @@ def roll_up_images(
         if should_stop():
             return None
         if unit.rows:
-            settled[name] = _settled(unit, FIGURES[name])
+            with giving_way():
+                settled[name] = _settled(unit, FIGURES[name])
         yield
     return RolledUp(rollup, settled)
 

@@ -15,6 +15,8 @@ from napari_slitseg.widgets._table_column import Column
 from napari_slitseg.widgets._table_view import select_keys, selected_keys
 
 _LOWEST_PX: Final = 84
+_ROWS_IN_SIGHT: Final = 0
+"""Only those tell how wide a column is: each cell that is asked waits for other threads."""
 
 
 class Table:
@@ -37,6 +39,7 @@ class Table:
         header = self.view.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
+        header.setResizeContentsPrecision(_ROWS_IN_SIGHT)
 
     @property
     def selected(self) -> frozenset[int]:

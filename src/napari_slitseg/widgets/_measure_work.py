@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from napari_slitseg.core.morphometry import membrane_to_measure, slits_to_measure
 from napari_slitseg.core.morphometry.people import confirmed_models, editors_of, moved_from
 from napari_slitseg.core.points import PointTable
+from napari_slitseg.widgets._measure_pace import giving_way
 from napari_slitseg.widgets._measure_state import NO_MEMBRANE, NO_SLITS, Measured, Stamp, ToMeasure
 from napari_slitseg.widgets._membrane_file import drawn_stripe
 from napari_slitseg.widgets._work import ItemStarted
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from napari_slitseg.core.morphometry import SlitsChoice
     from napari_slitseg.core.morphometry.lines import Lines
 
-_USUAL_S: Final = sys.getswitchinterval()
-_GIVES_WAY_S: Final = 0.0005
-"""How long the window waits for Python at each of its many short steps while this measures."""
 _REST_S: Final = 0.002
 _FIRST_S: Final = 0.1
 """In which napari makes its bar of progress."""
@@ -30,17 +27,14 @@ def measure_all(
     images: Sequence[ToMeasure], should_stop: Callable[[], bool]
 ) -> Generator[ItemStarted | Measured, None, None]:
     """Measure images one after the other, giving way to the window often."""
-    sys.setswitchinterval(_GIVES_WAY_S)
     time.sleep(_FIRST_S if len(images) > 1 else 0)
-    try:
+    with giving_way():
         for number, image in enumerate(images):
             if should_stop():
                 return
             yield ItemStarted(image.key, number, len(images))
             yield measure_one(image)
             time.sleep(_REST_S)
-    finally:
-        sys.setswitchinterval(_USUAL_S)
 
 
 def measure_one(image: ToMeasure) -> Measured:
