@@ -77,14 +77,28 @@ def test_one_unit_has_no_interval_and_the_reason() -> None:
 
 def test_few_units_are_warned_of() -> None:
     values = np.arange(7.0)
-    found = nested_intervals(nesting(), {"m": lambda c: c @ values / 7}, unit="biopsy")["m"]
-    assert "From 3 biopsies an interval is rough" in found.note
+    six = Nesting.of([list("aabcdef")], 7)
+    found = nested_intervals(six, {"m": lambda c: c @ values / 7}, unit="biopsy")["m"]
+    assert found.low < found.high
+    assert "From 6 biopsies an interval is rough" in found.note
+
+
+def test_of_fewer_than_five_units_there_is_no_interval_and_the_reason() -> None:
+    statistics = {"m": lambda c: c @ np.arange(7.0) / 7, "none": lambda c: c[:, 0] * math.nan}
+    found = nested_intervals(nesting(), statistics, unit="glomerulus")
+    assert found["m"].value == 3
+    assert math.isnan(found["m"].low)
+    assert math.isnan(found["m"].high)
+    assert "takes 5 glomeruli; of 3" in found["m"].note
+    assert "not defined" in found["none"].note
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
     statistics = {"m": lambda c: c @ np.arange(7.0) / c.sum(axis=1)}
-    first, second = (nested_intervals(nesting(), statistics, unit="biopsy") for _ in range(2))
+    images = Nesting.of([], 7)
+    first, second = (nested_intervals(images, statistics, unit="image") for _ in range(2))
     assert first == second
+    assert math.isfinite(first["m"].low)
 
 
 @pytest.mark.parametrize(("n_biopsies", "least"), [(10, 0.88)])

@@ -97,6 +97,45 @@ def test_levels_have_the_right_units() -> None:
     assert mcd.t_low < mcd.mean.value < mcd.t_high
 
 
+@pytest.mark.parametrize(("n", "how"), [(2, "t"), (4, "t"), (5, "bootstrap"), (7, "bootstrap")])
+def test_the_interval_that_is_shown_is_by_t_where_units_are_few(n: int, how: str) -> None:
+    """Two images: not their smallest and largest value, but a range that tells how little it is."""
+    rows = studies.study(np.random.default_rng(5), (1, n, 1))
+    found = rolled(rows).biopsies[0].estimates["slit_density_per_um"]
+    shown, values = found.shown, found.figure.of_images(rows)
+    assert (shown.how, shown.why) == (how, "")
+    if how == "bootstrap":
+        assert (shown.low, shown.high) == (found.mean.low, found.mean.high)
+        return
+    assert (shown.low, shown.high) == (found.t_low, found.t_high)
+    assert math.isnan(found.mean.low)
+    assert math.isnan(found.pooled.high)
+    assert f"of {n} it would be too narrow" in found.mean.note
+    half = {2: 12.706, 4: 3.182}[n] * values.std(ddof=1) / math.sqrt(n)
+    assert shown.high == pytest.approx(values.mean() + half, rel=1e-3)
+    assert shown.low == pytest.approx(max(0, values.mean() - half), rel=1e-3)
+    assert shown.high - shown.low > values.max() - values.min()
+
+
+def test_no_interval_leaves_what_is_possible() -> None:
+    rows = [
+        ImageRow(f"{i}", Sample("B"), 3000.0, n, np.full(max(0, n - 1), 300.0), effaced)
+        for i, (n, effaced) in enumerate([(0, 3000.0), (20, 0.0), (1, 2500.0)])
+    ]
+    of = rolled(rows).biopsies[0].estimates
+    assert of["slit_density_per_um"].shown.low == 0
+    assert (of["effaced_fraction"].shown.low, of["effaced_fraction"].shown.high) == (0, 1)
+    assert all(each.shown.low >= 0 for each in of.values() if each.shown.how)
+
+
+def test_units_that_are_all_alike_are_no_sign_of_certainty() -> None:
+    for n in (3, 6):
+        rows = [studies.row(f"{i}", Sample("B"), np.full(9, 300.0)) for i in range(n)]
+        shown = rolled(rows).biopsies[0].estimates["fpw_mean_nm"].shown
+        assert (math.isnan(shown.low), math.isnan(shown.high), shown.how) == (True, True, "")
+        assert "the same value" in shown.why
+
+
 def test_one_glomerulus_gives_a_biopsy_no_interval() -> None:
     (biopsy,) = rolled(studies.study(np.random.default_rng(3), (1, 1, 5))).biopsies
     found = biopsy.estimates["slit_density_per_um"]
@@ -104,6 +143,7 @@ def test_one_glomerulus_gives_a_biopsy_no_interval() -> None:
     assert math.isnan(found.mean.low)
     assert math.isnan(found.t_low)
     assert "One glomerulus" in found.mean.note
+    assert (found.shown.how, found.shown.why) == ("", found.mean.note)
 
 
 def test_an_effaced_image_counts_where_its_length_counts() -> None:
@@ -175,7 +215,8 @@ def test_order_of_images_changes_no_value() -> None:
             first, second = one.estimates[name], other.estimates[name]
             assert first.mean.value == pytest.approx(second.mean.value)
             assert first.pooled.value == pytest.approx(second.pooled.value)
-            assert (first.t_low, first.t_high) == pytest.approx((second.t_low, second.t_high))
+            ends = (second.t_low, second.t_high)
+            assert (first.t_low, first.t_high) == pytest.approx(ends, nan_ok=True)
 
 
 def test_an_image_without_a_harmonic_mean_has_none_when_rolled_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,7 +22,11 @@ Floats = NDArray[np.float64]
 OfCounts = Callable[[Floats], Floats]
 """Statistic: how often each image was drawn (B, N) in, (B,) values out."""
 
+FEW_UNITS: Final = 5
+"""With fewer units of the top level there is no bootstrap interval: it would be too narrow."""
+
 _CHUNK_ENTRIES: Final = 2**21
+_MANY: Final = {"biopsy": "biopsies", "glomerulus": "glomeruli"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,24 +139,26 @@ def nested_intervals(
     Returns
     -------
     dict
-        By the same names; NaN, with the reason, where there is no interval: a single unit of the
-        top level, no value, or too few resamples with a value.
+        By the same names; NaN, with the reason, where there is no interval: fewer than
+        `FEW_UNITS` units of the top level, no value, or too few resamples with a value.
 
     Notes
     -----
     With few units of the top level such intervals are too narrow on average, however many images
-    there are; the note of the interval says so. A range by Student's t stands beside them.
+    there are: in simulations, those of three units that should hold the truth in 95 % of studies
+    did so in 85 %. A range by Student's t takes their place; where units are fewer than ten, the
+    note of the interval says that it is rough.
     """
     how = how or Bootstrap()
     values: dict[str, list[Floats]] = {name: [] for name in statistics}
-    for counts in draw(nesting, how) if nesting.n_units > 1 else ():
+    for counts in draw(nesting, how) if nesting.n_units >= FEW_UNITS else ():
         for name, statistic in statistics.items():
             values[name].append(statistic(counts))
     others = without_one(nesting)
     everyone = np.ones((1, nesting.n_images))
     sizes = (nesting.n_images, nesting.n_units, unit)
     return {
-        name: make_interval(
+        name: _interval(
             Draws(
                 observed=float(statistic(everyone)[0]),
                 resampled=lambda name=name: np.concatenate(values[name]),  # type: ignore[misc]
@@ -162,6 +169,20 @@ def nested_intervals(
         )
         for name, statistic in statistics.items()
     }
+
+
+def _interval(draws: Draws, sizes: tuple[int, int, str], how: Bootstrap) -> Interval:
+    """Return the interval of draws; none, with the reason, where units are few."""
+    n_images, n_units, unit = sizes
+    if not 1 < n_units < FEW_UNITS or not math.isfinite(draws.observed):
+        return make_interval(draws, sizes, how)
+    many = _MANY.get(unit, f"{unit}s")
+    why = (
+        f"A bootstrap interval takes {FEW_UNITS} {many}; of {n_units} it would be too narrow, so "
+        "there is none."
+    )
+    nan, value = math.nan, draws.observed
+    return Interval(value, nan, nan, how.confidence, how.method, n_images, n_units, unit, why)
 
 
 def without_one(nesting: Nesting) -> Floats:

@@ -5,20 +5,53 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from scipy.special import stdtrit
 
 from napari_slitseg.core.metrics.bootstrap_interval import Bootstrap, Interval
 from napari_slitseg.core.morphometry.image_row import ImageRow
-from napari_slitseg.core.morphometry.nested import Floats, Nesting, OfCounts, nested_intervals
+from napari_slitseg.core.morphometry.nested import (
+    FEW_UNITS,
+    Floats,
+    Nesting,
+    OfCounts,
+    nested_intervals,
+)
 from napari_slitseg.core.morphometry.rollup_figures import ROLLUP_FIGURES, RollupFigure
 
 _NOTHING: Final = "None of these images has a value of its own."
 _TOO_OFTEN: Final = (
     "In too many resamples the figure is not defined, since too few images have slits: no interval."
 )
+
+
+_UNIFORM: Final = (
+    "All units below have the same value, which tells nothing about how others would differ: no "
+    "interval."
+)
+_UNIFORM_SHARE: Final = 1e-9
+
+
+@dataclass(frozen=True)
+class ShownInterval:
+    """The interval that stands with a figure, wherever it is shown.
+
+    Attributes
+    ----------
+    low, high : float
+        NaN where there is none.
+    how : str
+        "t", "bootstrap", or "" where there is none.
+    why : str
+        Why there is none; "" where there is one.
+    """
+
+    low: float
+    high: float
+    how: Literal["t", "bootstrap", ""]
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,7 +68,8 @@ class Estimate:
         From sums over all images, so long membranes weigh more; with its interval.
     t_low, t_high : float
         Range of the mean of means by Student's t over the units right below, which are taken as
-        a normal sample: the more honest one of few. NaN for fewer than two.
+        a normal sample: the more honest one of few. Cut off at what is possible. NaN for fewer
+        than two, or where all are the same.
     file_average : float
         Plain mean over images, whatever glomerulus they show; NaN without a value.
     n_images : int
@@ -52,6 +86,17 @@ class Estimate:
     file_average: float
     n_images: int
     n_without: int
+
+    @property
+    def shown(self) -> ShownInterval:
+        """The interval of the mean of means: by Student's t of few units, else by bootstrap."""
+        mean = self.mean
+        is_few = mean.n_units < FEW_UNITS
+        low, high = (self.t_low, self.t_high) if is_few else (mean.low, mean.high)
+        if high - low > _UNIFORM_SHARE * abs(mean.value):
+            return ShownInterval(low, high, "t" if is_few else "bootstrap")
+        is_uniform = math.isfinite(mean.value) and mean.n_units > 1
+        return ShownInterval(math.nan, math.nan, "", _UNIFORM if is_uniform else mean.note)
 
     @property
     def note(self) -> str:
@@ -105,9 +150,9 @@ def unit_means(values: Floats, nesting: Nesting) -> Floats:
 
 
 def t_range(values: Floats, confidence: float) -> tuple[float, float]:
-    """Return the range of a mean by Student's t; NaN for fewer than two values."""
+    """Return the range of a mean by Student's t; NaN for fewer than two values, or all the same."""
     n = len(values)
-    if n < 2:
+    if n < 2 or np.ptp(values) <= _UNIFORM_SHARE * np.abs(values).max():
         return math.nan, math.nan
     half = float(stdtrit(n - 1, (1 + confidence) / 2) * values.std(ddof=1) / math.sqrt(n))
     mean = float(values.mean())
@@ -156,7 +201,7 @@ def _estimate(
     nesting: Nesting,
 ) -> Estimate:
     values = figure.of_images(rows)
-    low, high = t_range(unit_means(values, nesting), mean.confidence)
+    low, high = figure.possible(*t_range(unit_means(values, nesting), mean.confidence))
     n_without = int(np.isnan(values).sum())
     average = float(np.nanmean(values)) if n_without < len(values) else math.nan
     return Estimate(figure, _told(mean), _told(pooled), low, high, average, len(rows), n_without)

@@ -90,6 +90,11 @@ class RollupFigure:
         sums = self._sums(rows)
         return lambda counts: self._quotient(counts @ sums)
 
+    def possible(self, low: float, high: float) -> tuple[float, float]:
+        """Return a range cut off at what the figure can be: no less than 0, a share at most 1."""
+        most = math.inf if self.unit else 1.0
+        return float(np.clip(low, 0.0, most)), float(np.clip(high, 0.0, most))
+
     def _sums(self, rows: Sequence[ImageRow]) -> Floats:
         over, under = self.over or _length, self.under or _length
         return np.array([[over(row), under(row)] for row in rows]).reshape(-1, 2)
