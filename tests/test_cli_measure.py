@@ -61,7 +61,7 @@ def test_a_row_an_image_and_a_row_a_biopsy_are_printed(
     row = "│ a.tif │ all / B1 / 0 │ 8 │ 9 │ 1.99 │ 4.52 │ 200 │ 10 nm (file) │ review │ 11% │ Ada │"
     assert row in page
     assert "│ b.tif │ all / B1 / 1 │ 4 │ 5 │ 1.99 │ 2.51 │ 400 │" in page
-    assert "│ B1 │ 2 │ 14 │ 3.52 (2.51 to 4.52) │ 300 (200 to 400) │ 12 │ 14% │" in page
+    assert "│ B1 │ 2 │ 14 │ 3.52 (0.00 to 16.29, t) │ 300 (0 to 1571, t) │ 12 │ 14% │" in page
     assert "│ B2 │ 1 │ 3 │" in page
     assert "Of 17 points, people set, moved or took away 18 % and confirmed 82 %" in page
     assert (project / PROJECT_FILE).read_bytes() == before

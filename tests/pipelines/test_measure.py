@@ -469,7 +469,7 @@ def test_the_methods_say_what_was_done(project: Path) -> None:
         "drawn by a person",
         "side branches below 111 nm dropped",
         "metadata of the image files in 2 images",
-        "drawn anew 300 times from biopsies, then glomeruli, then images (seed 5)",
+        "are by Student's t over the units right below each figure, cut off",
         "1 further image was not measured.",
         f"scipy {result.versions['scipy']}",
     ):

@@ -114,17 +114,21 @@ def check_estimate(row: pd.Series, found: Any) -> None:
     title = with_unit(found.figure.title, found.figure.unit)
     for words, value in (
         (", mean of means", found.mean.value),
-        (", mean of means, interval from", found.mean.low),
-        (", mean of means, interval to", found.mean.high),
+        (", mean of means, interval from", found.shown.low),
+        (", mean of means, interval to", found.shown.high),
+        (", mean of means, bootstrap from", found.mean.low),
+        (", mean of means, bootstrap to", found.mean.high),
         (", mean of means, t from", found.t_low),
         (", mean of means, t to", found.t_high),
         (", pooled", found.pooled.value),
-        (", pooled, interval from", found.pooled.low),
-        (", pooled, interval to", found.pooled.high),
+        (", pooled, bootstrap from", found.pooled.low),
+        (", pooled, bootstrap to", found.pooled.high),
         (", mean over files", found.file_average),
     ):
         assert row[title + words] == pytest.approx(value, nan_ok=True)
         assert math.isfinite(value) or title + words in row[WHY_EMPTY]
+    by = row[title + ", mean of means, interval by"]
+    assert by == found.shown.how or (pd.isna(by) and not found.shown.how)
 
 
 def test_groups_are_compared(written: Path, study: MeasureResult) -> None:
@@ -139,7 +143,8 @@ def test_groups_are_compared(written: Path, study: MeasureResult) -> None:
         )
         assert row[["Ratio from", "Ratio to"]].tolist() == pytest.approx(list(found.ratio_range))
         assert row[["P", "Smallest P possible"]].tolist() == [found.p, found.p_smallest]
-        assert row["In words"] == found.words(figure.title, figure.unit)
+        title = f"{figure.title} (mean of means of each biopsy)"
+        assert row["In words"] == found.words(title, figure.unit)
 
 
 def test_a_group_of_one_biopsy_has_no_range_and_says_why(tmp_path: Path) -> None:

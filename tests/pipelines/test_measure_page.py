@@ -25,6 +25,7 @@ from napari_slitseg.pipelines.measure_page_tables import page_tables
 from napari_slitseg.pipelines.measure_page_words import first_words
 from napari_slitseg.pipelines.measure_result import MeasureResult
 from napari_slitseg.pipelines.measure_rollups import rollups_of
+from napari_slitseg.pipelines.measure_words_numbers import statistics_of
 from napari_slitseg.pipelines.outputs import OutputError
 
 from . import measured
@@ -172,6 +173,22 @@ def test_any_name_is_shown_as_it_is(tmp_path: Path) -> None:
     assert parsed.open == []
     assert parsed.tags["script"] == parsed.tags["i"] == 0
     assert '<script>alert(1)</script> $x_{1}$ 图 ? & "q".tif' in parsed.text
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words", "not_said"),
+    [
+        ((2, 2, 2), "intervals are by Student's t over", "bootstrap"),
+        ((1, 1, 6), "intervals are bias-corrected and accelerated bootstrap", "Student"),
+        ((2, 5, 2), "fewer than 5, cut off at values that are possible, else bias", "percentile"),
+    ],
+)
+def test_methods_name_the_intervals_that_are_there(
+    sizes: tuple[int, int, int], words: str, not_said: str
+) -> None:
+    said = statistics_of(measured.study({"A": 50.0}, *sizes))
+    assert words in said
+    assert not_said not in said
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from rich.text import Text
 from napari_slitseg.cli.tables import make_console
 from napari_slitseg.cli.view import printable
 from napari_slitseg.core.morphometry import figures
+from napari_slitseg.core.morphometry.nested import FEW_UNITS
 
 if TYPE_CHECKING:
     from napari_slitseg.core.calibration import Scale
@@ -46,8 +47,8 @@ _CAPTION: Final = (
 )
 
 _UNITS: Final = (
-    "Means of means ({:g} % interval, drawn anew from {}; of few too narrow); n foot processes. "
-    "Scale from: {}."
+    "Means of means ({:g} % interval over {}: t is Student's, of fewer than {}, else bootstrap); "
+    "n foot processes. Scale from: {}."
 )
 _MANY: Final = {"image": "images", "glomerulus": "glomeruli", "biopsy": "biopsies"}
 
@@ -122,7 +123,7 @@ def _units(title: str, units: Sequence[Unit], result: MeasureResult) -> Table:
     drawn = " or ".join(sorted({_MANY[unit.drawn] for unit in units}))
     measured = {row.name for unit in units for row in unit.rows}
     scales = (i.measures.scale for i in result.images if i.name in measured)
-    caption = _UNITS.format(100 * min(how), drawn, scale_kinds(scales))
+    caption = _UNITS.format(100 * min(how), drawn, FEW_UNITS, scale_kinds(scales))
     grid = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
     for head in ("", "images", "slits", "slits per µm", "FPW (nm)", "n", "edited"):
         grid.add_column(head, justify="right" if head else "left", overflow="fold")
@@ -147,14 +148,14 @@ def _unit_name(unit: Unit) -> str:
 
 
 def _estimate(unit: Unit, figure: str, digits: int) -> str:
-    """Mean of means with its interval."""
+    """Mean of means with its interval, and what made that."""
     if figure not in unit.estimates:
         return "-"
-    mean = unit.estimates[figure].mean
-    value = _number(mean.value, digits)
-    if math.isnan(mean.low):
+    found = unit.estimates[figure]
+    value, shown = _number(found.mean.value, digits), found.shown
+    if not shown.how:
         return value
-    return f"{value} ({_number(mean.low, digits)} to {_number(mean.high, digits)})"
+    return f"{value} ({_number(shown.low, digits)} to {_number(shown.high, digits)}, {shown.how})"
 
 
 def _edited(unit: Unit, result: MeasureResult) -> float:

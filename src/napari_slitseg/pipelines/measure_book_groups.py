@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from napari_slitseg.core.morphometry import GroupComparison, RollupFigure
 from napari_slitseg.pipelines.measure_book_table import Column, Table, number, with_unit
-from napari_slitseg.pipelines.measure_comparisons import comparisons
+from napari_slitseg.pipelines.measure_comparisons import OF_BIOPSIES, comparisons
 from napari_slitseg.pipelines.measure_phrases import SCALE_FROM, scale_kinds
 from napari_slitseg.pipelines.measure_result import MeasureResult
 
@@ -61,11 +61,11 @@ def _title(item: Compared) -> str:
 
 
 def _words(item: Compared) -> str:
-    return item.found.words(item.figure.title, item.figure.unit)
+    return item.found.words(f"{item.figure.title} ({OF_BIOPSIES})", item.figure.unit)
 
 
 COMPARISON_COLUMNS: Final = (
-    Column("figure", "Figure", "What is compared: the pooled figure of each biopsy.", _title),
+    Column("figure", "Figure", "What is compared: the mean of means of each biopsy.", _title),
     Column("first", "First group", "A group.", _of("first")),
     Column("second", "Second group", "Another group.", _of("second")),
     Column("n_first", "Biopsies of the first", "Those with a value.", _of("n_first")),

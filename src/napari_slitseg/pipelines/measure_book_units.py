@@ -20,7 +20,7 @@ from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
 _NO_FIGURES: Final = "No image of it has a membrane line and a scale."
 _NO_VALUE: Final = "No image of it has a value."
 _NO_INTERVAL: Final = "There is no interval."
-_NO_T: Final = "Student's t needs two units."
+_NO_T: Final = "Student's t needs two units that differ."
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +64,8 @@ def _group(item: UnitRow) -> str:
     return "all images" if item.unit.level == "all" else item.unit.sample.group
 
 
-def _of_estimate(name: str, of: Callable[[Estimate], Value]) -> Callable[[UnitRow], Value]:
-    def cell(item: UnitRow) -> Value:
+def _of_estimate(name: str, of: Callable[[Estimate], Any]) -> Callable[[UnitRow], Any]:
+    def cell(item: UnitRow) -> Any:
         found = item.unit.estimates.get(name)
         return no_value(_NO_FIGURES) if found is None else of(found)
 
@@ -80,19 +80,26 @@ def _end(end: str, of: Callable[[Estimate], Interval]) -> Callable[[Estimate], V
     return lambda found: number(getattr(of(found), end), of(found).note or _NO_INTERVAL)
 
 
+def _shown(end: str) -> Callable[[Estimate], Value]:
+    return lambda found: number(getattr(found.shown, end), found.shown.why)
+
+
 def _figure_columns(figure: RollupFigure) -> list[Column]:
     mean, pooled = "mean of means", "pooled"
     of_mean: Callable[[Estimate], Interval] = lambda found: found.mean  # noqa: E731
     of_pooled: Callable[[Estimate], Interval] = lambda found: found.pooled  # noqa: E731
-    parts: tuple[tuple[str, str, Callable[[Estimate], Value]], ...] = (
+    parts: tuple[tuple[str, str, Callable[[Estimate], Any]], ...] = (
         ("", f", {mean}", lambda found: _value(found.mean)),
-        ("_low", f", {mean}, interval from", _end("low", of_mean)),
-        ("_high", f", {mean}, interval to", _end("high", of_mean)),
+        ("_low", f", {mean}, interval from", _shown("low")),
+        ("_high", f", {mean}, interval to", _shown("high")),
+        ("_interval", f", {mean}, interval by", lambda found: found.shown.how),
+        ("_bootstrap_low", f", {mean}, bootstrap from", _end("low", of_mean)),
+        ("_bootstrap_high", f", {mean}, bootstrap to", _end("high", of_mean)),
         ("_t_low", f", {mean}, t from", lambda found: number(found.t_low, _NO_T)),
         ("_t_high", f", {mean}, t to", lambda found: number(found.t_high, _NO_T)),
         ("_pooled", f", {pooled}", lambda found: _value(found.pooled)),
-        ("_pooled_low", f", {pooled}, interval from", _end("low", of_pooled)),
-        ("_pooled_high", f", {pooled}, interval to", _end("high", of_pooled)),
+        ("_pooled_low", f", {pooled}, bootstrap from", _end("low", of_pooled)),
+        ("_pooled_high", f", {pooled}, bootstrap to", _end("high", of_pooled)),
         ("_file_average", ", mean over files", lambda e: number(e.file_average, _NO_VALUE)),
     )
     title = with_unit(figure.title, figure.unit)
@@ -122,14 +129,18 @@ def _confidence(item: UnitRow) -> Any:
 
 _MEANINGS: Final = {
     "": "Images to glomerulus, glomeruli to biopsy, biopsies to group: each has the same weight.",
-    "_low": "Lower end of its nested bootstrap interval.",
-    "_high": "Upper end of its nested bootstrap interval.",
+    "_low": "Lower end of its interval: by Student's t where fewer than five units are right "
+    "below, else by bootstrap.",
+    "_high": "Upper end of that interval.",
+    "_interval": "What made that interval: t or bootstrap.",
+    "_bootstrap_low": "Lower end of its nested bootstrap interval; it takes five units.",
+    "_bootstrap_high": "Upper end of its nested bootstrap interval; it takes five units.",
     "_t_low": "Lower end by Student's t over the units right below: more honest where these are "
-    "few.",
-    "_t_high": "Upper end by Student's t over the units right below.",
+    "few. Cut off at what is possible.",
+    "_t_high": "Upper end by Student's t over the units right below, cut off likewise.",
     "_pooled": "From sums over all images, so long membranes weigh more.",
-    "_pooled_low": "Lower end of its nested bootstrap interval.",
-    "_pooled_high": "Upper end of its nested bootstrap interval.",
+    "_pooled_low": "Lower end of the nested bootstrap interval of the pooled figure.",
+    "_pooled_high": "Upper end of the nested bootstrap interval of the pooled figure.",
     "_file_average": "Plain mean over images, whatever glomerulus or biopsy they belong to.",
 }
 

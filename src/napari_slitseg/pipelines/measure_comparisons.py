@@ -27,14 +27,17 @@ COMPARED: Final[tuple[RollupFigure, ...]] = tuple(
 )
 """Figures that are compared: the more there are, the more likely one differs by chance."""
 
+OF_BIOPSIES: Final = "mean of means of each biopsy"
+"""What of each biopsy is compared: what tables show first."""
+
 
 def biopsies_by_group(rolled: Rollup, figure: RollupFigure) -> dict[str, list[float]]:
-    """Return the pooled figure of each biopsy of each group; NaN where it has none."""
+    """Return the mean of means of each biopsy of each group; NaN where it has none."""
     found: dict[str, list[float]] = {unit.sample.group: [] for unit in rolled.groups}
     for unit in rolled.biopsies:
         if unit.sample.group:
             estimate = unit.estimates.get(figure.name)
-            value = math.nan if estimate is None else estimate.pooled.value
+            value = math.nan if estimate is None else estimate.mean.value
             found[unit.sample.group].append(value)
     return found
 

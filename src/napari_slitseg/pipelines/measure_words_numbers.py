@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -10,6 +9,8 @@ from typing import Final
 
 from napari_slitseg.core.calibration import ScaleKind
 from napari_slitseg.core.metrics.bootstrap_interval import Bootstrap
+from napari_slitseg.core.morphometry import Estimate
+from napari_slitseg.core.morphometry.nested import FEW_UNITS
 from napari_slitseg.pipelines.measure_phrases import count, listed
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
 
@@ -62,23 +63,41 @@ def statistics_of(result: MeasureResult) -> str:
     """Say how figures of several images, and their intervals, come about."""
     rolled = result.rollups
     units = () if rolled is None else tuple(unit for unit in rolled.units if unit.estimates)
-    intervals = [unit.estimates["slit_density_per_um"].mean for unit in units]
-    known = [each for each in intervals if math.isfinite(each.low)]
-    if not known:
+    every = [each for unit in units for each in unit.estimates.values()]
+    hows = {each.shown.how for each in every} - {""}
+    if not hows:
         return ""
-    drawn = ("biopsy", "glomerulus", "image")
+    levels = _levels(result)
+    means = f"means of means ({' of '.join(levels)})" if len(levels) > 1 else "means over images"
+    told = []
+    if "t" in hows:
+        few = f" where these are fewer than {FEW_UNITS}" if len(hows) > 1 else ""
+        told.append(
+            f"by Student's t over the units right below each figure{few}, cut off at values that "
+            "are possible"
+        )
+    if "bootstrap" in hows:
+        told.append(_drawn_anew(result, every, levels))
+    return (
+        f"Figures of several images are {means}; their {100 * every[0].mean.confidence:g} % "
+        f"intervals are {', else '.join(told)}."
+    )
+
+
+def _levels(result: MeasureResult) -> list[str]:
     named = {image.sample.biopsy for image in result.images} - {""}
     glomeruli = {image.sample.glomerulus for image in result.images} - {""}
     there = {"biopsy": bool(named), "glomerulus": bool(glomeruli), "image": True}
+    return [many for level, many in _LEVELS.items() if there[level]]
+
+
+def _drawn_anew(result: MeasureResult, every: Sequence[Estimate], levels: Sequence[str]) -> str:
     how = Bootstrap()
     n_drawn, seed = result.job.get("resamples", how.n_resamples), result.job.get("seed", how.seed)
-    levels = [_LEVELS[each] for each in drawn if there[each]]
-    methods = listed(sorted({_METHODS[each.method] for each in known}))
-    means = f"means of means ({' of '.join(levels)})" if len(levels) > 1 else "means over images"
+    methods = {_METHODS[each.mean.method] for each in every if each.shown.how == "bootstrap"}
     return (
-        f"Figures of several images are {means}; their "
-        f"{100 * known[0].confidence:g} % intervals are {methods} bootstrap intervals, drawn anew "
-        f"{n_drawn} times from {', then '.join(levels)} (seed {seed})."
+        f"{listed(sorted(methods))} bootstrap intervals, drawn anew {n_drawn} times from "
+        f"{', then '.join(levels)} (seed {seed})"
     )
 
 
@@ -91,6 +110,6 @@ def comparison_of(result: MeasureResult) -> str:
         return ""
     holm = ", with Holm's correction for all pairs of groups" if len(sizes) > 2 else ""
     return (
-        "Groups were compared by the pooled figures of their biopsies, each biopsy once: two-sided "
+        "Groups were compared by the means of means of their biopsies, each biopsy once: two-sided "
         f"permutation test of the difference of means{holm}, and its range by Welch's t."
     )

@@ -181,7 +181,7 @@ def _groups(rolled: RolledUp, figure: str) -> list[tuple[str, Floats, float, flo
         values = values[np.isfinite(values)]
         of = intervals.get(name)
         mean = float(values.mean()) if len(values) else math.nan
-        ends = (math.nan, math.nan) if of is None else (of.mean.low, of.mean.high)
+        ends = (math.nan, math.nan) if of is None else (of.shown.low, of.shown.high)
         if len(values):
             found.append((name, values, mean, *ends))
     return found

@@ -138,13 +138,16 @@ def unit_rows(rolled: RolledUp | None, level: str) -> list[UnitRow]:
 
 
 def told(row: UnitRow, name: str, digits: int, factor: float = 1.0) -> str:
-    """Return a figure with its interval."""
+    """Return a figure with its interval, and what made that: t or bootstrap."""
     found = row.estimate(name)
     if found is None or math.isnan(found.mean.value):
         return "—"
     value = f"{factor * found.mean.value:.{digits}f}"
-    low, high = factor * found.mean.low, factor * found.mean.high
-    return value if math.isnan(low) else f"{value} ({low:.{digits}f} to {high:.{digits}f})"
+    shown = found.shown
+    if not shown.how:
+        return value
+    low, high = (f"{factor * end:.{digits}f}" for end in (shown.low, shown.high))
+    return f"{value} ({low} to {high}, {shown.how})"
 
 
 def hint(row: UnitRow, name: str) -> str:
@@ -154,11 +157,16 @@ def hint(row: UnitRow, name: str) -> str:
         return "None of its images has a membrane and a scale."
     pooled, mean = found.pooled, found.mean
     ends = "" if math.isnan(pooled.low) else f" ({pooled.low:.4g} to {pooled.high:.4g})"
-    drawn = {"biopsy": "biopsies", "glomerulus": "glomeruli"}.get(row.unit.drawn, "images")
+    many = {"biopsy": "biopsies", "glomerulus": "glomeruli"}.get(row.unit.drawn, "images")
+    how = {
+        "t": f" 95 % interval by Student's t over {mean.n_units} {many}, since these are few.",
+        "bootstrap": f" 95 % nested bootstrap interval: {many} drawn anew.",
+        "": f" {found.shown.why}",
+    }[found.shown.how]
     lines = (
-        f"{found.figure.title}: mean of means, with the 95 % interval over {drawn} drawn anew.",
+        f"{found.figure.title}: mean of means.{how}",
         f"Pooled over {found.n_images} images: {pooled.value:.4g}{ends} {found.figure.unit}",
-        mean.note,
+        mean.note if found.shown.how == "bootstrap" else "",
         found.note,
     )
     return "\n".join(line for line in lines if line)

@@ -83,7 +83,7 @@ def unit_columns() -> tuple[Column, ...]:
     figures = [
         ToldColumn(
             title,
-            f"{FIGURES[name].title}: mean of means, with its 95 % interval.",
+            f"{FIGURES[name].title}: mean of means (95 % interval, by Student's t or bootstrap).",
             partial(_value, name),
             hint=partial(_hint, name),
             says=partial(_told, name, digits, factor),
