@@ -12,6 +12,7 @@ from functools import partial
 from matplotlib.figure import Figure
 
 from napari_slitseg.core.morphometry import Rollup, Unit
+from napari_slitseg.core.morphometry.nested import FEW_UNITS
 from napari_slitseg.pipelines.measure_comparisons import COMPARED, biopsies_by_group
 from napari_slitseg.pipelines.measure_figures_convergence import (
     BAND,
@@ -108,7 +109,8 @@ def _of_widths(shown: Sequence[Widths]) -> ReportFigure:
         )
     caption = (
         f"Distribution of foot process widths (arc length between neighbouring slits), n = {n} in "
-        f"all. {what} Widths of one image are not independent of each other."
+        f"all, pooled: every width counts once, so these are no means of means. {what} Widths of "
+        "one image are not independent of each other."
     )
     return ReportFigure(
         "widths", "Foot process widths", caption, partial(widths_figure, list(shown))
@@ -119,11 +121,11 @@ def _of_biopsies(biopsies: Sequence[Unit], rolled: Rollup) -> ReportFigure:
     n_images = sum(len(unit.rows) for unit in biopsies)
     caption = (
         f"n = {count(len(biopsies), 'biopsy', 'biopsies')} of "
-        f"{count(n_images, 'image')} (number of images in brackets). Dots: "
-        f"figures pooled over all images of the biopsy. Bars: {percent(rolled)} nested bootstrap "
-        "intervals, "
-        "glomeruli drawn first and images within them (images, where no glomerulus is named); too "
-        "narrow where glomeruli are few. Open dots: one unit only, so no interval."
+        f"{count(n_images, 'image')} (number of images in brackets). Dots: means of means (images "
+        "to glomerulus, glomeruli to biopsy); crosses: pooled over all images of the biopsy. Bars: "
+        f"{percent(rolled)} intervals of the means of means over glomeruli (images, where no "
+        f"glomerulus is named): dotted by Student's t where these are fewer than {FEW_UNITS}, "
+        "cut off at what is possible; solid by nested bootstrap. Open dots: no interval."
     )
     return ReportFigure("biopsies", "Biopsies", caption, partial(biopsies_figure, list(biopsies)))
 
@@ -132,8 +134,8 @@ def _of_groups(rolled: Rollup) -> ReportFigure:
     values = {each.name: biopsies_by_group(rolled, each) for each in COMPARED}
     n = sum(unit.n_biopsies for unit in rolled.groups)
     caption = (
-        f"n = {n} biopsies in {len(rolled.groups)} groups. Each dot is a biopsy (pooled over its "
-        f"images). Thick line: mean of the biopsies; bars: its {percent(rolled)} range by "
+        f"n = {n} biopsies in {len(rolled.groups)} groups. Each dot is a biopsy (mean of "
+        f"means). Thick line: mean of the biopsies; bars: its {percent(rolled)} range by "
         "Student's t over the biopsies, where there are two at least."
     )
     draw = partial(groups_figure, values, confidence_of(rolled))
@@ -149,8 +151,8 @@ def _of_convergence(units: Sequence[Unit], rolled: Rollup) -> ReportFigure:
     )
     n = ", ".join(str(len(unit.rows)) for unit in units)
     caption = (
-        "Foot process width as length over count after so many images, against that of all images "
-        "of the biopsy (in the corner of each panel), in "
+        "Foot process width as length over count, pooled, after so many images, against that of "
+        "all images of the biopsy (in the corner of each panel), in "
         f"{N_ORDERS} random orders of the images: median (line) and the middle 95 % of the orders "
         f"(band). Dotted lines: {BAND:.0%} around the value with all images. The band closes at "
         "the last image since all orders have the same images there; that is no sign of certainty. "

@@ -34,7 +34,7 @@ _BY_NAME: Final = {each.name: each for each in ROLLUP_FIGURES}
 
 
 def biopsies_figure(biopsies: Sequence[Unit]) -> Figure:
-    """Draw the pooled figures of biopsies with their nested bootstrap intervals."""
+    """Draw the means of means of biopsies with their intervals; crosses are pooled figures."""
     figure = new_figure(1.0 + 0.21 * max(3, len(biopsies)))
     panels = figure.subplots(1, len(SHOWN), sharey=True)
     for axes, name in zip(panels, SHOWN, strict=True):
@@ -74,15 +74,16 @@ def _biopsies_panel(axes: Axes, biopsies: Sequence[Unit], figure: RollupFigure) 
     styles = style_of([unit.sample.group for unit in biopsies])
     for at, unit in enumerate(biopsies):
         found = unit.estimates.get(figure.name)
-        if found is None or math.isnan(found.pooled.value):
+        if found is None or math.isnan(found.mean.value):
             continue
         colour, marker = styles[unit.sample.group]
-        interval = found.pooled
-        has_interval = math.isfinite(interval.low) and math.isfinite(interval.high)
-        if has_interval:
-            axes.plot([interval.low, interval.high], [at, at], color=colour, linewidth=1.2)
-        fill = colour if has_interval else "white"
-        axes.plot(interval.value, at, marker, color=colour, markerfacecolor=fill, markersize=4)
+        shown = found.shown
+        if shown.how:
+            dashes = "-" if shown.how == "bootstrap" else ":"
+            axes.plot([shown.low, shown.high], [at, at], dashes, color=colour, linewidth=1.2)
+        fill = colour if shown.how else "white"
+        axes.plot(found.mean.value, at, marker, color=colour, markerfacecolor=fill, markersize=4)
+        axes.plot(found.pooled.value, at + 0.28, "x", color="black", markersize=3, mew=0.7)
     axes.set_title(_BRIEF[figure.name])
     axes.set_xlabel(figure.unit)
     axes.grid(axis="x", color=PALE, linewidth=0.5)
@@ -108,7 +109,8 @@ def _groups_panel(
                 alpha=0.75, markeredgewidth=0,
             )  # fmt: skip
         if len(known) > 1:
-            _mean_and_range(axes, at, known, confidence)
+            ends = figure.possible(*t_range(known, confidence))
+            _mean_and_range(axes, at, float(known.mean()), ends)
     if not any(math.isfinite(value) for some in groups.values() for value in some):
         say(axes, "no values")
     most = 24 if tilts else max(12, 44 // len(groups))
@@ -121,11 +123,8 @@ def _groups_panel(
     axes.set_ylabel(figure.unit)
 
 
-def _mean_and_range(
-    axes: Axes, at: float, known: np.ndarray[tuple[int], np.dtype[np.float64]], confidence: float
-) -> None:
-    low, high = t_range(known, confidence)
-    mean = float(known.mean())
+def _mean_and_range(axes: Axes, at: float, mean: float, ends: tuple[float, float]) -> None:
+    low, high = ends
     axes.plot([at + 0.15, at + 0.35], [mean, mean], color="black", linewidth=1.6)
     if math.isfinite(low):
         axes.plot([at + 0.25, at + 0.25], [low, high], color="black", linewidth=0.9)

@@ -23,23 +23,28 @@ GENERATOR: Final = "napari-slitseg measure page"
 
 _STYLE: Final = """
 body { font: 15px/1.5 "Segoe UI", Helvetica, Arial, sans-serif; color: #1b1b1b; background: #fff;
-  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+  max-width: 66rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.7rem; margin-bottom: .2rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 p { max-width: 48rem; overflow-wrap: anywhere; }
 figure { margin: 1.5rem 0; break-inside: avoid; } figure svg { width: 100%; height: auto; }
 figcaption, .note { font-size: .86rem; color: #444; max-width: 48rem; }
-.table { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .8rem; margin: .5rem 0; }
-th, td { padding: .2rem .55rem; text-align: right; border-bottom: 1px solid #ddd;
+.table { overflow-x: auto; } .tables .note { max-width: none; font-size: .75rem; }
+table { border-collapse: collapse; font-size: .72rem; line-height: 1.35; margin: .5rem 0; }
+th, td { padding: .15rem .4rem; text-align: right; border-bottom: 1px solid #ddd;
   vertical-align: top; }
-th { border-bottom: 2px solid #666; } .name { text-align: left; }
+td { white-space: nowrap; } th { border-bottom: 2px solid #666; vertical-align: bottom; }
+td.name { white-space: normal; overflow-wrap: anywhere; min-width: 3.4rem; }
+.name { text-align: left; } .note { break-inside: avoid; }
+th[title] { text-decoration: underline dotted #999; text-underline-offset: .2em; }
 tr { break-inside: avoid; } thead { display: table-header-group; }
 pre { white-space: pre-wrap; background: #f5f5f5; border: 1px solid #ccc; padding: .8rem;
   font: inherit; font-size: .9rem; user-select: all; overflow-wrap: anywhere; }
 summary { cursor: pointer; font-weight: 600; }
 @media print { body { max-width: none; margin: 0; font-size: 10pt; } .table { overflow: visible; }
-  table { font-size: 6.5pt; } th, td { padding: .1rem .25rem; } }
-@page { margin: 15mm; }
+  .tables { page: wide; } table { font-size: 7.5pt; } th, td { padding: .1rem .25rem; }
+  h2 { break-after: avoid; } th[title] { text-decoration: none; } }
+@page { size: A4; margin: 15mm; }
+@page wide { size: A4 landscape; margin: 12mm; }
 """
 _PAGE: Final = Template("""<!DOCTYPE html>
 <html lang="en">
@@ -58,6 +63,7 @@ $body
 """)
 _METADATA: Final = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _LONG: Final = 30
+_NEW_LINE: Final = "\n"
 
 
 def html_page(result: MeasureResult, rolled: Rollup) -> str:
@@ -82,8 +88,10 @@ def _body(result: MeasureResult, rolled: Rollup) -> Iterator[str]:
         yield from _paragraphs(paragraphs)
     for number, figure in enumerate(report_figures(result, rolled), start=1):
         yield from _figure(figure, number)
+    yield '<div class="tables">'
     for table in page_tables(result, rolled):
         yield from _table(table)
+    yield "</div>"
     if result.methods:
         yield "<h2>Methods, to copy</h2>"
         yield f"<pre>{escape(result.methods)}</pre>"
@@ -112,23 +120,35 @@ def _table(table: PageTable) -> Iterator[str]:
     if folds:
         yield f"<details><summary>{len(table.rows)} rows</summary>"
     yield '<div class="table"><table>'
-    yield f"<thead><tr>{_cells('th', table.columns, table)}</tr></thead>"
+    yield f"<thead><tr>{_headings(table)}</tr></thead>"
     yield "<tbody>"
     for row in table.rows:
-        yield f"<tr>{_cells('td', row, table)}</tr>"
+        yield f"<tr>{_cells(row, table)}</tr>"
     yield "</tbody></table></div>"
     if folds:
         yield "</details>"
-    if table.note:
-        yield f'<p class="note">{escape(table.note)}</p>'
+    if table.legend:
+        yield f'<p class="note">{escape(table.legend)}</p>'
 
 
-def _cells(tag: str, cells: Sequence[str], table: PageTable) -> str:
-    name = ' class="name"'
+def _headings(table: PageTable) -> str:
+    titles = (table.full.get(name, "") for name in table.columns)
+    shown = (f' title="{escape(title)}"' if title else "" for title in titles)
     return "".join(
-        f"<{tag}{name if at < table.n_names else ''}>{escape(cell)}</{tag}>"
+        f"<th{_left(at, table)}{title}>{escape(name)}</th>"
+        for at, (name, title) in enumerate(zip(table.columns, shown, strict=True))
+    )
+
+
+def _cells(cells: Sequence[str], table: PageTable) -> str:
+    return "".join(
+        f"<td{_left(at, table)}>{escape(cell).replace(_NEW_LINE, '<br>')}</td>"
         for at, cell in enumerate(cells)
     )
+
+
+def _left(at: int, table: PageTable) -> str:
+    return ' class="name"' if table.is_text(at) else ""
 
 
 def _own_names(svg: str, prefix: str) -> str:

@@ -6,24 +6,27 @@ from collections.abc import Sequence
 from typing import Final
 
 from napari_slitseg.core.morphometry import MEASURES
-from napari_slitseg.pipelines.measure_page_table import NONE, PageTable, number
+from napari_slitseg.pipelines.measure_page_table import NONE, PageTable, number, told_once
 from napari_slitseg.pipelines.measure_phrases import share
 from napari_slitseg.pipelines.measure_result import MeasuredImage, MeasureResult
 
-_OF_IMAGES: Final = (
-    "membrane_length_um", "n_slits", "slit_density_per_um", "fpw_mean_nm",
-    "fpw_length_over_count_nm",
-)  # fmt: skip
+_OF_IMAGES: Final = {
+    "membrane_length_um": "Length (µm)",
+    "n_slits": "Slits",
+    "slit_density_per_um": "Slits/µm",
+    "fpw_mean_nm": "Mean FPW",
+    "fpw_length_over_count_nm": "Length/slits",
+}
 
 
 def images_table(images: Sequence[MeasuredImage]) -> PageTable:
     """Return a row for each image."""
     measures = [MEASURES[name] for name in _OF_IMAGES]
-    headings = (f"{m.title} ({m.unit})" if m.unit else m.title for m in measures)
     columns = (
-        "Image", "Biopsy", "Glomerulus", "Slits from", "Membrane from", "Scale", *headings,
-        "Edited points", "Excluded (px)", "What to know",
+        "Image", "Biopsy", "Glom.", "Slits from", "Membrane from", "Scale", *_OF_IMAGES.values(),
+        "Edited", "Excluded (px)", "What to know",
     )  # fmt: skip
+    full = {_OF_IMAGES[m.name]: f"{m.title} ({m.unit})" if m.unit else m.title for m in measures}
     rows = []
     for image in images:
         figures = (number(each.of(image.measures).value, each.unit or "n") for each in measures)
@@ -36,7 +39,10 @@ def images_table(images: Sequence[MeasuredImage]) -> PageTable:
                 number(image.measures.excluded_px, "px"), _to_know(image),
             )
         )  # fmt: skip
-    return PageTable("Images", columns, tuple(rows), "", 6, is_long=True)
+    full |= {"Edited": "share of points that people set, moved or took away"}
+    table = PageTable("Images", columns, tuple(rows), "", 6, is_long=True, n_words=1, full=full)
+    names = [name for name in columns if name != "Image" and name not in _OF_IMAGES.values()]
+    return told_once(table, names)
 
 
 def _to_know(image: MeasuredImage) -> str:

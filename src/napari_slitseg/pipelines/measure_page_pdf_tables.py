@@ -42,8 +42,8 @@ def write_table(pages: Any, table: PageTable) -> None:
     size = _size(widths)
     rest = rows
     while rest:
-        taken = _fitting(rest, head, size, table.note)
-        note = table.note if taken == len(rest) else ""
+        taken = _fitting(rest, head, size, table.legend)
+        note = table.legend if taken == len(rest) else ""
         pages.savefig(_page(table, [head, *rest[:taken]], widths, size, note))
         rest = rest[taken:]
 
@@ -51,7 +51,8 @@ def write_table(pages: Any, table: PageTable) -> None:
 def _wrapped(table: PageTable) -> tuple[Row, list[Row]]:
     """Break headings to the width of their column, and long cells."""
     widths = [
-        min(_WIDEST, max(len(cell) for cell in column)) for column in zip(*table.rows, strict=True)
+        min(_WIDEST, max(_longest(cell.split("\n")) for cell in column))
+        for column in zip(*table.rows, strict=True)
     ]
     head = [
         _lines(name, max(width, _longest(name.split())))
@@ -65,7 +66,8 @@ def _longest(texts: Sequence[str]) -> int:
 
 
 def _lines(text: str, width: int) -> list[str]:
-    return textwrap.wrap(printable(text), width, break_long_words=True) or [""]
+    lines = printable(text).split("\n")
+    return [part for line in lines for part in textwrap.wrap(line, width)] or [""]
 
 
 def _size(widths: Sequence[float]) -> float:
@@ -99,7 +101,7 @@ def _page(
     down = _MARGIN_IN + 0.35
     for number, row in enumerate(rows):
         weight = "normal" if number else "bold"
-        _write_row(figure, row, widths, down, table.n_names, fontsize=size, fontweight=weight)
+        _write_row(figure, row, widths, down, table, fontsize=size, fontweight=weight)
         down += _height(row) * size * _LINE / 72
     lines = "\n".join(textwrap.wrap(note, _NOTE_WIDE))
     _write(figure, _MARGIN_IN, down + 0.1, lines, fontsize=7, va="top")
@@ -111,7 +113,7 @@ def _write_row(
     row: Row,
     widths: Sequence[float],
     down: float,
-    n_names: int,
+    table: PageTable,
     *,
     fontsize: float,
     fontweight: str,
@@ -126,7 +128,7 @@ def _write_row(
         n_above = (_height(row) if fontweight == "bold" else len(cell)) - 1
         base = down + fontsize * (1 + n_above * _WITHIN) / 72
         text = "\n".join(cell)
-        if at < n_names:
+        if table.is_text(at):
             _write(figure, left, base, text, ha="left", **look)
         else:
             _write(figure, left + width * letter, base, text, ha="right", **look)

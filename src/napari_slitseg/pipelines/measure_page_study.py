@@ -12,6 +12,7 @@ from napari_slitseg.pipelines.measure_page_table import (
     heading,
     percent,
     ranged,
+    told_once,
 )
 
 
@@ -36,7 +37,7 @@ def compared(rolled: Rollup) -> PageTable:
         for pair in pairs
     ]
     note = (
-        "Each biopsy counts once, with its pooled figure. In brackets "
+        "Each biopsy counts once, with its mean of means, as in the table of biopsies. In brackets "
         f"{percent(rolled)} ranges by Welch's t. P: "
         "two-sided permutation test of the difference of means; corrected by Holm for all pairs of "
         "groups, not for the several figures."
@@ -56,10 +57,10 @@ def precision(rolled: Rollup) -> PageTable:
                 n = str(len(unit.rows))
                 rows.append((unit.name, figure.title, n, reached, str(five.n), str(ten.n)))
     note = (
-        "Reached: 1.96 standard errors as a share of the figure; and how many images would make it "
-        "5 % and 10 %, taken as these were: as many in each glomerulus, from further glomeruli. "
-        "More than there are is extrapolated by the law of the square root; from fewer than 10 "
-        "glomeruli (images, where none is named) all of this is rough."
+        "Reached: 1.96 standard errors of the pooled figure, as a share of it; and how many images "
+        "would make it 5 % and 10 %, taken as these were: as many in each glomerulus, from further "
+        "glomeruli. More than there are is extrapolated by the law of the square root; from fewer "
+        "than 10 glomeruli (images, where none is named) all of this is rough."
     )
     columns = ("Biopsy", "Figure", "Images", "Reached", "Images for 5 %", "Images for 10 %")
     return PageTable("How many images are needed", columns, tuple(rows), note, 2)
@@ -89,4 +90,5 @@ def variation(rolled: Rollup) -> PageTable:
         "Figure", "Between biopsies", "Between glomeruli", "Between images",
         "Biopsies / glomeruli / images", "Note",
     )  # fmt: skip
-    return PageTable("Where the variation comes from", columns, tuple(rows), note, 1)
+    table = PageTable("Where the variation comes from", columns, tuple(rows), note, 1, n_words=1)
+    return told_once(table, ("Note",))

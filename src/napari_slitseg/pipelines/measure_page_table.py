@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from napari_slitseg.core.morphometry import Rollup, RollupFigure
@@ -29,6 +30,10 @@ class PageTable:
         How many columns from the left are names, not numbers.
     is_long : bool
         Whether it has a row for each image or glomerulus: may be folded away.
+    n_words : int
+        How many columns from the right are text, not numbers.
+    full : mapping of str to str
+        Full names of short headings.
     """
 
     title: str
@@ -37,6 +42,47 @@ class PageTable:
     note: str = ""
     n_names: int = 1
     is_long: bool = False
+    n_words: int = 0
+    full: Mapping[str, str] = field(default_factory=dict)
+
+    def is_text(self, at: int) -> bool:
+        """Return whether a column is text, and so stands to the left."""
+        return at < self.n_names or at >= len(self.columns) - self.n_words
+
+    @property
+    def legend(self) -> str:
+        """Full names of the headings, then what numbers are."""
+        known = [name for name in self.columns if name in self.full]
+        told = "; ".join(f"{name}: {self.full[name]}" for name in known)
+        return " ".join(filter(None, (f"{told}." if told else "", self.note)))
+
+
+def without(table: PageTable, names: Sequence[str]) -> PageTable:
+    """Return a table without some of its columns."""
+    kept = [at for at, name in enumerate(table.columns) if name not in names]
+    first_words = len(table.columns) - table.n_words
+    return replace(
+        table,
+        columns=tuple(table.columns[at] for at in kept),
+        rows=tuple(tuple(row[at] for at in kept) for row in table.rows),
+        n_names=sum(at < table.n_names for at in kept),
+        n_words=sum(at >= first_words for at in kept),
+    )
+
+
+def told_once(table: PageTable, names: Sequence[str]) -> PageTable:
+    """Return a table without columns that say nothing, or the same in each row: a note says it."""
+    cells = {
+        name: {row[at] for row in table.rows}
+        for at, name in enumerate(table.columns)
+        if name in names
+    }
+    empty = [name for name, found in cells.items() if found <= {"", NONE}]
+    alike = [n for n, found in cells.items() if len(found) == 1 < len(table.rows)]
+    said = [f"{n} {min(cells[n])}" for n in alike if n not in empty]
+    note = f"The same in all rows: {'; '.join(said)}." if said else ""
+    plain = without(table, [*empty, *alike])
+    return replace(plain, note=" ".join(filter(None, (note, table.note))))
 
 
 def number(value: float, unit: str = "") -> str:
@@ -55,6 +101,16 @@ def ranged(value: float, low: float, high: float, unit: str) -> str:
     if not (math.isfinite(low) and math.isfinite(high)):
         return f"{number(value, unit)} (no interval)"
     return f"{number(value, unit)} ({number(low, unit)} to {number(high, unit)})"
+
+
+def short_range(value: float, ends: tuple[float, float], unit: str, how: str = "") -> str:
+    """Write a value with its range in as few letters as can be, and what made it."""
+    if not (math.isfinite(value) and all(map(math.isfinite, ends))):
+        return number(value, unit)
+    low, high = (number(end, unit) for end in ends)
+    if unit == "":
+        low, high = low.removesuffix(" %"), high.removesuffix(" %")
+    return f"{number(value, unit)} ({low}\N{EN DASH}{high}{', ' * bool(how)}{how})"
 
 
 def heading(figure: RollupFigure) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_slitseg.core.morphometry import Rollup
-from napari_slitseg.pipelines.measure_comparisons import comparisons
+from napari_slitseg.pipelines.measure_comparisons import OF_BIOPSIES, comparisons
 from napari_slitseg.pipelines.measure_phrases import count, counted, scale_kinds
 from napari_slitseg.pipelines.measure_result import MeasureResult
 from napari_slitseg.pipelines.measure_words import edited_words
@@ -92,4 +92,8 @@ def _groups(rolled: Rollup) -> list[str]:
     if not found:
         only = [unit.name for unit in rolled.groups]
         return [f"There is only one group, {name}: nothing to compare it with." for name in only]
-    return [pair.words(figure.title, figure.unit) for figure, pairs in found for pair in pairs]
+    return [
+        pair.words(f"{figure.title} ({OF_BIOPSIES})", figure.unit)
+        for figure, pairs in found
+        for pair in pairs
+    ]
