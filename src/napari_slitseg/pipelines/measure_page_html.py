@@ -32,6 +32,7 @@ figcaption, .note { font-size: .86rem; color: #444; max-width: 48rem; }
 table { border-collapse: collapse; font-size: .72rem; line-height: 1.35; margin: .5rem 0; }
 th, td { padding: .15rem .4rem; text-align: right; border-bottom: 1px solid #ddd;
   vertical-align: top; }
+.many { font-size: .66rem; } .many th, .many td { padding: .15rem .28rem; }
 td { white-space: nowrap; } th { border-bottom: 2px solid #666; vertical-align: bottom; }
 td.name { white-space: normal; overflow-wrap: anywhere; min-width: 3.4rem; }
 .name { text-align: left; } .note { break-inside: avoid; }
@@ -63,6 +64,7 @@ $body
 """)
 _METADATA: Final = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _LONG: Final = 30
+_MANY: Final = 13
 _NEW_LINE: Final = "\n"
 
 
@@ -119,7 +121,8 @@ def _table(table: PageTable) -> Iterator[str]:
     yield f"<h2>{escape(table.title)}</h2>"
     if folds:
         yield f"<details><summary>{len(table.rows)} rows</summary>"
-    yield '<div class="table"><table>'
+    many = ' class="many"' if len(table.columns) > _MANY else ""
+    yield f'<div class="table"><table{many}>'
     yield f"<thead><tr>{_headings(table)}</tr></thead>"
     yield "<tbody>"
     for row in table.rows:

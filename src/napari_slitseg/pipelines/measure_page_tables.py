@@ -74,13 +74,13 @@ def _names(unit: Unit) -> tuple[str, str]:
 
 def _units(title: str, units: Sequence[Unit], result: MeasureResult, rolled: Rollup) -> PageTable:
     columns = (
-        "Name", "Group", "Biopsies", "Glom.", "Images", "Left out", "Length (µm)", "Slits",
-        "Edited", "Scale from", _HOW, *_SHOWN.values(),
+        "Name", "Group", "Scale from", "Biopsies", "Glom.", "Images", "Left out", "Length (µm)",
+        "Slits", "Edited", _HOW, *_SHOWN.values(),
     )  # fmt: skip
     images = {image.name: image for image in result.images}
     rows = tuple((*_names(unit), *_counts(unit, images), *_figures(unit)) for unit in units)
     is_long = any(unit.level == "glomerulus" for unit in units)
-    table = PageTable(title, columns, rows, _note(rolled), 2, is_long=is_long, full=_FULL)
+    table = PageTable(title, columns, rows, _note(rolled), 3, is_long=is_long, full=_FULL)
     said = {name for unit in units for name in _SAID[unit.level]}
     plain = told_once(without(table, tuple(said)), ("Group", "Left out", "Edited"))
     return _scale_once(plain, {_kind(image) for image in result.images})
@@ -135,6 +135,7 @@ def _counts(unit: Unit, images: Mapping[str, MeasuredImage]) -> tuple[str, ...]:
     scales = [images[row.name].measures.scale for row in unit.rows]
     of = EditCounts.together(image.edits for image in every)
     return (
+        scale_kinds(scales) or NONE,
         str(unit.n_biopsies) if unit.n_biopsies else NONE,
         str(unit.n_glomeruli) if unit.n_glomeruli else NONE,
         str(len(unit.rows)),
@@ -142,5 +143,4 @@ def _counts(unit: Unit, images: Mapping[str, MeasuredImage]) -> tuple[str, ...]:
         number(unit.length_um, "µm"),
         str(unit.n_slits),
         share(of.edited_share) if of.n_slits + of.taken_away else NONE,
-        scale_kinds(scales) or NONE,
     )
