@@ -16,7 +16,7 @@ from napari_slitseg.core.losses import LOSSES
 
 FOLDER = Path(__file__).parents[1] / "experiments" / "erasure"
 COMMAND = "python experiments/erasure/run.py --only"
-MODULES = ("cases", "measure", "results", "tables")
+MODULES = ("cases", "outcomes", "results", "tables")
 STARTS = 7
 
 
@@ -49,9 +49,9 @@ def test_a_loss_says_of_itself_what_the_erasure_test_shows(name: str, erasure) -
     assert name in outcomes, f"{name} was not measured; run: {COMMAND} {name}"
     before = outcomes["vanilla_distance"]
     seeds = erasure.results.rows("seeds").get(name, [])
-    shown = erasure.measure.verdict(outcomes[name], before, seeds)
+    shown = erasure.outcomes.verdict(outcomes[name], before, seeds)
     tied = outcomes.get(f"{name} (tied)", [])
-    if tied and erasure.measure.verdict(tied, before) == "erases":
+    if tied and erasure.outcomes.verdict(tied, before) == "erases":
         shown = "erases"
     said = LOSSES[name].about.erasure
     assert said == shown, f"about.erasure of {name} is not what was measured ({COMMAND} {name})"
@@ -60,8 +60,8 @@ def test_a_loss_says_of_itself_what_the_erasure_test_shows(name: str, erasure) -
 def test_safe_is_right_from_every_draw(erasure) -> None:
     rows, before = [row("yes", 1.0)], [row("no", 0.5)]
     draws = [{"right": 7, "starts": 7}, {"right": 6, "starts": 7}]
-    assert erasure.measure.verdict(rows, before, draws[:1]) == "safe"
-    assert erasure.measure.verdict(rows, before, draws) == "inexact"
+    assert erasure.outcomes.verdict(rows, before, draws[:1]) == "safe"
+    assert erasure.outcomes.verdict(rows, before, draws) == "inexact"
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -131,11 +131,11 @@ def row(right: str, ratio: float) -> dict[str, object]:
 )
 def test_erasing_is_to_lose_what_was_there(rows, word: str, erasure) -> None:
     before = [row("no", ratio) for ratio in (2.0, 0.5, math.inf)]
-    assert erasure.measure.verdict(rows, before) == word
+    assert erasure.outcomes.verdict(rows, before) == word
 
 
 def test_a_loss_without_gradient_leaves_the_starts_as_they_are(erasure) -> None:
-    measured = erasure.measure.measure("point")
+    measured = erasure.outcomes.measure("point")
     assert measured.pull == []
     assert [each["count_ratio"] for each in measured.outcomes[:4]] == [1.0, 0.5, 0.0, 2.0]
     assert {each["right"] for each in measured.outcomes} == {"no gradient"}
@@ -146,7 +146,7 @@ def test_measuring_one_loss_keeps_the_others(erasure, tmp_path, monkeypatch) -> 
         (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.setattr(erasure.results, "FOLDER", tmp_path)
     before = {kind: erasure.results.rows(kind) for kind in erasure.results.FILES}
-    erasure.results.merge("point", erasure.measure.measure("point"))
+    erasure.results.merge("point", erasure.outcomes.measure("point"))
     after = {kind: erasure.results.rows(kind) for kind in before}
     assert str(after) == str(before)
     assert list(erasure.results.runs()) == list(erasure.cases.cases())
