@@ -292,3 +292,12 @@ def test_a_mean_that_ends_in_a_cut_off_width_is_a_lower_bound_and_says_so() -> N
     assert censored_mean([1.0], [3.0]) == pytest.approx(1 + 2 / 3)
     assert censored_mean([1.0, 3.0], []) == 2.0
     assert math.isnan(censored_mean([], [3.0]))
+
+
+@pytest.mark.parametrize("unit", ["um", "px"])
+def test_the_length_of_no_line_is_not_nought_but_has_a_reason(unit: str) -> None:
+    length = MEASURES[f"membrane_length_{unit}"]
+    found = length.of(measured([], on(5)))
+    assert not found.is_known
+    assert found.why == why.NO_MEMBRANE
+    assert length.of(by_hand()).is_known

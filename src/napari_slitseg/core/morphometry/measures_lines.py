@@ -32,20 +32,27 @@ def _count(
 
 
 def _length(
-    name: str, title: str, definition: str, of: Callable[[ImageMeasures], float]
+    name: str,
+    title: str,
+    definition: str,
+    of: Callable[[ImageMeasures], float],
+    why_none: Callable[[ImageMeasures], str] = lambda _: "",
 ) -> tuple[Measure, Measure]:
-    """Return a length in µm and in px."""
+    """Return a length in µm and in px; `why_none` tells where there is none."""
+
+    def in_px(measures: ImageMeasures) -> Value:
+        why = why_none(measures)
+        return no_value(why) if why else Value(float(of(measures)))
 
     def in_um(measures: ImageMeasures) -> Value:
         if measures.scale is None:
-            return no_value(NO_SCALE)
-        return Value(of(measures) * measures.scale.nm_per_px / 1000)
+            return no_value(why_none(measures) or NO_SCALE)
+        px = in_px(measures)
+        return px if px.why else Value(px.value * measures.scale.nm_per_px / 1000)
 
     return (
         Measure(f"{name}_um", title, "µm", definition, _BY_DEFINITION, in_um),
-        Measure(
-            f"{name}_px", title, "px", definition, _BY_DEFINITION, lambda m: Value(float(of(m)))
-        ),
+        Measure(f"{name}_px", title, "px", definition, _BY_DEFINITION, in_px),
     )
 
 
@@ -68,6 +75,7 @@ LINE_MEASURES: Final[tuple[Measure, ...]] = (
         "Length of all membrane lines along their curves, bridged gaps included, excluded "
         "stretches left out.",
         length_px,
+        why_no_membrane,
     ),
     _count("n_lines", "Membrane lines", "Number of separate lines.", lambda m: len(m.paths)),
     *_length(
