@@ -13,6 +13,11 @@ from scipy.special import ndtr, ndtri
 
 Method = Literal["bca", "percentile"]
 
+UNDEFINED_TOO_OFTEN: Final = (
+    "In too many resamples the figure is not defined, such as a precision of no slits."
+)
+"""Why there is no interval, where many resamples have no value."""
+
 _FEW_UNITS: Final = 10
 _UNDEFINED_SHARE: Final = 0.05
 
@@ -114,8 +119,7 @@ def make_interval(draws: Draws, sizes: tuple[int, int, str], how: Bootstrap) -> 
     values = draws.resampled()
     defined = values[~np.isnan(values)]
     if len(defined) < (1 - _UNDEFINED_SHARE) * len(values):
-        why = "In too many resamples the figure is not defined, such as a precision of no slits."
-        return made(math.nan, math.nan, how.method, why)
+        return made(math.nan, math.nan, how.method, UNDEFINED_TOO_OFTEN)
     levels = _levels(draws, defined, how)
     method: Method = "percentile" if levels is None else how.method
     tail = (1 - how.confidence) / 2

@@ -10,7 +10,7 @@ from typing import Final, Literal
 import numpy as np
 from scipy.special import stdtrit
 
-from napari_slitseg.core.metrics.bootstrap_interval import Bootstrap, Interval
+from napari_slitseg.core.metrics.bootstrap_interval import UNDEFINED_TOO_OFTEN, Bootstrap, Interval
 from napari_slitseg.core.morphometry.image_row import ImageRow
 from napari_slitseg.core.morphometry.nested import (
     FEW_UNITS,
@@ -209,7 +209,7 @@ def _estimate(
 
 def _told(interval: Interval) -> Interval:
     """Return the interval with our words for resamples without a value."""
-    is_undefined = interval.note.startswith("In too many resamples")
+    is_undefined = interval.note == UNDEFINED_TOO_OFTEN
     return replace(interval, note=_TOO_OFTEN) if is_undefined else interval
 
 
