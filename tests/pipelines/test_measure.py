@@ -22,7 +22,7 @@ from napari_slitseg.core.morphometry import (
     figures,
     measure_image,
 )
-from napari_slitseg.core.morphometry.sources import joined
+from napari_slitseg.core.morphometry.sources import appended
 from napari_slitseg.core.points import PointTable, write_points
 from napari_slitseg.core.review import Annotation
 from napari_slitseg.core.simulate import SceneOptions, simulate
@@ -430,7 +430,7 @@ def test_models_whose_slits_people_confirmed_are_named_though_none_was_run(tmp_p
         by_hand, found = table(COLUMNS[:4]), table(COLUMNS[4:], "accepted")
         origin = np.full(len(found), 'model:net@12345678 detector:log{"a": 1}')
         found = replace(found, origin=origin)
-        project.begin(number, SHARED, Annotation(joined(by_hand, found), stripe()))
+        project.begin(number, SHARED, Annotation(appended(by_hand, found), stripe()))
         unknown = np.full(len(found), "model:unknown")
     _, result = run(tmp_path)
     assert result.images[0].proposed_by == ("net@12345678",)

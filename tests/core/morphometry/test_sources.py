@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from napari_slitseg.core.morphometry.edits import EditCounts
 from napari_slitseg.core.morphometry.sources import (
-    joined,
+    appended,
     membrane_to_measure,
     needs_proposals,
     slits_to_measure,
@@ -72,7 +72,7 @@ def test_a_review_that_was_done_without_a_word_measures_what_the_model_found() -
 
 
 def test_imported_slits_are_measured_without_proposals() -> None:
-    said = joined(table((0, "added"), time=""), table((30, "added")))
+    said = appended(table((0, "added"), time=""), table((30, "added")))
     choice = slits_to_measure(said, proposed(100), is_done=False, tolerance_px=5)
     assert (choice.source, columns(choice.table)) == ("annotation", [0, 30])
 

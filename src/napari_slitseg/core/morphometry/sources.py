@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from napari_slitseg.core.morphometry.edits import EditCounts
 from napari_slitseg.core.points_table import TOMBSTONES, PointTable
+from napari_slitseg.core.review.table_rows import joined
 
 SlitsSource = Literal[
     "reviewed", "annotation", "decisions and unjudged proposals", "proposals", "none"
@@ -115,7 +116,7 @@ def slits_to_measure(
         return _choice(_slits_of_a_model(open_rows), judged, "proposals")
     places = np.concatenate([judged.yx, np.reshape(moved_from, (-1, 2))])
     far = _slits_of_a_model(open_rows.take(_is_far(open_rows, places, tolerance_px)))
-    return _choice(joined(kept, far), judged, "decisions and unjudged proposals")
+    return _choice(appended(kept, far), judged, "decisions and unjudged proposals")
 
 
 def needs_proposals(annotation: PointTable | None, *, is_done: bool) -> bool:
@@ -149,14 +150,10 @@ def membrane_to_measure(
     return MembraneChoice(None, "none")
 
 
-def joined(first: PointTable, second: PointTable) -> PointTable:
+def appended(first: PointTable, second: PointTable) -> PointTable:
     """Put two tables together; the second one's ids go on after those of the first."""
     start = int(first.ids.max(initial=-1)) + 1
-    names = ("yx", "score", "status", "origin", "uncertain", "editor", "time")
-    columns = {n: np.concatenate([getattr(first, n), getattr(second, n)]) for n in names}
-    return PointTable(
-        ids=np.concatenate([first.ids, np.arange(start, start + len(second))]), **columns
-    )
+    return joined(first, replace(second, ids=np.arange(start, start + len(second))))
 
 
 def _open_rows(annotation: PointTable | None, proposals: PointTable | None) -> PointTable | None:
