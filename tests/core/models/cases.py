@@ -18,6 +18,7 @@ NORMS = ("batch", "group", "none")
 
 OTHER_NUMBERS: dict[tuple[str, str], tuple[Any, ...]] = {
     ("unet", "depth"): (1, 5),
+    ("unet", "block_px"): (2, 3),
     ("fcn", "deep_channels"): (300,),
     ("munet", "depth"): (2, 16),
     ("forknet", "fork_level"): (1, 2, 4, 5),
