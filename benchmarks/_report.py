@@ -27,7 +27,15 @@ class Report:
         print(f"python:   {platform.python_version()}")
         print(f"commit:   {_commit()}\n")
 
-    def figure(self, name: str, value: float, form: str, at_most: float | None = None) -> None:
+    def figure(
+        self,
+        name: str,
+        value: float,
+        form: str,
+        at_most: float | None = None,
+        *,
+        at_least: float | None = None,
+    ) -> bool:
         """Print one figure.
 
         Parameters
@@ -38,15 +46,21 @@ class Report:
             The figure.
         form : str
             Format with its unit, such as "{:.0f} ms".
-        at_most : float, optional
-            Goal, in the same unit. NaN misses it.
+        at_most, at_least : float, optional
+            Goal, in the same unit; one of the two. NaN misses it.
+
+        Returns
+        -------
+        bool
+            Whether the goal was met; True without one.
         """
-        goal = ""
-        if at_most is not None:
-            is_met = value <= at_most
-            goal = f"   (goal: <= {form.format(at_most)}{'' if is_met else ', MISSED'})"
-            self.missed += [] if is_met else [name]
+        bound, sign = (at_most, "<=") if at_least is None else (at_least, ">=")
+        is_met = bound is None or (value <= bound if at_least is None else value >= bound)
+        missed = "" if is_met else ", MISSED"
+        goal = "" if bound is None else f"   (goal: {sign} {form.format(bound)}{missed})"
+        self.missed += [] if is_met else [name]
         print(f"{name:<58} {form.format(value):>16}{goal}", flush=True)
+        return is_met
 
     def exit_code(self) -> int:
         """Return 1 if a goal was missed, after saying which; else 0."""

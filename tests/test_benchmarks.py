@@ -39,6 +39,16 @@ def test_a_figure_is_compared_with_its_goal(
 
 
 @pytest.mark.parametrize(
+    ("value", "is_met"), [(0.96, True), (0.95, True), (0.9, False), (math.nan, False)]
+)
+def test_a_figure_may_have_to_reach_its_goal(value, is_met, monkeypatch, capsys) -> None:
+    report = load("_report", monkeypatch).Report("Test")
+    assert report.figure("F1", value, "{:.2f}", at_least=0.95) == is_met
+    assert report.exit_code() != is_met
+    assert ("(goal: >= 0.95, MISSED)" in capsys.readouterr().out) != is_met
+
+
+@pytest.mark.parametrize(
     ("opening", "slide", "code"),
     [
         ([(0.9, 0.4)] * 5, (0.05, 0.04), 0),

@@ -1,0 +1,146 @@
+"""What judges the bundled model: truth, scores, membrane lines, goals."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from napari_slitseg.core.candidates import find_candidates
+from napari_slitseg.core.detection import Peaks
+from napari_slitseg.core.image import Micrograph
+from napari_slitseg.core.prediction import Prediction
+from tests.experiments.made_micrographs import NAMES, write_folder
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = (ROOT / "benchmarks", ROOT / "experiments" / "bundled_model")
+MINE = ("_report", "model", "model_lines", "model_scoring", "model_truths")
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch):
+    """Give modules of folders that are no packages."""
+
+    def loaded(name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    for folder in FOLDERS:
+        monkeypatch.syspath_prepend(folder)
+    for name in MINE:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    yield loaded
+    for name in MINE:
+        sys.modules.pop(name, None)
+
+
+def straight(x: float, *, start: float = 0.0, end: float = 100.0) -> np.ndarray:
+    return np.array([[start, x], [end, x]])
+
+
+def test_a_line_two_pixels_beside_is_twenty_nm_wrong(load) -> None:
+    error = load("model_lines").compare_lines([straight(12)], [straight(10)], 10.0)
+    assert error.error_nm == pytest.approx(20.0)
+    assert (error.found_share, error.false_um) == (1.0, 0.0)
+    assert error.annotated_um == pytest.approx(1.0, abs=0.01)
+
+
+def test_far_line_is_false_and_half_a_line_is_half_found(load) -> None:
+    found = [straight(10, end=50.0), straight(60)]
+    error = load("model_lines").compare_lines(found, [straight(10)], 20.0)
+    assert error.false_um == pytest.approx(2.0, abs=0.02)
+    assert error.found_share == pytest.approx(0.5 + 300 / 2000, abs=0.01)
+    assert 0 < error.error_nm < 50
+
+
+def test_no_line_found_has_no_error_and_no_share(load) -> None:
+    error = load("model_lines").compare_lines([], [straight(10)], 10.0)
+    assert math.isnan(error.error_nm)
+    assert error.found_share == 0
+
+
+def made_case(load, *, slits, uncertain=(), lines=(), is_whole=True, peaks=()):
+    """A case whose prediction has a peak at each of some places."""
+    truths, scoring = load("model_truths"), load("model_scoring")
+    y, x = np.mgrid[:120, :120]
+    slit = np.zeros((120, 120), np.float32)
+    for score, (at_y, at_x) in peaks:
+        dot = score * np.exp(-((y - at_y) ** 2 + (x - at_x) ** 2) / 8)
+        slit = np.maximum(slit, dot.astype(np.float32))
+    found = find_candidates(Peaks(), slit, pixel_size_nm=10.0)
+    prediction = Prediction(slit, slit, found, 0.5, 80.0, 10.0, "made", "0" * 8)
+    image = Micrograph(np.zeros((120, 120), np.uint8), 10.0, "known", "made")
+    points = [np.array(each, float).reshape(-1, 2) for each in (slits, uncertain)]
+    return scoring.Case(truths.Truth(image, *points, tuple(lines), is_whole), prediction)
+
+
+def test_what_lies_near_an_uncertain_slit_counts_neither_way(load) -> None:
+    peaks = [(0.9, (20, 20)), (0.9, (60, 60)), (0.9, (100, 100))]
+    score = made_case(load, slits=[(22, 20)], uncertain=[(60, 69)], peaks=peaks).score()
+    assert (score.true_positive, score.false_positive, score.missed) == (1, 1, 0)
+    assert score.n_set_aside == 1
+
+
+def test_far_from_the_traced_membrane_nothing_is_false_where_only_that_is_annotated(load) -> None:
+    peaks = [(0.9, (20, 20)), (0.9, (20, 58)), (0.9, (20, 64))]
+    line = np.array([[y, 20.0] for y in range(120)])
+    known = {"slits": [(20, 20)], "lines": [line], "peaks": [peaks[0], peaks[1]]}
+    assert made_case(load, **known, is_whole=False).score().false_positive == 1
+    known["peaks"] = [peaks[0], peaks[2]]
+    assert made_case(load, **known, is_whole=False).score().false_positive == 0
+    assert made_case(load, **known).score().false_positive == 1
+
+
+def test_the_threshold_is_that_of_the_highest_mean_over_sets(load) -> None:
+    choose = load("model_scoring").choose_threshold
+    low = made_case(load, slits=[(20, 20)], peaks=[(0.42, (20, 20)), (0.22, (90, 90))])
+    high = made_case(load, slits=[(20, 20)], peaks=[(0.9, (20, 20)), (0.37, (90, 90))])
+    assert choose([[low], []]) == 0.25
+    assert choose([[low], [high]]) == 0.4
+    assert choose([[high]]) == 0.4
+
+
+def test_images_without_podocytes_have_no_slits_and_differ(load) -> None:
+    truths = list(load("model_truths").artificial())
+    assert len(truths) >= 8
+    assert not any(len(truth.slits) for truth in truths)
+    spread = {truth.name: float(truth.image.pixels.std()) for truth in truths}
+    assert spread["blank"] == 0
+    assert spread["white noise"] > 20
+
+
+def run(load, monkeypatch, words) -> int:
+    model = load("model")
+    monkeypatch.setattr(load("model_truths"), "FIELD_NM", 1600.0)
+    monkeypatch.setattr(model.torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(sys, "argv", ["model.py", "--quick", *words])
+    return model.main()
+
+
+def test_every_goal_is_printed_and_kept(load, monkeypatch, capsys, tmp_path) -> None:
+    folder, kept = write_folder(tmp_path / "real"), tmp_path / "goals.json"
+    words = ["--real", str(folder), "--vnc", str(tmp_path / "none"), "--json", str(kept)]
+    code = run(load, monkeypatch, words)
+    out, found = capsys.readouterr().out, json.loads(kept.read_text())
+    assert code == bool(found["missed"])
+    goals = ("simulated", "learned from: F1", "never seen: recall", "good: membrane line", "file")
+    lines = [line for line in out.splitlines() if "(goal" in line]
+    assert all(any(goal in line for line in lines) for goal in goals)
+    assert "sections of nerve: not judged, no " in out
+    assert set(NAMES) < set(found["real"])
+    assert found["real"]["good"]["learned_from"]
+    assert not found["real"]["snider_A1_0024"]["learned_from"]
+    assert found["real"]["bad"]["n_annotated"] == 0 < found["real"]["bad"]["n_uncertain"]
+
+
+def test_a_missed_goal_fails(load, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(load("model"), "SIZE_MB", 0.1)
+    assert run(load, monkeypatch, []) == 1
+    out = capsys.readouterr().out
+    assert "file" in out.splitlines()[-1]
+    assert "real micrographs: not judged, no folder given" in out
