@@ -16,52 +16,15 @@ from napari_slitseg.core.simulate_canvas import Canvas
 from napari_slitseg.core.simulate_capillary import paint_capillary
 from napari_slitseg.core.simulate_feet import plan_feet
 from napari_slitseg.core.simulate_line import MembraneLine, grow_lines
+from napari_slitseg.core.simulate_look import Wall, draw_tissue, finish
+from napari_slitseg.core.simulate_look_sheet import Sheet
+from napari_slitseg.core.simulate_options import SceneOptions
 from napari_slitseg.core.simulate_stain import draw_stain, expose
 from napari_slitseg.core.simulate_tissue import paint_clearing, paint_feet, paint_space
 
 STRIPE_NM = 90.0
-SMALLEST_NM, LARGEST_NM = 3.0, 20.0
-SMALLEST_SIDE_PX = 64
 
-
-@dataclass(frozen=True)
-class SceneOptions:
-    """What to simulate; None leaves a value to the seed.
-
-    Attributes
-    ----------
-    shape : (height, width), px, each at least 64
-    pixel_size_nm : nanometres per pixel, 3 to 20
-    capillaries : number of capillary walls tried, at least 1
-    effacement : share of membrane without slits, [0, 1]
-    contrast : 0 cytoplasm as grey as the membrane, 1 hard contrast
-    noise : standard deviation of the grain, share of the full grey range, [0, 0.5]
-    blur_nm : standard deviation of the defocus, nm
-    """
-
-    shape: tuple[int, int] = (640, 640)
-    pixel_size_nm: float = 10.0
-    capillaries: int | None = None
-    effacement: float | None = None
-    contrast: float | None = None
-    noise: float | None = None
-    blur_nm: float | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be drawn."""
-        if len(self.shape) != 2 or min(self.shape) < SMALLEST_SIDE_PX:
-            raise ValueError(f"shape must be two sides of at least 64 px, not {self.shape}")
-        _within("pixel_size_nm", self.pixel_size_nm, SMALLEST_NM, LARGEST_NM)
-        _within("capillaries", self.capillaries, 1, 20)
-        _within("effacement", self.effacement, 0, 1)
-        _within("contrast", self.contrast, 0, 1)
-        _within("noise", self.noise, 0, 0.5)
-        _within("blur_nm", self.blur_nm, 0, 200)
-
-
-def _within(name: str, value: float | None, low: float, high: float) -> None:
-    if value is not None and not low <= value <= high:
-        raise ValueError(f"{name} must lie between {low:g} and {high:g}, not {value:g}")
+__all__ = ["Scene", "SceneOptions", "simulate", "visible_runs"]
 
 
 @dataclass(frozen=True)
@@ -107,31 +70,52 @@ def simulate(seed: int, options: SceneOptions | None = None) -> Scene:
     options = options or SceneOptions()
     shapes, grain, places = (np.random.default_rng([seed, stream]) for stream in (0, 1, 2))
     nm = options.pixel_size_nm
-    field_nm = (options.shape[0] * nm, options.shape[1] * nm)
-    stain = draw_stain(shapes, options.contrast)
-    soft_nm = max(shapes.uniform(5, 9), 0.4 * nm)
-    canvas = Canvas(np.zeros(options.shape, np.float32), nm, soft_nm, places, grain)
-    paint_space(canvas, stain)
+    blank = np.zeros(options.shape, np.float32)
+    if options.look == "tissue":
+        image, walls = _draw_tissue(options, shapes, Sheet(blank, nm, 0.0, places, grain))
+    else:
+        image, walls = _draw_plain(options, shapes, Canvas(blank, nm, 0.0, places, grain))
     stripe = np.zeros(options.shape, dtype=bool)
     runs: list[NDArray[np.float64]] = []
     slits = [np.empty((0, 2))]
-    for line in _lines(shapes, field_nm, options):
-        around = look_around(line, canvas)
-        feet = plan_feet(shapes, line.length_nm, _effacement(shapes, options))
-        paint_capillary(canvas, stain, around)
-        paint_clearing(canvas, stain, around)
-        paint_feet(canvas, stain, around, feet)
-        stripe |= np.abs(around.depth) <= STRIPE_NM / 2
-        runs += visible_runs(line.yx_nm / nm, options.shape)
-        slits.append(line.at(feet.slit_nm) / nm)
+    for wall in walls:
+        stripe |= np.abs(wall.around.depth) <= STRIPE_NM / 2
+        runs += visible_runs(wall.around.line.yx_nm / nm, options.shape)
+        slits.append(wall.slits_nm / nm)
     return Scene(
-        image=expose(canvas, options.noise, options.blur_nm),
+        image=image,
         pixel_size_nm=nm,
         membrane=stripe,
         membrane_lines=tuple(runs),
         slits=_in_view(np.concatenate(slits), options.shape),
         seed=seed,
     )
+
+
+def _draw_plain(
+    options: SceneOptions, shapes: np.random.Generator, canvas: Canvas
+) -> tuple[NDArray[np.uint8], list[Wall]]:
+    nm = options.pixel_size_nm
+    stain = draw_stain(shapes, options.contrast)
+    canvas.soft_nm = max(shapes.uniform(5, 9), 0.4 * nm)
+    paint_space(canvas, stain)
+    walls: list[Wall] = []
+    for line in _lines(shapes, (options.shape[0] * nm, options.shape[1] * nm), options):
+        around = look_around(line, canvas)
+        feet = plan_feet(shapes, line.length_nm, _effacement(shapes, options))
+        paint_capillary(canvas, stain, around)
+        paint_clearing(canvas, stain, around)
+        paint_feet(canvas, stain, around, feet)
+        walls.append(Wall(around, line.at(feet.slit_nm)))
+    return expose(canvas, options.noise, options.blur_nm), walls
+
+
+def _draw_tissue(
+    options: SceneOptions, shapes: np.random.Generator, canvas: Sheet
+) -> tuple[NDArray[np.uint8], list[Wall]]:
+    canvas.soft_nm = max(shapes.uniform(4, 9), 0.4 * options.pixel_size_nm)
+    walls = draw_tissue(canvas, options, shapes)
+    return finish(canvas, options), walls
 
 
 def _lines(

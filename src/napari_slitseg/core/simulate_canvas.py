@@ -81,7 +81,7 @@ class Canvas:
         self,
         distance_nm: Plane,
         tone: Plane | float,
-        outline: float,
+        outline: Plane | float,
         rim_nm: float = 12.0,
     ) -> None:
         """Lay a shape with a darker rim, from the signed distance to its edge."""

@@ -45,7 +45,7 @@ class FootProcesses:
 
 def plan_feet(rng: np.random.Generator, length_nm: float, effacement: float) -> FootProcesses:
     """Place foot processes; `effacement` in [0, 1] is about the share of effaced membrane."""
-    slits = _slits(rng, length_nm, effacement)
+    slits = place_slits(rng, length_nm, effacement, rng.uniform(300, 460))
     n = len(slits)
     gap = np.clip(rng.normal(rng.uniform(14, 28), 7, n), 9, 60)
     bare = rng.random(n) < 0.02
@@ -63,8 +63,10 @@ def plan_feet(rng: np.random.Generator, length_nm: float, effacement: float) -> 
     )
 
 
-def _slits(rng: np.random.Generator, length_nm: float, effacement: float) -> Floats:
-    mean = rng.uniform(300, 460)
+def place_slits(
+    rng: np.random.Generator, length_nm: float, effacement: float, mean: float
+) -> Floats:
+    """Positions of slits, `mean` nm apart where the membrane is not effaced."""
     wide_mean = 2700.0
     odds = effacement / wide_mean / (effacement / wide_mean + (1 - effacement) / mean + 1e-12)
     slits = [0.0]

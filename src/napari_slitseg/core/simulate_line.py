@@ -18,6 +18,35 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class LineStyle:
+    """How membrane lines run.
+
+    Attributes
+    ----------
+    radius_nm : range of the mean radius of a loop
+    bulge : how far loops are from round
+    orders : highest wave around a loop
+    wave_nm : largest standard deviation of the waves along a line
+    wave_length_nm : range of how smooth these waves are
+    clearance_nm : range of the least distance between two lines
+    tries : how many lines are tried
+    visible_nm : how much of a line shows at least
+    """
+
+    radius_nm: tuple[float, float] = (1500, 5500)
+    bulge: float = 0.16
+    orders: int = 6
+    wave_nm: float = 60
+    wave_length_nm: tuple[float, float] = (250, 700)
+    clearance_nm: tuple[float, float] = (900, 2200)
+    tries: int = TRIES
+    visible_nm: float = MIN_VISIBLE_NM
+
+
+PLAIN = LineStyle()
+
+
+@dataclass(frozen=True)
 class MembraneLine:
     """A closed line around a capillary, sampled evenly.
 
@@ -56,38 +85,44 @@ def wander(rng: np.random.Generator, n: int, amplitude: float, smooth: float) ->
 
 
 def grow_lines(
-    rng: np.random.Generator, field_nm: tuple[float, float], count: int
+    rng: np.random.Generator,
+    field_nm: tuple[float, float],
+    count: int,
+    style: LineStyle = PLAIN,
 ) -> list[MembraneLine]:
     """Up to `count` lines that show in the field and keep clear of one another."""
     lines: list[MembraneLine] = []
-    for _ in range(TRIES):
+    for _ in range(style.tries):
         if len(lines) == count:
             break
-        line = _loop(rng, field_nm)
-        clearance = rng.uniform(900, 2200)
-        if _visible_nm(line, field_nm) >= MIN_VISIBLE_NM and not any(
+        line = _loop(rng, field_nm, style)
+        clearance = rng.uniform(*style.clearance_nm)
+        if _visible_nm(line, field_nm) >= style.visible_nm and not any(
             _collide(line, other, clearance) for other in lines
         ):
             lines.append(line)
     return lines
 
 
-def _loop(rng: np.random.Generator, field_nm: tuple[float, float]) -> MembraneLine:
-    radius = rng.uniform(1500, 5500)
+def _loop(
+    rng: np.random.Generator, field_nm: tuple[float, float], style: LineStyle
+) -> MembraneLine:
+    radius = rng.uniform(*style.radius_nm)
     centre = rng.uniform(-0.35, 1.35, 2) * np.array(field_nm)
     angle = np.linspace(0, 2 * np.pi, int(7.5 * radius / STEP_NM), endpoint=False)
-    reach = radius * (1 + sum(_bulge(rng, order, angle) for order in range(2, 7)))
+    orders = range(2, style.orders + 1)
+    bulges = sum(_bulge(rng, style.bulge / order, order, angle) for order in orders)
+    reach = radius * np.maximum(1 + bulges, 0.25)
     outline = np.stack([np.sin(angle) * reach, np.cos(angle) * reach * rng.uniform(0.55, 1)], 1)
     points = _even(outline @ _rotation(rng.uniform(0, 2 * np.pi)).T + centre)
     points = ndimage.gaussian_filter1d(points, 60 / STEP_NM, axis=0, mode="wrap")
-    waves = wander(rng, len(points), rng.uniform(0, 60), rng.uniform(250, 700) / STEP_NM)
+    height, length = rng.uniform(0, style.wave_nm), rng.uniform(*style.wave_length_nm)
+    waves = wander(rng, len(points), height, length / STEP_NM)
     return _line(points + _outward(points) * waves[:, None])
 
 
-def _bulge(rng: np.random.Generator, order: int, angle: Floats) -> Floats:
-    return np.asarray(
-        rng.normal(0, 0.16 / order) * np.cos(order * angle + rng.uniform(0, 2 * np.pi))
-    )
+def _bulge(rng: np.random.Generator, spread: float, order: int, angle: Floats) -> Floats:
+    return np.asarray(rng.normal(0, spread) * np.cos(order * angle + rng.uniform(0, 2 * np.pi)))
 
 
 def _rotation(angle: float) -> Floats:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from napari_slitseg.core.simulate_options import Look
 from napari_slitseg.jobs.base import Document
 
 Side = Annotated[int, Field(ge=64, le=20_000)]
@@ -60,4 +61,9 @@ class SimulateJob(Document):
         ge=0,
         le=200,
         description="Standard deviation of the defocus in nm. Default: by the seed.",
+    )
+    look: Look = Field(
+        default="plain",
+        description="Plain draws the bare shapes, tissue also what real sections are full of: "
+        "cells, organelles, effaced stretches, faint slits, damage and the camera's faults.",
     )

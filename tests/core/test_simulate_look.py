@@ -1,0 +1,136 @@
+"""Tissue-like scenes: as exact as the plain ones, and the plain ones unchanged."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from napari_slitseg.core.simulate import SceneOptions, simulate
+from napari_slitseg.core.simulate_foot_plan import plan_shapes
+from napari_slitseg.core.simulate_foot_shapes import paint_shapes
+from napari_slitseg.core.simulate_line import grow_lines
+from napari_slitseg.core.simulate_look_palette import draw_palette
+from napari_slitseg.core.simulate_look_sheet import Sheet, look_closely
+
+PLAIN_SCENE = "2908ac12"
+CLEAR = {"noise": 0.0, "blur_nm": 0.0, "contrast": 1.0, "effacement": 0.0}
+
+
+def tissue(seed, side=200, **options):
+    return simulate(seed, SceneOptions(shape=(side, side), look="tissue", **options))
+
+
+def test_plain_scenes_are_what_they_were():
+    digest = hashlib.sha256()
+    for seed in range(6):
+        scene = simulate(seed, SceneOptions(shape=(200, 200)))
+        for part in (scene.image, scene.slits, scene.membrane):
+            digest.update(part.tobytes())
+    assert digest.hexdigest().startswith(PLAIN_SCENE)
+
+
+def test_same_seed_same_scene_other_seed_other_scene():
+    first, again, other = (tissue(seed, 128) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first.image, again.image)
+    np.testing.assert_array_equal(first.slits, again.slits)
+    assert not np.array_equal(first.image, other.image)
+
+
+def test_looks_differ_and_an_unknown_one_is_refused():
+    plain = simulate(1, SceneOptions(shape=(96, 96)))
+    assert not np.array_equal(plain.image, tissue(1, 96).image)
+    with pytest.raises(ValueError, match=r"look must be one of plain, tissue, not 'oil'"):
+        SceneOptions(look="oil")
+
+
+@pytest.mark.parametrize(("seed", "nm"), [(0, 5.0), (1, 8.1), (2, 10.0), (3, 16.0)])
+def test_slits_lie_on_a_line_and_in_the_stripe(seed, nm):
+    scene = tissue(seed, 256, pixel_size_nm=nm)
+    points = np.concatenate(scene.membrane_lines)
+    assert len(scene.slits) > 0
+    assert cKDTree(points).query(scene.slits)[0].max() * nm < 8
+    rows, columns = np.round(scene.slits).astype(int).T
+    assert scene.membrane[rows, columns].all()
+
+
+@pytest.mark.parametrize("nm", [3.0, 7.3, 12.0, 20.0])
+@pytest.mark.parametrize("shape", [(64, 64), (64, 150)])
+def test_every_pixel_size_and_small_scenes_are_drawn(nm, shape):
+    scene = simulate(5, SceneOptions(shape=shape, pixel_size_nm=nm, look="tissue"))
+    assert scene.image.shape == scene.membrane.shape == shape
+    assert scene.image.dtype == np.uint8
+    assert np.ptp(scene.image) > 15
+
+
+@pytest.mark.parametrize("nm", [5.0, 20.0])
+def test_same_slits_at_every_pixel_size(nm):
+    field_nm = 3200
+    fine = tissue(6, int(field_nm / nm), pixel_size_nm=nm)
+    reference = tissue(6, 400, pixel_size_nm=8.0)
+    inner = [
+        points[((points > 100) & (points < field_nm - 100)).all(axis=1)]
+        for points in (fine.slits * nm, reference.slits * 8.0)
+    ]
+    assert len(inner[1]) > 0
+    np.testing.assert_allclose(*inner, atol=1e-6)
+
+
+def painted_feet(seed, nm=8.0, side=400):
+    """Foot processes alone on a bright field: the canvas, the line seen and the plan."""
+    rng = np.random.default_rng(seed)
+    canvas = Sheet(np.zeros((side, side), np.float32), nm, 5.0, rng, rng)
+    palette = draw_palette(rng, 1.0)
+    canvas.grey += palette.space
+    line = grow_lines(rng, (side * nm, side * nm), 1)[0]
+    around = look_closely(line, canvas)
+    plan = plan_shapes(rng, line.length_nm, 0.0)
+    paint_shapes(canvas, palette, around, plan, np.full((side, side), 1e5, np.float32))
+    return canvas, around, plan, palette
+
+
+def test_every_planned_slit_is_a_gap_between_feet():
+    open_slits, feet = [], []
+    for seed in range(4):
+        canvas, around, plan, palette = painted_feet(seed)
+        row = (around.depth > 10) & (around.depth < 30)
+        arc = np.mod(around.arc[row], plan.length_nm)
+        values = canvas.grey[row] - palette.space
+        for slit, half, faint in zip(plan.slit_nm, plan.half_gap_nm, plan.faintness, strict=True):
+            apart = np.abs(arc - slit)
+            if half > 16 and faint < 0.25 and (apart < 8).any():
+                open_slits.append(values[apart < 8].mean())
+                feet.append(values[(apart > half + 30) & (apart < half + 60)].mean())
+    assert len(open_slits) > 20
+    brighter = np.array(open_slits) - np.array(feet)
+    assert np.mean(brighter > 0.05) > 0.9
+
+
+def test_slits_are_brighter_than_the_feet_beside_them():
+    contrasts = []
+    for seed in range(5):
+        scene = tissue(seed, 256, pixel_size_nm=8.0, **CLEAR)
+        stripe = np.argwhere(scene.membrane)
+        apart_nm = cKDTree(scene.slits).query(stripe)[0] * 8
+        values = scene.image[tuple(stripe.T)].astype(float)
+        contrasts.append(values[apart_nm < 20].mean() - values[apart_nm > 70].mean())
+    assert np.mean(contrasts) > 5
+
+
+def test_the_line_is_seen_exactly():
+    rng = np.random.default_rng(4)
+    canvas = Sheet(np.zeros((200, 200), np.float32), 16.0, 5.0, rng, rng)
+    line = grow_lines(rng, (3200, 3200), 1)[0]
+    around = look_closely(line, canvas)
+    near = np.argwhere((np.abs(around.depth) > 100) & (np.abs(around.depth) < 400))
+    exact = cKDTree(line.at(np.arange(0, line.length_nm, 1.0))).query(near * 16.0)[0]
+    off = np.abs(np.abs(around.depth[tuple(near.T)]) - exact)
+    assert np.quantile(off, 0.99) < 4
+
+
+def test_effacement_leaves_membrane_without_slits():
+    def per_um(share):
+        plans = [plan_shapes(np.random.default_rng(s), 40_000, share) for s in range(10)]
+        return np.mean([len(plan.slit_nm) / 40 for plan in plans])
+
+    assert per_um(0.9) < 0.5 * per_um(0.0)
