@@ -115,7 +115,7 @@ def _draw_tissue(
 ) -> tuple[NDArray[np.uint8], list[Wall]]:
     canvas.soft_nm = max(shapes.uniform(4, 9), 0.4 * options.pixel_size_nm)
     walls = draw_tissue(canvas, options, shapes)
-    return finish(canvas, options), walls
+    return finish(canvas, options, walls), walls
 
 
 def _lines(

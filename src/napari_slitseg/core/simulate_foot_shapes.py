@@ -38,7 +38,7 @@ def paint_shapes(
     edge = true_distance(field, canvas.nm)
     _fill_slits(canvas, palette, around, plan)
     edge = np.minimum(edge, around.depth + 4)
-    canvas.shade(edge, *_tones(canvas, palette, around, plan), rim_nm=canvas.rng.uniform(7, 13))
+    canvas.shade(edge, *_tones(canvas, palette, around, plan), rim_nm=canvas.rng.uniform(8, 16))
 
 
 def _tones(canvas: Sheet, palette: Palette, around: Around, plan: FootPlan) -> tuple[Image, Image]:

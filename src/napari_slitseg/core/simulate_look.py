@@ -16,6 +16,7 @@ from napari_slitseg.core.simulate_look_artefacts import spoil
 from napari_slitseg.core.simulate_look_camera import photograph
 from napari_slitseg.core.simulate_look_cells import cytoplasm, pack_cells, scatter, shade_cells
 from napari_slitseg.core.simulate_look_lumen import debris, paint_inside, precipitate
+from napari_slitseg.core.simulate_look_marks import burn_in
 from napari_slitseg.core.simulate_look_palette import Palette, draw_palette
 from napari_slitseg.core.simulate_look_sheet import Sheet, look_closely
 from napari_slitseg.core.simulate_look_wall import (
@@ -36,6 +37,7 @@ STYLE = LineStyle(
     tries=24,
 )
 FAR_NM = 1e5
+KEPT_NM = 120.0
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,13 @@ def draw_tissue(canvas: Sheet, options: SceneOptions, rng: np.random.Generator) 
     return drawn
 
 
-def finish(canvas: Sheet, options: SceneOptions) -> NDArray[np.uint8]:
-    """Spoil and photograph what was painted: (H, W) uint8."""
-    spoil(canvas)
-    return photograph(canvas, options.noise, options.blur_nm)
+def finish(canvas: Sheet, options: SceneOptions, walls: list[Wall]) -> NDArray[np.uint8]:
+    """Spoil and photograph what was painted, but hide no slit: (H, W) uint8."""
+    depths = [np.abs(wall.around.depth) for wall in walls]
+    apart = np.min(np.stack([*depths, np.full(canvas.shape, FAR_NM, np.float32)]), axis=0)
+    spoil(canvas, apart)
+    levels = photograph(canvas, options.noise, options.blur_nm)
+    return burn_in(levels, apart < KEPT_NM, canvas.rng)
 
 
 def _effacement(rng: np.random.Generator, options: SceneOptions) -> float:
@@ -113,11 +118,16 @@ def _paint_surroundings(canvas: Sheet, inner: Sheet, palette: Palette, walls: li
     """Urinary space with podocyte bodies, larger processes and microvilli."""
     rng = canvas.rng
     canvas.grey += precipitate(canvas, palette.space)
-    cells = pack_cells(canvas, rng.uniform(700, 3500), rng.uniform(0.2, 0.95), rng.uniform(60, 500))
+    cells = pack_cells(canvas, rng.uniform(700, 3500), rng.uniform(0.3, 0.97), rng.uniform(60, 500))
     edge, free = cells.edge, np.ones(canvas.shape, np.float32)
+    if rng.random() < 0.6:
+        clutter = pack_cells(
+            canvas, rng.uniform(250, 800), rng.uniform(0.1, 0.6), rng.uniform(60, 250)
+        )
+        edge = np.maximum(edge, np.minimum(clutter.edge, -edge - rng.uniform(40, 150)))
     for around in walls:
         n, length = 512, around.line.length_nm
-        near = rng.uniform(60, 900) + wander(rng, n, rng.uniform(20, 250), 700 * n / length)
+        near = rng.uniform(60, 800) + wander(rng, n, rng.uniform(20, 250), 700 * n / length)
         edge = np.minimum(edge, around.depth - around.along(near))
         free *= around.depth > 0
     shade_cells(canvas, inner, edge, palette, cells.tone)

@@ -66,9 +66,12 @@ def _grain(grey: Image, canvas: Canvas, noise: float | None) -> Image:
 def _develop(grey: Image, rng: np.random.Generator) -> Image:
     """Contrast, brightness and gamma."""
     weak = rng.random() < 0.25
-    gain = rng.uniform(0.3, 0.6) if weak else rng.uniform(0.65, 1.25)
+    gain = rng.uniform(0.3, 0.6) if weak else rng.uniform(0.6, 1.1)
     middle = rng.uniform(0.4, 0.62)
     grey = middle + (grey - 0.5) * gain
+    knee = rng.uniform(0.05, 0.3)
+    over, under = np.maximum(grey - 1 + knee, 0), np.maximum(knee - grey, 0)
+    grey = grey - over + knee * np.tanh(over / knee) + under - knee * np.tanh(under / knee)
     return np.asarray(np.clip(grey, 0.004, 1) ** np.exp(rng.normal(0, 0.22)))
 
 

@@ -101,7 +101,7 @@ def _nucleus(canvas: Sheet, palette: Palette, centre: Floats) -> None:
     radius = rng.uniform(700, 2200)
     place = patch(canvas, centre, 1.4 * radius)
     axes = (radius, radius * rng.uniform(0.45, 0.9))
-    turn, depth, clumps = rng.uniform(0, np.pi), rng.uniform(0.05, 0.3), rng.uniform(0.5, 2.5)
+    turn, depth, clumps = rng.uniform(0, np.pi), rng.uniform(0.04, 0.22), rng.uniform(0.5, 2.5)
     if place.empty:
         return
     edge = ellipse(place, axes, turn) + 70 * place.texture(300) + 20 * place.texture(140)
@@ -177,7 +177,7 @@ def shade_cells(
 ) -> None:
     """Cut cells out of a layer of cytoplasm and lay them with their plasma membrane."""
     grey = inner.grey + tone
-    rim = canvas.rng.uniform(6, 11)
+    rim = canvas.rng.uniform(7, 14)
     canvas.shade(edge, grey, grey - palette.outline, rim_nm=rim)
 
 
@@ -189,17 +189,18 @@ def scatter(canvas: Sheet, palette: Palette, count: int, free: Image) -> None:
         place, edge = _villus(canvas)
         tone = palette.foot + hollow * (palette.body - palette.foot) + rng.uniform(-0.04, 0.12)
         if not place.empty:
-            bare = place.texture(14)
-            place.shade(edge, tone + 0.03 * bare, palette.outline + 0.05, free)
+            core = hollow * rng.uniform(0, 0.5) * inside(edge - 25, 9) * (palette.space - tone)
+            place.shade(edge, tone + core + 0.03 * place.texture(14), palette.outline + 0.05, free)
 
 
 def _villus(canvas: Sheet) -> tuple[Patch, Image]:
     rng = canvas.rng
-    half, turn = rng.uniform(25, 75), rng.uniform(0, np.pi)
-    beyond = 0.0 if rng.random() < 0.6 else rng.uniform(30, 500)
-    bend = rng.normal(0, 6e-4)
+    half, turn = 22 + rng.gamma(2, 12), rng.uniform(0, np.pi)
+    beyond = rng.uniform(0, 40) if rng.random() < 0.75 else rng.gamma(1.5, 120)
+    bend, taper = rng.normal(0, 1.2e-3), rng.uniform(-0.7, 0.7)
     place = patch(canvas, anywhere(rng, canvas), beyond + 2 * half + 40)
     along, across = place.turned(turn)
     across = across + bend * along * along
     past = np.maximum(np.abs(along) - beyond, 0)
-    return place, np.asarray(half - np.hypot(past, across), dtype=np.float32)
+    wide = half * (1 + taper * along / (beyond + half)) + 7 * place.texture(90)
+    return place, np.asarray(wide - np.hypot(past, across), dtype=np.float32)

@@ -18,10 +18,10 @@ def precipitate(canvas: Sheet, tone: float) -> Image:
     rng = canvas.rng
     kind = int(rng.integers(4))
     strength = rng.uniform(0.02, 0.11)
-    fine = 0.7 * canvas.texture(14) + 0.8 * canvas.texture(26)
+    fine = 0.8 * canvas.texture(14) + 0.7 * canvas.texture(26)
     grey = tone + 0.012 * canvas.texture(14) + 0.02 * canvas.texture(700)
     if kind == 1:
-        grey = grey - strength * np.tanh(rng.uniform(0.7, 1.8) * fine)
+        grey = grey - strength * np.tanh(rng.uniform(0.4, 1.0) * fine)
     elif kind == 2:
         cloudy = np.clip(0.5 + canvas.texture(300), 0, 1.5)
         grey = grey - strength * cloudy * np.maximum(fine + 0.4, 0)

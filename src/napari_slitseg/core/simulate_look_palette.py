@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 DROPS = {
-    "dark": (0.1, 0.32),
+    "dark": (0.08, 0.28),
     "equal": (-0.02, 0.07),
     "faint": (-0.03, 0.1),
     "light": (-0.14, -0.02),
@@ -45,7 +45,7 @@ def draw_palette(rng: np.random.Generator, contrast: float | None) -> Palette:
     kind = str(rng.choice(list(DROPS), p=[0.42, 0.3, 0.18, 0.1]))
     membrane = rng.uniform(0.36, 0.62)
     drop = rng.uniform(*DROPS[kind]) if contrast is None else 0.3 * contrast
-    foot = max(membrane - drop, 0.1)
+    foot = max(membrane - drop, 0.14)
     space = min(
         membrane + (rng.uniform(0.1, 0.25) if kind == "faint" else rng.uniform(0.25, 0.5)), 0.96
     )
@@ -58,7 +58,7 @@ def draw_palette(rng: np.random.Generator, contrast: float | None) -> Palette:
         body=foot + rng.uniform(-0.03, 0.12),
         endothelium=foot + rng.uniform(-0.04, 0.1),
         matrix=membrane + rng.uniform(-0.08, 0.03),
-        outline=rng.uniform(0, 0.12) if faint_outline else rng.uniform(0.12, 0.36),
+        outline=rng.uniform(0, 0.12) if faint_outline else rng.uniform(0.15, 0.45),
         band=rng.uniform(0.05, 0.2) if rng.random() < 0.5 else 0.0,
         speckle=rng.uniform(0.03, 0.1) * (0.6 if kind == "faint" else 1),
         rim=rng.uniform(0, 0.08) if rng.random() < 0.5 else 0.0,

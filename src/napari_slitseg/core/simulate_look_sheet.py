@@ -44,10 +44,14 @@ class Sheet(Canvas):
 
 def spread(side: int, coarse: int) -> Image:
     """Matrix (side, coarse) that interpolates smoothly and periodically from coarse samples."""
-    place = np.arange(side) * (coarse / side)
+    return _splines(np.arange(side) * (coarse / side), coarse, wrap=True)
+
+
+def _splines(place: Floats, samples: int, *, wrap: bool) -> Image:
+    """Matrix of cubic B-splines (places, samples): smooth, and smoothing a little."""
     below = np.floor(place).astype(int)
     part = place - below
-    weights = np.zeros((side, coarse), np.float32)
+    weights = np.zeros((len(place), samples), np.float32)
     cubic = [
         (1 - part) ** 3 / 6,
         (3 * part**3 - 6 * part**2 + 4) / 6,
@@ -55,7 +59,8 @@ def spread(side: int, coarse: int) -> Image:
         part**3 / 6,
     ]
     for step, weight in enumerate(cubic, start=-1):
-        np.add.at(weights, (np.arange(side), (below + step) % coarse), weight)
+        at = (below + step) % samples if wrap else np.clip(below + step, 0, samples - 1)
+        np.add.at(weights, (np.arange(len(place)), at), weight)
     return weights
 
 
@@ -101,18 +106,9 @@ def _seen_from(
 
 
 def enlarge(coarse: Floats, canvas: Canvas, step_nm: float) -> Image:
-    """Bring values sampled every `step_nm` to the pixels of a canvas."""
+    """Bring values sampled every `step_nm` to the pixels of a canvas, smoothly."""
     upright, level = (
-        _between(side, coarse.shape[axis], canvas.nm / step_nm)
+        _splines(np.arange(side) * (canvas.nm / step_nm), coarse.shape[axis], wrap=False)
         for axis, side in enumerate(canvas.shape)
     )
     return np.asarray(upright @ coarse.astype(np.float32) @ level.T, dtype=np.float32)
-
-
-def _between(side: int, samples: int, step: float) -> Image:
-    place = np.minimum(np.arange(side) * step, samples - 1.001)
-    below = place.astype(int)
-    weights = np.zeros((side, samples), np.float32)
-    weights[np.arange(side), below] = 1 - (place - below)
-    weights[np.arange(side), below + 1] = place - below
-    return weights

@@ -33,7 +33,7 @@ def paint_membrane(canvas: Sheet, palette: Palette, around: Around, below: Image
     rng = canvas.rng
     grain = rng.uniform(0.008, 0.035)
     tone = palette.membrane + grain * canvas.texture(14) + grain * canvas.texture(45)
-    tone += 0.02 * canvas.texture(300) + _streaks(canvas, around, rng.uniform(0, 0.04))
+    tone += 0.02 * canvas.texture(300) + _streaks(canvas, around, rng.uniform(0, 0.15) ** 2)
     tone += palette.rim * ridge(around.depth + 30, rng.uniform(18, 40))
     tone += palette.rim * rng.uniform(0, 1.5) * ridge(below + 20, rng.uniform(15, 40))
     canvas.cover(inside(-around.depth, canvas.soft_nm), tone)
@@ -75,12 +75,13 @@ def paint_endothelium(
         wander(rng, n, 1, rng.uniform(400, 1500) * n / length) - rng.uniform(0, 2.2), 0, 2
     )
     sheet = sheet + rng.uniform(80, 700) * swell
-    lift = rng.uniform(0, 45) + wander(rng, n, rng.uniform(0, 12), 200 * n / length)
+    lift = rng.uniform(-12, 12) if rng.random() < 0.8 else rng.uniform(10, 50)
+    lift = lift + wander(rng, n, rng.uniform(0, 14), 200 * n / length)
     thick = around.along(sheet)
-    wall = round_min([below - around.along(lift), around.along(lift) + thick - below], 14.0)
+    wall = round_min([below - around.along(lift), around.along(lift) + thick - below], 24.0)
     closed = around.along(_windows(rng, length))
     open_here = inside(130 - thick, 12.0)
-    edge = round_min([wall + 5 * canvas.texture(45), closed + (1 - open_here) * 400], 18.0)
+    edge = 7 + round_min([wall + 5 * canvas.texture(45), closed + (1 - open_here) * 400], 45.0)
     shade_cells(
         canvas, inner, true_distance(edge, canvas.nm), palette, palette.endothelium - palette.body
     )
