@@ -1,0 +1,179 @@
+"""Tables of the README, the summary and the statements, written from the results."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+from report_checks import facts
+from report_figures import START, epochs_of, numbers, summary
+from report_plan import ARMS, Arm
+from report_plots import write_plots
+from report_statements import STATEMENTS
+
+from napari_slitseg.core.schedules import ReduceOnPlateau
+
+COLUMNS: Final = ("seed", "nr", "statement", "verdict", "evidence")
+
+
+def write_all(folder: Path, readme: Path) -> None:
+    """Write summary, statements, plots, and what stands between marks in the README."""
+    epochs = epochs_of(folder)
+    summary(epochs).to_csv(folder / "summary.csv", index=False, float_format="%.4g")
+    rows = statements(folder)
+    with (folder / "statements.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    write_plots(epochs, folder)
+    text = readme.read_text("utf-8")
+    for mark, table in tables(folder).items():
+        block = f"<!-- {mark} -->\n{table}\n<!-- end of {mark} -->"
+        pattern = re.compile(f"<!-- {mark} -->.*<!-- end of {mark} -->", re.DOTALL)
+        if len(pattern.findall(text)) != 1:
+            raise ValueError(f"{readme} needs one place between marks for {mark!r}")
+        text = pattern.sub(lambda _, block=block: block, text)  # type: ignore[misc]
+    readme.write_text(text, "utf-8")
+
+
+def statements(folder: Path) -> list[dict[str, object]]:
+    """Return every statement of the report with its verdict and evidence."""
+    known = {**numbers(folder), **facts()}
+    return [
+        {
+            **{"seed": "000", "nr": nr, "statement": words, "verdict": verdict},
+            "evidence": " ".join(evidence.split()).format(**known),
+        }
+        for nr, (words, verdict, evidence) in enumerate(STATEMENTS, 1)
+    ]
+
+
+def tables(folder: Path) -> dict[str, str]:
+    """Return what stands between each pair of marks."""
+    return {
+        "arms": arms_table(folder),
+        "reloading": reloading_table(folder),
+        "moves": moves_table(folder),
+        "detectors": detectors_table(folder),
+        "statements": statements_table(folder),
+        "time": time_text(folder),
+    }
+
+
+def arms_table(folder: Path) -> str:
+    """Return one line an arm, means over seeds."""
+    head = (
+        *("arm", "gradient on the slits", "rate", "lowest ratio (worst seed)", "last ratio"),
+        *("last ratio, tuned", "F1, test: best by CL", "last", "last - M_orig", "last - dice"),
+    )
+    return _table(head, [_arm_cells(row) for _, row in summary(epochs_of(folder)).iterrows()])
+
+
+def _arm_cells(row: pd.Series) -> list[str]:
+    is_start = row.arm == START
+    arm = None if is_start else ARMS[str(row.arm)]
+    gain, against = (
+        _interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
+        for name in ("gain", "against_dice")
+    )
+    return [
+        "M_orig" if is_start else f"`{row.arm}`",
+        "" if arm is None else {"nothing": "none", "dice": "dice"}[arm.slit],
+        "" if arm is None else _rate(arm),
+        f"{row.lowest_ratio:.2f} ({row.lowest_of_all:.2f})",
+        *(f"{row[name]:.2f}" for name in ("last_ratio", "last_ratio_tuned")),
+        *(f"{row[name]:.3f}" for name in ("test_f1_best", "test_f1_last")),
+        "" if is_start else gain,
+        "" if row.arm == "dice" else against,
+    ]
+
+
+def _rate(arm: Arm) -> str:
+    schedule = arm.schedule
+    if isinstance(schedule, ReduceOnPlateau):
+        factor = f"plateau {schedule.rate:.2g} / {schedule.decay_factor:g}"
+        return f"{factor}, patience {schedule.patience}"
+    return f"triangular2, {getattr(schedule, 'low', 0):g} to {getattr(schedule, 'high', 0):g}"
+
+
+def _interval(mean: float, low: float, high: float) -> str:
+    return f"{mean:+.3f}" if math.isnan(low) else f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def reloading_table(folder: Path) -> str:
+    """Return the composite loss of each model of section 4.3."""
+    known = numbers(folder)
+    words = {
+        "orig": "M_orig",
+        "A": "M_A: from M_orig, plateau from 1e-3, best of its epochs",
+        "B": "M_B: from M_A, plateau from 3.3e-4, best of its epochs",
+        "B_control": "control: from M_orig, as M_B",
+        "dice": "control: from M_orig, as M_A, dice on the slits",
+    }
+    lines = [
+        [text, f"{known[f'cl_{name}']:.1f}", f"{known[f'cl_test_{name}']:.1f}"]
+        for name, text in words.items()
+    ]
+    return _table(("model", "CL, validation", "CL, test"), lines)
+
+
+def moves_table(folder: Path) -> str:
+    """Return how far the maps of slits moved, by what was held fixed."""
+    rows = pd.read_csv(folder / "moves.csv")
+    lines = [
+        [
+            str(name),
+            f"{each.mean_change.mean():.2g}",
+            f"{each.largest_change.max():.2g}",
+            f"{each.ratio_doh.mean():.2f}",
+        ]
+        for name, each in rows.groupby("variant", sort=False)
+    ]
+    head = ("what was held fixed", "mean change of p", "largest", "detections / annotations")
+    return _table(head, lines)
+
+
+def detectors_table(folder: Path) -> str:
+    """Return time and quality of each detector."""
+    rows = pd.read_csv(folder / "detectors.csv")
+    loops = pd.read_csv(folder / "loops.csv")
+    steps = loops.groupby("detector").ms_per_step.median()
+    alone = float(loops[loops.loss == "membrane dice alone"].ms_per_step.median())
+    lines = []
+    for name, each in rows.groupby("detector", sort=False):
+        mean = each.mean(numeric_only=True)
+        step = f"{steps[name]:.0f} ({steps[name] / alone:.2f} x)" if name in steps else ""
+        quality = [] if math.isnan(mean.f1_tuned) else [f"{mean.f1_tuned:.3f}", f"{mean.ratio:.2f}"]
+        lines.append(
+            [str(name), step, f"{mean.ms_640:.0f}", *(quality or ["", ""])],
+        )
+    head = ("detector", "ms a step (of no detector)", "ms, 640 x 640", "F1", "ratio at 0.5")
+    return _table(head, lines)
+
+
+def statements_table(folder: Path) -> str:
+    """Return the table of statements."""
+    lines = [
+        [str(row["nr"]), *(str(row[name]) for name in COLUMNS[2:])] for row in statements(folder)
+    ]
+    return _table(("nr", "statement", "", "evidence"), lines)
+
+
+def time_text(folder: Path) -> str:
+    """Return what the study took."""
+    rows = pd.read_csv(folder / "runs.csv")
+    return f"{len(rows)} runs, {rows.seconds.sum() / 60:.0f} minutes of wall time."
+
+
+def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    rule = "|" + "---|" * len(head)
+    return "\n".join([_line(head), rule, *map(_line, lines)])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

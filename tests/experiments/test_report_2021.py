@@ -1,0 +1,112 @@
+"""The study of the report of 2021 runs, goes on where it stopped, and says what its files hold."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+FOLDER = Path(__file__).parents[2] / "experiments" / "report_2021"
+MODULES = (
+    *("plan", "scenes", "scores", "training", "files", "mechanism", "study"),
+    *("checks", "figures", "plots", "statements", "tables"),
+)
+
+
+@pytest.fixture(scope="module")
+def report() -> Iterator[SimpleNamespace]:
+    """The files of the experiment, which is no package."""
+    names = [f"report_{name}" for name in MODULES]
+    sys.path.insert(0, str(FOLDER))
+    try:
+        loaded = {name: importlib.import_module(f"report_{name}") for name in MODULES}
+        yield SimpleNamespace(**loaded)
+    finally:
+        sys.path.remove(str(FOLDER))
+        for name in names:
+            sys.modules.pop(name, None)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("report_2021")
+
+
+def test_a_study_that_was_cut_short_goes_on_where_it_stopped(report, cache, tmp_path) -> None:
+    size = replace(report.plan.QUICK, runs=("pretraining", "composite_1", "reloaded"))
+    results = report.files.Results(tmp_path)
+    report.study.run(size, results, cache, minutes=0)
+    assert list(report.study.missing(size, results)) == [(name, 0) for name in size.runs]
+    report.study.run(size, results, cache)
+    rows = results.rows("epochs")
+    assert [row["arm"] for row in rows] == 2 * ["pretraining"] + 5 * ["composite_1"] + 5 * [
+        "reloaded"
+    ]
+    start = [row["slit_dice_loss"] for row in rows if row["epoch"] == "0" and "val" in row["part"]]
+    assert start[0] == start[1], "a fine-tuning starts from the pretrained weights"
+    before = (tmp_path / "epochs.csv").read_bytes()
+    report.study.run(size, results, cache)
+    assert (tmp_path / "epochs.csv").read_bytes() == before
+
+
+def test_a_reloaded_model_starts_from_the_best_epoch(report, cache) -> None:
+    size = report.plan.QUICK
+    arms = report.plan.ARMS
+    rows, best, _ = report.study.trained(arms["composite_1"], 0, size, cache)
+    again, _, _ = report.study.trained(arms["reloaded"], 0, size, cache)
+    chosen = min(rows[1:], key=lambda row: (row["composite_1"], -row["epoch"]))
+    assert again[0]["slit_dice_loss"] == chosen["slit_dice_loss"]
+    kept = report.study.best_of("composite_1", 0, size, cache)
+    assert report.training.fingerprint(kept) == report.training.fingerprint(best)
+
+
+def test_a_loss_of_2021_in_the_loop_changes_no_bit(report, cache, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(report.mechanism, "LOOP_DETECTORS", ("doh",))
+    results = report.files.Results(tmp_path)
+    report.mechanism.run_loops(0, report.plan.QUICK, results, cache)
+    same = {row["loss"]: row["same_weights"] for row in results.rows("loops")}
+    assert same.pop("dice on both heads") == "no"
+    assert len(same) == 6
+    assert set(same.values()) == {"yes"}
+
+
+def test_no_loss_of_2021_reaches_the_slit_branch(report, cache, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(report.mechanism, "LOOP_DETECTORS", ("doh",))
+    results = report.files.Results(tmp_path)
+    report.mechanism.run_gradients(0, report.plan.QUICK, results, cache)
+    for row in results.rows("gradients"):
+        reached = row["loss"] == "dice" or row["part"] in ("shared encoder", "membrane branch")
+        assert (row["without"] == "0") == reached, row
+
+
+def test_slits_move_with_the_shared_encoder_statistics_and_cross_link_alone(
+    report, cache, tmp_path, monkeypatch
+) -> None:
+    still = "and the membrane's part of the cross link"
+    wanted = ("as reported", "shared encoder and statistics fixed", still)
+    variants = {name: report.mechanism.VARIANTS[name] for name in wanted}
+    monkeypatch.setattr(report.mechanism, "VARIANTS", variants)
+    results = report.files.Results(tmp_path)
+    report.mechanism.run_moves(0, report.plan.QUICK, results, cache)
+    change = {row["variant"]: float(row["largest_change"]) for row in results.rows("moves")}
+    assert change[still] == 0
+    assert 0 < change["shared encoder and statistics fixed"] < change["as reported"]
+
+
+@pytest.mark.parametrize("name", ["vanilla", "point", "proportional", "composite_0", "composite_1"])
+def test_the_figures_are_the_losses_as_reported(name: str, report, cache) -> None:
+    drawn = report.scenes.crops(0, "validation", report.plan.QUICK, cache)
+    torch.manual_seed(0)
+    logits = 6 * drawn.slits.roll((1, 2), (-2, -1)) - 3 + torch.randn_like(drawn.slits)
+    found = report.scores.study_values(torch.sigmoid(logits), drawn)
+    loss = report.mechanism.build_loss(report.mechanism.study_losses("doh")[name])
+    wanted = float(loss(logits, report.training.Target(mask=drawn.slits)))
+    figure = "vanilla_px" if name == "vanilla" else name
+    assert wanted > 0
+    assert found[figure] == pytest.approx(wanted, rel=1e-6)
