@@ -23,7 +23,7 @@ import torch
 from _report import Report
 
 sys.path.append(str(Path(__file__).parents[1] / "experiments" / "bundled_model"))
-from model_scoring import Case, f1_interval, figures, find, last
+from model_scoring import Case, f1_interval, figures, find
 from model_truths import (
     MOSTLY_UNCERTAIN,
     PARTLY_ANNOTATED,
@@ -36,12 +36,13 @@ from model_truths import (
     sections,
     simulated,
 )
+from model_views import predict
 
 from napari_slitseg.core.bundled import DEFAULT_MODEL, resolve_model
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.inference import Predictor
 from napari_slitseg.core.metrics.result import describe
-from napari_slitseg.pipelines.predict_one import open_predictor, predict_image
+from napari_slitseg.pipelines.predict_one import open_predictor
 
 F1_SIMULATED: Final = 0.95
 F1_REAL: Final = 0.85
@@ -189,7 +190,7 @@ def _seconds(report: Report, predictor: Predictor, runs: int) -> Found:
 
 def _timed(predictor: Predictor, image: Micrograph) -> float:
     start = time.perf_counter()
-    last(predict_image(predictor, image))
+    predict(predictor, image)
     return time.perf_counter() - start
 
 

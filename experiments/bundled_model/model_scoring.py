@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 from model_lines import LineError, compare_membrane
 from model_truths import Truth
+from model_views import predict
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -19,14 +20,11 @@ from napari_slitseg.core.metrics.figures import FIGURES
 from napari_slitseg.core.metrics.pooling import PooledScores, pool_scores
 from napari_slitseg.core.metrics.scores import ImageScores, score_matching
 from napari_slitseg.core.prediction import Prediction
-from napari_slitseg.pipelines.predict_one import predict_image
 
 TOLERANCE_NM: Final = 50.0
 UNCERTAIN_NM: Final = 100.0
 TRACED_NM: Final = 400.0
 THRESHOLDS: Final = tuple(round(0.05 * i, 2) for i in range(2, 20))
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,19 +70,9 @@ class Case:
         return compare_membrane(membrane, lines, self.truth.nm) if lines else None
 
 
-def find(truths: Iterable[Truth], predictor: Predictor) -> list[Case]:
-    """Run a model on images."""
-    return [Case(truth, last(predict_image(predictor, truth.image))) for truth in truths]
-
-
-def last(steps: Generator[Any, None, T]) -> T:
-    """Run a generator to its end and give what it returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+def find(truths: Iterable[Truth], predictor: Predictor, views: int = 1) -> list[Case]:
+    """Run a model on images, each seen from so many sides."""
+    return [Case(truth, predict(predictor, truth.image, views)) for truth in truths]
 
 
 def pooled(cases: Iterable[Case], threshold: float | None = None) -> PooledScores:

@@ -6,21 +6,30 @@ import importlib
 import json
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from napari_slitseg.core.bundled import DEFAULT_MODEL, resolve_model
 from napari_slitseg.core.candidates import find_candidates
+from napari_slitseg.core.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from napari_slitseg.core.detection import Peaks
 from napari_slitseg.core.image import Micrograph
+from napari_slitseg.core.inference import Predictor
+from napari_slitseg.core.models.base import SegmentationModel
 from napari_slitseg.core.prediction import Prediction
 from tests.experiments.made_micrographs import NAMES, write_folder
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (ROOT / "benchmarks", ROOT / "experiments" / "bundled_model")
-MINE = ("_report", "model", "model_lines", "model_scoring", "model_truths")
+MINE = (
+    *("_report", "model", "model_lines", "model_scoring", "model_truths", "model_views"),
+    *("model_failures", "leave_one_out_scores"),
+)
 
 
 @pytest.fixture
@@ -112,6 +121,83 @@ def test_images_without_podocytes_have_no_slits_and_differ(load) -> None:
     spread = {truth.name: float(truth.image.pixels.std()) for truth in truths}
     assert spread["blank"] == 0
     assert spread["white noise"] > 20
+
+
+@pytest.fixture(scope="module")
+def bundled() -> tuple[SegmentationModel, CheckpointInfo]:
+    return load_checkpoint(resolve_model(DEFAULT_MODEL))
+
+
+def fold(folder: Path, left_out: str, bundled, learned: tuple[str, ...]) -> Path:
+    """The bundled weights as if they had been trained on some images."""
+    model, info = bundled
+    file = folder / f"fold_{left_out}.safetensors"
+    save_checkpoint(file, model, replace(info, job={"real_images": learned}))
+    return file
+
+
+def test_maps_of_every_view_are_turned_back(load) -> None:
+    image = np.arange(12.0).reshape(3, 4)
+    views = load("model_views")
+    for view in views.VIEWS:
+        assert np.array_equal(views.turned_back(view, view.of(image)), image), view.name
+
+
+def test_the_mean_over_views_does_not_depend_on_the_side_that_is_up(load, bundled) -> None:
+    views = load("model_views")
+    predictor = Predictor(*bundled, device="cpu")
+    pixels = np.random.default_rng(0).integers(0, 255, (96, 64), np.uint8)
+    image = Micrograph(pixels, 10.0, "known", "noise")
+    turned = replace(image, pixels=np.ascontiguousarray(np.rot90(pixels)))
+    one, other = (views.predict(predictor, each, views.MOST_VIEWS) for each in (image, turned))
+    assert np.allclose(np.rot90(one.slit), other.slit, atol=1e-4)
+    with pytest.raises(ValueError, match="1 to 8 views, not 9"):
+        views.predict(predictor, image, 9)
+
+
+def test_the_image_left_out_does_not_choose_the_threshold(
+    load, monkeypatch, capsys, tmp_path, bundled
+) -> None:
+    scores = load("leave_one_out_scores")
+    monkeypatch.setattr(load("model_truths"), "FIELD_NM", 800.0)
+    data, kept = write_folder(tmp_path / "real"), tmp_path / "results" / "folds.csv"
+    fold(tmp_path, "good", bundled, ("good2", "snider_A1_0024"))
+    chosen = []
+    for _ in range(2):
+        words = ["x", str(tmp_path), "--real", str(data), "--out", str(kept), "--scenes", "2"]
+        monkeypatch.setattr(sys, "argv", words)
+        scores.main()
+        table = pd.read_csv(kept)
+        chosen.append(table.loc[0, "threshold"])
+        assert list(table["image"]) == ["good", "pooled"]
+        slits = data / "slits" / "good.csv"
+        slits.write_text(slits.read_text().splitlines()[0] + "\n64.0,3.0,0\n")
+    assert chosen[0] == chosen[1]
+    assert list(table["annotated"]) == [1, 1]
+    assert "mean of the images' F1" in capsys.readouterr().out
+
+
+def test_a_fold_that_saw_its_image_is_refused(load, monkeypatch, tmp_path, bundled) -> None:
+    scores = load("leave_one_out_scores")
+    fold(tmp_path, "good", bundled, ("good",))
+    words = ["x", str(tmp_path), "--real", str(write_folder(tmp_path / "real"))]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit, match="fold_good: it was trained with good"):
+        scores.main()
+
+
+def test_the_surest_false_slit_and_the_faintest_missed_one_come_first(load, tmp_path) -> None:
+    gallery = load("model_failures")
+    peaks = [(0.6, (20, 20)), (0.9, (60, 60)), (0.7, (60, 100)), (0.3, (101, 20))]
+    case = made_case(load, slits=[(60, 100), (101, 20), (101, 60)], peaks=peaks)
+    shown = gallery.worst(gallery.failures(case), None)
+    assert [(f.is_false, round(f.score, 1)) for f in shown] == [
+        *((True, 0.9), (True, 0.6)),
+        *((False, 0.0), (False, 0.3)),
+    ]
+    assert len(gallery.worst(shown, 1)) == 2
+    gallery.save(shown, tmp_path / "to" / "failures.png", 6)
+    assert (tmp_path / "to" / "failures.png").stat().st_size > 2000
 
 
 def run(load, monkeypatch, words) -> int:
