@@ -1,0 +1,82 @@
+"""Overlap losses on random images: ``python experiments/toy_overlap/toy_run.py``.
+
+Trains what the results lack, one setting after the other, then writes tables and plots again. With
+``--minutes N`` it starts no setting after that time; ``--quick --out FOLDER`` is a reduced run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from itertools import groupby
+from pathlib import Path
+
+import pandas as pd
+import torch
+from toy_cases import RATE, SETTINGS, Setting, runs_of
+from toy_page import write_page
+from toy_training import STEPS, Row, Training, summary
+
+HERE = Path(__file__).parent
+QUICK_STEPS, QUICK_SEEDS = 30, (0,)
+
+
+def main() -> None:
+    """Train what is missing, then write tables and plots."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
+    parser.add_argument("--quick", action="store_true", help="two settings, one seed, few steps")
+    parser.add_argument("--out", type=Path, default=HERE / "results", metavar="FOLDER")
+    args = parser.parse_args()
+    if args.quick and args.out == HERE / "results":
+        parser.error("--quick would mix reduced runs into the results; name a folder with --out")
+    torch.set_num_threads(1)
+    args.out.mkdir(parents=True, exist_ok=True)
+    train_missing(args.out, time.monotonic() + 60 * args.minutes, quick=args.quick)
+    write_page(args.out, None if args.quick else HERE / "README.md")
+
+
+def train_missing(folder: Path, until: float, *, quick: bool) -> None:
+    """Train the settings that the files lack, and append each when it is done."""
+    for setting in SETTINGS[:2] if quick else SETTINGS:
+        if time.monotonic() < until and not is_done(folder, setting):
+            began = time.monotonic()
+            append(folder, setting, *trained(setting, quick=quick))
+            print(f"{setting}: {time.monotonic() - began:.0f} s", flush=True)
+
+
+def trained(setting: Setting, *, quick: bool) -> tuple[list[Row], list[Row]]:
+    """Return a row for each run, and one for each mean over the seeds at each tracked step."""
+    runs = runs_of(setting, QUICK_SEEDS) if quick else runs_of(setting)
+    began = time.monotonic()
+    rows = Training(setting, runs).steps(QUICK_STEPS if quick else STEPS)
+    seconds = round((time.monotonic() - began) / len(runs), 2)
+    rows.sort(key=lambda row: (row["foreground"], row["loss"], row["seed"], row["step"]))
+    by_run = groupby(rows, lambda row: (row["foreground"], row["loss"], row["seed"]))
+    ends = [{**summary(list(each)), "seconds": seconds} for _, each in by_run]
+    means = pd.DataFrame(rows).groupby(["foreground", "loss", "step"], as_index=False).mean()
+    curves = means.drop(columns=["seed", "accuracy", "recall_background", "recall_foreground"])
+    return ends, [{str(k): v for k, v in row.items()} for row in curves.to_dict("records")]
+
+
+def is_done(folder: Path, setting: Setting) -> bool:
+    """Whether the file of runs has this setting."""
+    path = folder / "runs.csv"
+    if not path.exists():
+        return False
+    rows = pd.read_csv(path)
+    same = [rows[name] == value for name, value in vars(setting).items()]
+    return bool(pd.concat(same, axis=1).all(axis=1).any())
+
+
+def append(folder: Path, setting: Setting, ends: list[Row], curves: list[Row]) -> None:
+    """Add the rows of one setting to the files; those that tell of the end come last."""
+    kept = [] if setting.mirrored or setting.rate != RATE else curves
+    for name, rows in (("curves", kept), ("runs", ends)):
+        path = folder / f"{name}.csv"
+        table = pd.DataFrame([{**vars(setting), **row} for row in rows])
+        table.to_csv(path, mode="a", header=not path.exists(), index=False, float_format="%.4g")
+
+
+if __name__ == "__main__":
+    main()

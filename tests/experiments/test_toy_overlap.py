@@ -1,0 +1,128 @@
+"""The networks side by side are networks, the reduced run runs, and the results are complete."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import math
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+FOLDER = Path(__file__).parents[2] / "experiments" / "toy_overlap"
+MODULES = ("toy_cases", "toy_data", "toy_net", "toy_training", "toy_run")
+
+
+@pytest.fixture(scope="module")
+def toy() -> Iterator[SimpleNamespace]:
+    """The files of the experiment, which is no package."""
+    sys.path.insert(0, str(FOLDER))
+    try:
+        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
+    finally:
+        sys.path.remove(str(FOLDER))
+        for name in (*MODULES, "toy_page"):
+            sys.modules.pop(name, None)
+
+
+def alone(net, run: int, *, batch_norm: bool) -> nn.Sequential:
+    """One of the networks, made of ordinary layers."""
+    layers: list[nn.Module] = []
+    for layer, (inputs, outputs, size) in enumerate(((1, 4, 3), (4, 4, 3), (4, 2, 1))):
+        conv = nn.Conv2d(inputs, outputs, size, padding=size // 2)
+        conv.weight.data = net.kernels[layer][run].detach().view_as(conv.weight).clone()
+        conv.bias.data = net.biases[layer][run, :, 0].detach().clone()
+        layers.append(conv)
+        if layer < 2:
+            norm = nn.BatchNorm2d(4, eps=1e-3)
+            layers += [*([norm] if batch_norm else []), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_each_network_answers_as_if_it_were_alone(toy, batch_norm: bool) -> None:
+    net = toy.toy_net.SideBySide([0, 1, 0], batch_norm=batch_norm)
+    images = torch.rand(3, 2, 16, 16, generator=torch.Generator().manual_seed(3))
+    together = net(images)
+    for run in range(3):
+        expected = alone(net, run, batch_norm=batch_norm)(images[run][:, None])
+        torch.testing.assert_close(together[run], expected)
+
+
+def test_each_gradient_is_that_of_a_network_trained_alone(toy) -> None:
+    net = toy.toy_net.SideBySide([0, 1], batch_norm=False)
+    images = torch.rand(2, 2, 16, 16, generator=torch.Generator().manual_seed(3))
+    gradients = torch.autograd.grad(
+        net(images).square().mean((1, 2, 3, 4)).sum(), [*net.parameters()]
+    )
+    norms = toy.toy_net.gradient_norms(gradients)
+    for run in range(2):
+        single = alone(net, run, batch_norm=False)
+        single(images[run][:, None]).square().mean().backward()
+        squares = [each.grad.square().sum() for each in single.parameters()]
+        torch.testing.assert_close(norms[run], torch.stack(squares).sum().sqrt())
+
+
+def test_swapped_classes_and_mirrored_images_are_the_same_task(toy) -> None:
+    few = toy.toy_cases.Run(0.05, "DICE", 0)
+    many = toy.toy_cases.Run(0.95, "DICE", 0)
+    shown, mask = toy.toy_data.Images([few], mirrored=True).batch(2)
+    other, swapped = toy.toy_data.Images([many], mirrored=False).batch(2)
+    assert mask[:, :, 1].mean() == pytest.approx(0.05, abs=0.03)
+    torch.testing.assert_close(mask[:, :, 1], (shown < 0.05).float())
+    torch.testing.assert_close(swapped[:, :, 0], (other <= 0.05).float())
+
+
+def test_every_loss_learns_half_of_the_pixels_with_batch_norm(toy) -> None:
+    setting = toy.toy_cases.Setting(batch_norm=True, rate=0.02)
+    runs = [toy.toy_cases.Run(0.5, name, 0) for name in toy.toy_cases.LOSSES]
+    rows = toy.toy_training.Training(setting, runs).steps(60)
+    last = [row for row in rows if row["step"] == 60]
+    assert [row["loss"] for row in last] == list(toy.toy_cases.LOSSES)
+    assert min(row["balanced_accuracy"] for row in last) > 0.9
+
+
+@pytest.fixture(scope="module")
+def reduced(tmp_path_factory) -> Path:
+    """The folder of a reduced run."""
+    folder = tmp_path_factory.mktemp("toy")
+    command = [sys.executable, str(FOLDER / "toy_run.py"), "--quick", "--out", str(folder)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return folder
+
+
+def test_the_reduced_run_trains_every_loss(reduced) -> None:
+    rows = list(csv.DictReader((reduced / "runs.csv").read_text("utf-8").splitlines()))
+    assert len(rows) == 2 * 3 * 5
+    assert {row["batch_norm"] for row in rows} == {"True", "False"}
+    for row in rows:
+        recalls = float(row["recall_background"]) + float(row["recall_foreground"])
+        assert recalls / 2 == pytest.approx(float(row["balanced_accuracy"]), abs=1e-3)
+        assert 0 < float(row["final_DICE"]) < 1
+
+
+def test_what_is_done_is_not_done_again(reduced, toy) -> None:
+    before = (reduced / "runs.csv").read_text("utf-8")
+    toy.toy_run.train_missing(reduced, math.inf, quick=True)
+    assert (reduced / "runs.csv").read_text("utf-8") == before
+
+
+def test_what_is_missing_is_done(reduced, toy, tmp_path) -> None:
+    lines = (reduced / "runs.csv").read_text("utf-8").splitlines(keepends=True)
+    (tmp_path / "runs.csv").write_text("".join(lines[:16]), "utf-8")
+    toy.toy_run.train_missing(tmp_path, math.inf, quick=True)
+    made = (tmp_path / "runs.csv").read_text("utf-8").splitlines()
+    assert [each.rpartition(",")[0] for each in made] == [each.rpartition(",")[0] for each in lines]
+
+
+def test_a_reduced_run_never_mixes_into_the_results(toy, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["toy_run.py", "--quick"])
+    with pytest.raises(SystemExit):
+        toy.toy_run.main()
+    assert "--out" in capsys.readouterr().err
