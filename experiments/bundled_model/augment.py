@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,9 +90,7 @@ def random_bend(size_px: int, rng: Random) -> NDArray[np.float64]:
     """Smooth displacements (2, S, S), px."""
     if rng.random() < 0.5:
         return np.zeros((2, size_px, size_px))
-    coarse = torch.from_numpy(rng.normal(0, rng.uniform(1, 6), (1, 2, 5, 5)))
-    fine = interpolate(coarse, (size_px, size_px), mode="bicubic", align_corners=True)
-    return fine[0].numpy()
+    return rng.uniform(1, 6) * smooth_fields(2, 5, size_px, rng)
 
 
 def sample(layers: Array, places: NDArray[np.float64]) -> Array:
@@ -138,25 +137,31 @@ def borrowed(pixels: Array, donor: Example, rng: Random) -> Array:
 
 def recoloured(pixels: Array, rng: Random) -> Array:
     """Tone curve, uneven light, blur or sharpening, coloured and white noise."""
-    unit = np.clip((pixels + 1) / 2, 0, 1.5) ** np.exp(rng.uniform(-0.7, 0.7))
+    unit = np.clip((pixels + 1) / 2, 0, 1.5) ** math.exp(rng.uniform(-0.7, 0.7))
     out = (2 * unit - 1) * rng.uniform(0.55, 1.35) + rng.uniform(-0.35, 0.35)
     if rng.random() < 0.4:
-        out = out + rng.uniform(0.05, 0.35) * smooth_field(len(out), rng)
+        out = out + rng.uniform(0.05, 0.35) * smooth_fields(1, 3, len(out), rng)[0]
     sharpness = rng.random()
     if sharpness < 0.35:
         out = ndimage.gaussian_filter(out, rng.uniform(0.4, 2.0, 2))
     elif sharpness < 0.55:
         out = out + rng.uniform(0.3, 1.5) * (out - ndimage.gaussian_filter(out, rng.uniform(1, 2)))
     if rng.random() < 0.3:
-        grain = ndimage.gaussian_filter(rng.normal(0, 1, out.shape), rng.uniform(0.6, 1.6))
-        out = out + rng.uniform(0, 0.15) * grain / grain.std()
-    out = out + rng.normal(0, rng.uniform(0, 0.22) * rng.random(), out.shape)
+        grain = ndimage.gaussian_filter(white(out.shape, rng), rng.uniform(0.6, 1.6))
+        out = out + rng.uniform(0, 0.15) * grain / float(grain.std())
+    out = out + rng.uniform(0, 0.22) * rng.random() * white(out.shape, rng)
     return np.asarray(np.clip(out, -3, 3), dtype=np.float32)
 
 
-def smooth_field(size_px: int, rng: Random) -> Array:
-    """Slowly varying values (S, S) of standard deviation about 1."""
-    coarse = torch.from_numpy(rng.normal(0, 1, (1, 1, 3, 3)).astype(np.float32))
-    return np.asarray(
-        interpolate(coarse, (size_px, size_px), mode="bicubic", align_corners=True)[0, 0].numpy()
-    )
+def white(shape: tuple[int, ...], rng: Random) -> Array:
+    """White noise of standard deviation 1."""
+    return rng.standard_normal(shape, dtype=np.float32)
+
+
+def smooth_fields(number: int, knots: int, size_px: int, rng: Random) -> Array:
+    """Smooth fields (N, S, S) through `knots` x `knots` random numbers of standard deviation 1."""
+    coarse = torch.from_numpy(white((1, number, knots, knots), rng))
+    side = -(-size_px // 4)
+    cubic = interpolate(coarse, (side, side), mode="bicubic", align_corners=True)
+    fine = interpolate(cubic, (size_px, size_px), mode="bilinear", align_corners=True)
+    return np.asarray(fine[0].numpy())

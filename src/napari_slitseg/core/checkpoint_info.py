@@ -12,6 +12,7 @@ from napari_slitseg.core.models.spec import ModelSpec
 from napari_slitseg.core.preprocessing import PREPROCESSINGS
 
 _PARTS: Final = ("spec", "normalisation", "card", "job")
+_USUAL: Final = {"preprocessing": "", "views": 1}
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class CheckpointInfo:
         Name of a chain in `napari_slitseg.core.preprocessing.PREPROCESSINGS`, or "" for the plain
         way: resampled and normalised, at any size. With a chain, `normalisation` says how images
         that do not have 8 bits become such, -1 black and 1 white.
+    views : int
+        From how many sides the network looks at an image, 1 to 8: itself, then turned and mirrored
+        (`napari_slitseg.core.views.VIEWS`); the mean of its logits counts.
 
     Raises
     ------
@@ -59,6 +63,7 @@ class CheckpointInfo:
     job: dict[str, Any] = field(default_factory=dict)
     sha256: str = ""
     preprocessing: str = ""
+    views: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
@@ -66,6 +71,8 @@ class CheckpointInfo:
         _check_number("pixel_size_nm", self.pixel_size_nm, "above 0", lowest=math.ulp(0.0))
         _check_number("threshold", self.threshold, "from 0 to 1", highest=1.0)
         _check_number("min_distance_nm", self.min_distance_nm, "from 0 up")
+        if self.views not in range(1, 9) or isinstance(self.views, bool):
+            raise ValueError(f"views is {self.views!r}, but must be a whole number from 1 to 8")
         if self.preprocessing != "" and self.preprocessing not in PREPROCESSINGS:
             raise ValueError(
                 f"this program does not know the preprocessing {self.preprocessing!r}, only "
@@ -82,10 +89,11 @@ class CheckpointInfo:
         return self.pixel_size_nm * math.sqrt(squeezed)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the info as plain JSON values, without `preprocessing` where there is none."""
+        """Return the info as plain JSON values, without `preprocessing` and `views` if usual."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
-        if not self.preprocessing:
-            del plain["preprocessing"]
+        for name, usual in _USUAL.items():
+            if plain[name] == usual:
+                del plain[name]
         return plain | {
             "spec": self.spec.to_dict(),
             "normalisation": self.normalisation.to_dict(),
@@ -104,7 +112,7 @@ class CheckpointInfo:
         for part in _PARTS:
             _check_dict(part, values.get(part, {}))
         known = {field.name for field in fields(cls)}
-        optional = {"card", "job", "sha256", "preprocessing"}
+        optional = {"card", "job", "sha256", *_USUAL}
         if wrong := sorted((set(values) - known) | (known - optional - set(values))):
             raise ValueError(f"missing or unknown entries: {', '.join(wrong)}")
         spec = ModelSpec.from_dict(values["spec"])

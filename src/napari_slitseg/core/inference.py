@@ -98,7 +98,8 @@ class Predictor:
         self.info = info
         self.device = choose_device(device)
         self.memory_limit_bytes = memory_limit_bytes
-        self._network = Network(model, self.device, choose_dtype(precision, self.device))
+        dtype = choose_dtype(precision, self.device)
+        self._network = Network(model, self.device, dtype, views=info.views)
         self._radius_px, self._multiple = model.receptive_radius_px, model.size_multiple
         self._budget = TileBudget(
             bytes_per_px=model.spec.bytes_per_px,

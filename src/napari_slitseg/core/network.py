@@ -14,6 +14,7 @@ from torch import nn
 from napari_slitseg.core.devices import free_cached_memory, is_out_of_memory
 from napari_slitseg.core.inference_types import Cancelled, InferenceError, NotFinite, OutOfMemory
 from napari_slitseg.core.models.folding import folded
+from napari_slitseg.core.views import ITSELF, VIEWS, View
 
 if TYPE_CHECKING:
     from napari_slitseg.core.models.base import SegmentationModel
@@ -37,6 +38,8 @@ class Network:
         Where to run.
     dtype : torch.dtype
         Arithmetic of convolutions; below float32 torch's autocast chooses where it is safe.
+    views : int
+        From how many sides it looks at each tile, 1 to 8; the mean of the logits counts.
 
     Raises
     ------
@@ -44,7 +47,14 @@ class Network:
         If the model does not fit on the device.
     """
 
-    def __init__(self, model: SegmentationModel, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        model: SegmentationModel,
+        device: torch.device,
+        dtype: torch.dtype,
+        *,
+        views: int = 1,
+    ) -> None:
         model = folded(model)
         try:
             model.to(device)
@@ -53,6 +63,7 @@ class Network:
         except RuntimeError as error:
             raise InferenceError(f"The model cannot be put on {device}: {error}") from error
         self.model, self.device, self.dtype = model, device, dtype
+        self._views = (ITSELF, *VIEWS)[:views]
 
     def probabilities(
         self, images: NDArray[np.float32], should_stop: Callable[[], bool]
@@ -89,11 +100,20 @@ class Network:
     def _forward(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         batch = torch.from_numpy(images)[:, None].to(self.device)
         with self._autocast():
-            logits = torch.cat(self.model(batch), dim=1).float()
+            logits = torch.stack([self._seen(batch, view) for view in self._views]).mean(dim=0)
         if not bool(torch.isfinite(logits).all()):
             raise NotFinite(f"The network's output on {self._where(images)} is not finite")
         result: NDArray[np.float32] = torch.sigmoid(logits).cpu().numpy()
         return result
+
+    def _seen(self, batch: torch.Tensor, view: View) -> torch.Tensor:
+        """Return the logits (B, 2, h, w) of tiles (B, 1, h, w) seen from a side."""
+        flips = [axis for axis, flip in zip((2, 3), view.flips, strict=True) if flip]
+        seen = batch.flip(flips)
+        if not view.transposes:
+            return torch.cat(self.model(seen), dim=1).float().flip(flips)
+        turned = self.model(seen.mT.contiguous())
+        return torch.cat(turned, dim=1).float().mT.flip(flips)
 
     def _autocast(self) -> torch.autocast | nullcontext[None]:
         if self.dtype == torch.float32:

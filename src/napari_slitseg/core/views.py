@@ -42,6 +42,8 @@ class View:
         return np.asarray(last + sign * own, np.float64)
 
 
+ITSELF: Final = View("itself", (False, False))
+
 VIEWS: Final = (
     View("half turn", (True, True)),
     View("transposed", (False, False), transposes=True),
