@@ -67,5 +67,5 @@ def test_one_view_is_not_written_so_that_older_programs_read_the_file(model):
 @pytest.mark.parametrize("views", [0, 9, 2.5, True, "4"])
 def test_other_numbers_of_views_are_refused(views):
     values = {**info().to_dict(), "views": views}
-    with pytest.raises(ValueError, match="views is .* from 1 to 8"):
+    with pytest.raises(ValueError, match=r"views is .* from 1 to 8"):
         CheckpointInfo.from_dict(values)
