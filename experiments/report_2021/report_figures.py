@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,6 @@ from report_plan import ARMS, FULL, MOVING_EPOCHS
 from scipy import stats
 
 START: Final = "pretraining"
-PLATEAU_ARMS: Final = ("vanilla", "point", "proportional", "composite_0", "composite_1")
 NO_GRADIENT: Final = tuple(name for name, arm in ARMS.items() if arm.slit == "nothing")
 DICE: Final = tuple(name for name, arm in ARMS.items() if arm.slit == "dice")
 BEST, LAST, VALIDATION = "test best", "test last", "validation"
@@ -216,7 +216,7 @@ def _mechanism(folder: Path) -> dict[str, float]:
     for name, rows in study.groupby("detector"):
         found[f"ms_{name}"] = float(rows.ms_per_step.median())
     for name, rows in moves.groupby("variant"):
-        key = str(name).replace(" ", "_").replace("'", "").replace(",", "").replace(".", "_")
+        key = _key(str(name))
         found |= {
             f"move_{key}": float(rows.mean_change.mean()),
             f"move_{key}_largest": float(rows.largest_change.max()),
@@ -224,7 +224,12 @@ def _mechanism(folder: Path) -> dict[str, float]:
             f"vanilla_{key}": float(rows.vanilla_px.mean()),
         }
     for name, rows in detectors.groupby("detector"):
-        key = str(name).replace(", ", "_").replace(" ", "_")
+        key = _key(str(name))
         for figure in ("ms_96", "ms_640", "ratio", "f1_tuned", "offset_px", "unequal"):
             found[f"{figure}_{key}"] = float(rows[figure].mean())
     return found
+
+
+def _key(words: str) -> str:
+    """Return the last part of the words after a colon, as statements write it."""
+    return re.sub(r"[^a-z0-9]+", "_", words.rpartition(":")[2].strip().replace("'", ""))

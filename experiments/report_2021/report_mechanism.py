@@ -13,13 +13,14 @@ import torch
 from numpy.typing import NDArray
 from report_files import Results
 from report_plan import MIDDLE, MOVING_EPOCHS, Size
-from report_scenes import DOT_RADIUS_PX, Crops, batch, crops
+from report_scenes import DOT_RADIUS_PX, Crops, crops
 from report_scores import TOLERANCE_PX, measure, outputs, tuned_threshold
 from report_training import (
     SlitLoss,
     Weights,
     copied,
     dice_of_slits,
+    finetuning_batch,
     fingerprint,
     loaded,
     one_step,
@@ -75,7 +76,7 @@ def part_of(parameter: str) -> str:
 
 def run_gradients(seed: int, size: Size, results: Results, cache: Path) -> None:
     """Count the tensors of each part that get no gradient from membrane dice + a loss."""
-    drawn = batch(crops(seed, "train", size, cache), seed, 0)
+    drawn = finetuning_batch(crops(seed, "train", size, cache), seed, 0)
     losses: dict[tuple[str, str], SlitLoss] = {
         (detector, name): build_loss(spec)
         for detector in LOOP_DETECTORS
@@ -140,7 +141,7 @@ def _loop(
     seconds = []
     for step in range(steps):
         began = time.perf_counter()
-        one_step(model, optimiser, batch(train, seed, step), loss)
+        one_step(model, optimiser, finetuning_batch(train, seed, step), loss)
         seconds.append(time.perf_counter() - began)
     return copied(model), float(np.median(seconds))
 
@@ -152,7 +153,6 @@ class Variant:
     frozen: tuple[str, ...] = ()
     statistics: bool = True
     membrane_weight: float = 1.0
-    rate: float = MIDDLE
     pretrained: bool = True
 
 
@@ -164,8 +164,7 @@ VARIANTS: Final = {
     "and the membrane's part of the cross link": Variant(
         frozen=TRUNK + MEMBRANE_ENCODER, statistics=False
     ),
-    "no weight moves, statistics do": Variant(rate=0.0),
-    "membrane weight 0": Variant(membrane_weight=0.0),
+    "membrane weight 0: only statistics move": Variant(membrane_weight=0.0),
     "membrane weight 0.01": Variant(membrane_weight=0.01),
     "membrane weight 100": Variant(membrane_weight=100.0),
     "untrained start": Variant(pretrained=False),
@@ -205,10 +204,10 @@ def _move(model: SegmentationModel, variant: Variant, seed: int, size: Size, tra
     if not variant.statistics:
         for norm in batch_norms(model):
             norm.momentum = 0.0
-    optimiser = make_optimiser(Adam(), model, rate=variant.rate)
+    optimiser = make_optimiser(Adam(), model, rate=MIDDLE)
     for step in range(MOVING_EPOCHS * size.steps):
         one_step(
-            model, optimiser, batch(train, seed, 100_000 + step), None, variant.membrane_weight
+            model, optimiser, finetuning_batch(train, seed, step), None, variant.membrane_weight
         )
 
 

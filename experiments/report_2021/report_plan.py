@@ -52,10 +52,11 @@ class Size:
     once: tuple[str, ...] = ()
 
 
-BATCH: Final = 4
+PRETRAINING_BATCH: Final = 4
+FINETUNING_BATCH: Final = 2
 PRETRAINING_RATE: Final = 3e-3
 MIDDLE: Final = 1e-3
-MOVING_EPOCHS: Final = 3
+MOVING_EPOCHS: Final = 2
 """Epochs after which the movement of maps is measured."""
 
 
@@ -137,7 +138,12 @@ _ARMS: Final = (
 ARMS: Final = {arm.name: arm for arm in _ARMS}
 """Arms in the order in which they are run."""
 
-FIRST, LATER = tuple(ARMS)[:6], tuple(ARMS)[6:]
+LOSSES: Final = ("vanilla", "point", "proportional", "composite_0", "composite_1")
+"""Arms of one run, "losses": they differ in what their plateau and the choice of an epoch see."""
+FIRST: Final = ("pretraining", "losses", "ambitious", "dice", "reloaded", "not_reloaded")
+LATER: Final = (
+    *("triangular2", "prudent", "dice_ambitious", "triangular2_ambitious", "dice_triangular2"),
+)
 
 FULL: Final = Size(
     name="full",
@@ -148,9 +154,9 @@ FULL: Final = Size(
     crops_per_scene=4,
     width=0.125,
     pretraining=500,
-    epochs=16,
-    steps=5,
-    runs=("pretraining", *FIRST, "loops", "gradients", "moves", "detectors", *LATER),
+    epochs=10,
+    steps=8,
+    runs=(*FIRST, "loops", "gradients", "moves", "detectors", *LATER),
     once=("loops", "gradients", "detectors"),
 )
 QUICK: Final = Size(
@@ -164,5 +170,5 @@ QUICK: Final = Size(
     pretraining=2,
     epochs=2,
     steps=1,
-    runs=("pretraining", "composite_1", "dice", "reloaded", "loops", "gradients", "moves"),
+    runs=("pretraining", "losses", "dice", "reloaded", "loops", "gradients", "moves"),
 )

@@ -9,13 +9,14 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from report_figures import NO_GRADIENT, PLATEAU_ARMS, at, curve, lowest_loss
+from report_figures import NO_GRADIENT, at, curve, lowest_loss
+from report_plan import LOSSES
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 """Okabe and Ito, told apart by everybody."""
 MARKS: Final = ("o", "s", "^", "v", "D")
 PANELS: Final = (
-    ("losses of 2021, plateau from 1e-3", PLATEAU_ARMS),
+    ("losses of 2021, plateau from 1e-3", LOSSES),
     (
         "without gradient, other rates",
         ("prudent", "not_reloaded", "triangular2", "ambitious", "triangular2_ambitious"),
@@ -42,7 +43,7 @@ def _counts(epochs: pd.DataFrame) -> Figure:
         for colour, mark, arm in zip(COLOURS, MARKS, arms, strict=False):
             _lines(ax, curve(epochs, arm, "ratio_doh"), arm, colour, mark)
         ax.axhline(1, color="black", linewidth=0.8)
-        ax.set(title=title, xlabel="epoch of 6 steps", xlim=(0, None), ylim=(0, 2))
+        ax.set(title=title, xlabel="epoch of 8 steps", xlim=(0, None), ylim=(0, 2))
         ax.legend(fontsize=7)
     axes[0].set_ylabel("detections / annotations\n(DoH at 0.5, validation)")
     return figure

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from report_plan import BATCH, Size
+from report_plan import Size
 from torch import Tensor
 
 from napari_slitseg.core.image_normalisation import Normalisation
@@ -100,10 +100,10 @@ def _cut(scene: Scene, size: Size, rng: np.random.Generator) -> list[tuple[Array
     return found
 
 
-def batch(drawn: Crops, seed: int, step: int) -> tuple[Tensor, Tensor, Tensor]:
+def batch(drawn: Crops, seed: int, step: int, number: int) -> tuple[Tensor, Tensor, Tensor]:
     """Return images, membranes and slits of a step: a pure function, turned and mirrored."""
     rng = np.random.default_rng([seed, step])
-    rows = rng.choice(len(drawn.images), BATCH, replace=len(drawn.images) < BATCH)
+    rows = rng.choice(len(drawn.images), number, replace=len(drawn.images) < number)
     stack = torch.stack([drawn.images[rows], drawn.membranes[rows], drawn.slits[rows]])
     turned = torch.rot90(stack, int(rng.integers(4)), (-2, -1))
     images, membranes, slits = turned.flip(-1) if rng.random() < 0.5 else turned

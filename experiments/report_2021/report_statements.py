@@ -267,7 +267,7 @@ _PRETRAINING: Final[tuple[Statement, ...]] = (
         """Adam divides by the gradient's size: with weights 0.01, 1 and 100 the maps of slits move
         by {move_membrane_weight_0_01:.4f}, {move_as_reported:.4f} and
         {move_membrane_weight_100:.4f}. At exactly 0 only statistics move
-        ({move_membrane_weight_0:.4f}).""",
+        ({move_only_statistics_move:.4f}).""",
     ),
     (
         "3.2: at a high level membrane 'conflicts with' slits",

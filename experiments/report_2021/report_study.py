@@ -15,10 +15,10 @@ from pathlib import Path
 import torch
 from report_files import Results
 from report_mechanism import PARTS, run_part
-from report_plan import ARMS, FULL, QUICK, Arm, Size
+from report_plan import ARMS, FULL, LOSSES, QUICK, Arm, Size
 from report_scenes import crops
 from report_scores import measure, outputs
-from report_training import Row, Weights, finetune, loaded, pretrained
+from report_training import Point, Row, Walks, Weights, finetune, loaded, pretrained
 from safetensors.torch import load_file, save_file
 
 HERE = Path(__file__).parent
@@ -40,7 +40,7 @@ def main() -> None:
     out = args.out or (temporary / "quick" if args.quick else HERE / "results")
     if not args.tables:
         run(size, Results(out), args.cache or temporary, args.minutes)
-    if not args.quick:
+    if not args.quick and not list(missing(size, Results(out))):
         from report_tables import write_all
 
         write_all(out, HERE / "README.md")
@@ -57,7 +57,7 @@ def run(size: Size, results: Results, cache: Path, minutes: float = 1e9) -> None
         if name in PARTS:
             run_part(name, seed, size, results, cache)
         else:
-            run_arm(ARMS[name], seed, size, results, cache)
+            run_arms(LOSSES if name == "losses" else (name,), seed, size, results, cache)
         results.close(name, seed, time.monotonic() - began)
         print(f"{name:<22} seed {seed}  {time.monotonic() - began:.0f} s", flush=True)
 
@@ -71,37 +71,38 @@ def missing(size: Size, results: Results) -> Iterator[Job]:
                 yield name, seed
 
 
-def run_arm(arm: Arm, seed: int, size: Size, results: Results, cache: Path) -> None:
+def run_arms(names: tuple[str, ...], seed: int, size: Size, results: Results, cache: Path) -> None:
     """Fine-tune, keep the best weights, and judge best and last on the test images."""
-    rows, best, last = trained(arm, seed, size, cache)
-    chosen = min(rows[1:], key=lambda row: row[arm.watched])
+    walks: Walks = {}
+    judged: dict[int, Row] = {}
+    rows: list[dict[str, object]] = []
+    for arm in map(ARMS.__getitem__, names):
+        points, best = trained(arm, seed, size, cache, walks)
+        tags = {"arm": arm.name, "seed": seed}
+        rows += [{**tags, "part": "validation", **point.row} for point in points]
+        for part, point in (("test best", best), ("test last", points[-1])):
+            if id(point) not in judged:
+                judged[id(point)] = judge(point, seed, size, cache)
+            rows.append({**tags, "part": part, **judged[id(point)]})
+    results.add("epochs", rows)
+
+
+def judge(point: Point, seed: int, size: Size, cache: Path) -> Row:
+    """Return the figures on the test images, at the threshold of the validation images."""
     test = crops(seed, "test", size, cache)
-    judged: list[Row] = [
-        {
-            "epoch": row["epoch"],
-            "rate": row["rate"],
-            **measure(outputs(loaded(weights, size), test), test, row["threshold"]),
-        }
-        for row, weights in ((chosen, best), (rows[-1], last))
-    ]
-    parts = ("validation",) * len(rows) + ("test best", "test last")
-    tags = [{"arm": arm.name, "seed": seed, "part": part} for part in parts]
-    results.add("epochs", [tag | row for tag, row in zip(tags, rows + judged, strict=True)])
+    figures = measure(outputs(loaded(point.weights, size), test), test, point.row["threshold"])
+    return {"epoch": point.row["epoch"], "rate": point.row["rate"], **figures}
 
 
-def trained(arm: Arm, seed: int, size: Size, cache: Path) -> tuple[list[Row], Weights, Weights]:
-    """Return the rows of all epochs, the weights of the best epoch but the 0th, and the last."""
+def trained(
+    arm: Arm, seed: int, size: Size, cache: Path, walks: Walks
+) -> tuple[list[Point], Point]:
+    """Return all points of a training and the first that is best; the start does not count."""
     start = best_of(arm.after, seed, size, cache)
-    rows: list[Row] = []
-    best: Weights = {}
-    last: Weights = {}
-    for row, weights in finetune(arm, start, seed, size, cache):
-        rows.append(row)
-        last = weights
-        if row["epoch"] and row[arm.watched] <= min(each[arm.watched] for each in rows[1:]):
-            best = weights
-    save_file(best, _kept(arm.name, seed, size, cache))
-    return rows, best, last
+    points = finetune(arm, start, seed, size, cache, walks)
+    best = min(points[1:], key=lambda point: point.row[arm.watched])
+    save_file(best.weights, _kept(arm.name, seed, size, cache))
+    return points, best
 
 
 def best_of(name: str, seed: int, size: Size, cache: Path) -> Weights:
@@ -109,7 +110,9 @@ def best_of(name: str, seed: int, size: Size, cache: Path) -> Weights:
     if not name:
         return pretrained(seed, size, cache)
     path = _kept(name, seed, size, cache)
-    return dict(load_file(path)) if path.exists() else trained(ARMS[name], seed, size, cache)[1]
+    if not path.exists():
+        trained(ARMS[name], seed, size, cache, {})
+    return dict(load_file(path))
 
 
 def _kept(name: str, seed: int, size: Size, cache: Path) -> Path:

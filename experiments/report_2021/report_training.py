@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from report_plan import MIDDLE, PRETRAINING_RATE, Arm, Size
+from report_plan import (
+    FINETUNING_BATCH,
+    MIDDLE,
+    PRETRAINING_BATCH,
+    PRETRAINING_RATE,
+    Arm,
+    Size,
+)
 from report_scenes import Crops, batch, crops
 from report_scores import measure, outputs
 from safetensors.torch import load_file, save_file
@@ -17,7 +27,7 @@ from napari_slitseg.core.losses import LOSSES, build_loss
 from napari_slitseg.core.losses.target import Target
 from napari_slitseg.core.models import build_model, model_spec
 from napari_slitseg.core.models.base import Logits, SegmentationModel
-from napari_slitseg.core.schedules import Cosine, after_epoch, rate_at
+from napari_slitseg.core.schedules import Cosine, PlateauState, after_epoch, rate_at
 from napari_slitseg.core.training.optimisers import make_optimiser, set_rate
 from napari_slitseg.core.training.spec_optimiser import Adam
 
@@ -71,7 +81,7 @@ def _pretrain(seed: int, size: Size, train: Crops) -> Weights:
     schedule = Cosine(rate=PRETRAINING_RATE, min_rate=PRETRAINING_RATE / 100)
     for step in range(size.pretraining):
         set_rate(optimiser, rate_at(schedule, step, size.pretraining))
-        one_step(model, optimiser, batch(train, seed, step), dice_of_slits)
+        one_step(model, optimiser, batch(train, seed, step, PRETRAINING_BATCH), dice_of_slits)
     return copied(model)
 
 
@@ -108,25 +118,81 @@ def total_loss(
     return loss if slit_loss is None else loss + slit_loss(logits.slit, Target(mask=slits))
 
 
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A training after an epoch: its figures on the validation images, weights, optimiser."""
+
+    row: Row
+    weights: Weights
+    optimiser: dict[str, Any]
+
+
+Walks = dict[tuple[str, str, tuple[float, ...]], Point]
+"""Points of one seed by gradient, start and rates so far, which is all that they depend on."""
+
+
 def finetune(
-    arm: Arm, weights: Weights, seed: int, size: Size, cache: Path
-) -> Iterator[tuple[Row, Weights]]:
-    """Yield the figures on the validation images and the weights: at the start, after each epoch.
+    arm: Arm, weights: Weights, seed: int, size: Size, cache: Path, walks: Walks
+) -> list[Point]:
+    """Return the points of a training: its start, and one after each epoch.
 
     The optimiser is a new one, as after loading weights in Keras. A loss without gradient is left
-    out of the step: `report_mechanism` shows that adding it changes no bit.
+    out: `report_mechanism` shows that adding it changes no bit. So losses whose plateaus
+    have chosen the same rates so far are the same training, and share its points.
     """
-    train, validation = (crops(seed, part, size, cache) for part in ("train", "validation"))
-    model = loaded(weights, size)
-    optimiser = make_optimiser(Adam(), model, rate=MIDDLE)
-    slit_loss = dice_of_slits if arm.slit == "dice" else None
-    total, state, rate = size.epochs * size.steps, None, 0.0
+    validation = crops(seed, "validation", size, cache)
+    points: list[Point] = []
+    rates: tuple[float, ...] = ()
+    state = None
     for epoch in range(size.epochs + 1):
-        figures = measure(outputs(model, validation), validation)
-        yield {"epoch": epoch, "rate": rate, **figures}, copied(model)
+        key = (arm.slit, arm.after, rates)
+        if key not in walks:
+            steps = list(enumerate(rates))[-size.steps :] if points else []
+            start = points[-1] if points else None
+            model, optimiser = _resumed(start, weights, size)
+            _walk(model, optimiser, arm, seed, steps, crops(seed, "train", size, cache))
+            row = {"epoch": epoch, "rate": rates[-1] if rates else 0.0}
+            figures = measure(outputs(model, validation), validation)
+            kept = deepcopy(optimiser.state_dict())
+            walks[key] = Point({**row, **figures}, copied(model), kept)
+        points.append(walks[key])
         if epoch:
-            state = after_epoch(arm.schedule, state, figures[arm.watched])
-        for step in range(epoch * size.steps, min(total, (epoch + 1) * size.steps)):
-            rate = rate_at(arm.schedule, step, total, state)
-            set_rate(optimiser, rate)
-            one_step(model, optimiser, batch(train, seed, 100_000 + step), slit_loss)
+            state = after_epoch(arm.schedule, state, points[-1].row[arm.watched])
+        rates += _rates(arm, epoch, size, state)
+    return points
+
+
+def _rates(arm: Arm, epoch: int, size: Size, state: PlateauState | None) -> tuple[float, ...]:
+    """Return the rates of the epoch after this one; none after the last."""
+    total = size.epochs * size.steps
+    steps = range(epoch * size.steps, min(total, (epoch + 1) * size.steps))
+    return tuple(rate_at(arm.schedule, step, total, state) for step in steps)
+
+
+def _resumed(
+    point: Point | None, weights: Weights, size: Size
+) -> tuple[SegmentationModel, torch.optim.Optimizer]:
+    model = loaded(weights if point is None else point.weights, size)
+    optimiser = make_optimiser(Adam(), model, rate=MIDDLE)
+    if point is not None:
+        optimiser.load_state_dict(deepcopy(point.optimiser))
+    return model, optimiser
+
+
+def _walk(
+    model: SegmentationModel,
+    optimiser: torch.optim.Optimizer,
+    arm: Arm,
+    seed: int,
+    steps: Sequence[tuple[int, float]],
+    train: Crops,
+) -> None:
+    slit_loss = dice_of_slits if arm.slit == "dice" else None
+    for step, rate in steps:
+        set_rate(optimiser, rate)
+        one_step(model, optimiser, finetuning_batch(train, seed, step), slit_loss)
+
+
+def finetuning_batch(train: Crops, seed: int, step: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the crops of a step of fine-tuning: none of the batches of pretraining."""
+    return batch(train, seed, 100_000 + step, FINETUNING_BATCH)

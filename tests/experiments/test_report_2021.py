@@ -39,31 +39,51 @@ def cache(tmp_path_factory) -> Path:
 
 
 def test_a_study_that_was_cut_short_goes_on_where_it_stopped(report, cache, tmp_path) -> None:
-    size = replace(report.plan.QUICK, runs=("pretraining", "composite_1", "reloaded"))
+    size = replace(report.plan.QUICK, runs=("pretraining", "losses", "reloaded"))
     results = report.files.Results(tmp_path)
     report.study.run(size, results, cache, minutes=0)
     assert list(report.study.missing(size, results)) == [(name, 0) for name in size.runs]
     report.study.run(size, results, cache)
     rows = results.rows("epochs")
-    assert [row["arm"] for row in rows] == 2 * ["pretraining"] + 5 * ["composite_1"] + 5 * [
-        "reloaded"
-    ]
-    start = [row["slit_dice_loss"] for row in rows if row["epoch"] == "0" and "val" in row["part"]]
-    assert start[0] == start[1], "a fine-tuning starts from the pretrained weights"
+    arms = [row["arm"] for row in rows]
+    assert (
+        arms
+        == ["pretraining"] * 2
+        + [name for name in report.plan.LOSSES for _ in range(5)]
+        + ["reloaded"] * 5
+    )
     before = (tmp_path / "epochs.csv").read_bytes()
     report.study.run(size, results, cache)
     assert (tmp_path / "epochs.csv").read_bytes() == before
 
 
-def test_a_reloaded_model_starts_from_the_best_epoch(report, cache) -> None:
-    size = report.plan.QUICK
-    arms = report.plan.ARMS
-    rows, best, _ = report.study.trained(arms["composite_1"], 0, size, cache)
-    again, _, _ = report.study.trained(arms["reloaded"], 0, size, cache)
-    chosen = min(rows[1:], key=lambda row: (row["composite_1"], -row["epoch"]))
-    assert again[0]["slit_dice_loss"] == chosen["slit_dice_loss"]
+def test_trainings_that_share_their_beginning_are_what_they_are_alone(report, cache) -> None:
+    size = replace(report.plan.QUICK, epochs=3)
+    middle = report.plan.ARMS["composite_1"]
+    falling = replace(middle, schedule=report.plan.plateau(1e-3, patience=0))
+    start = report.training.pretrained(0, size, cache)
+    walks = {}
+    for arm in (middle, falling):
+        together = report.training.finetune(arm, start, 0, size, cache, walks)
+        alone = report.training.finetune(arm, start, 0, size, cache, {})
+        prints = [
+            [report.training.fingerprint(point.weights) for point in points]
+            for points in (together, alone)
+        ]
+        assert prints[0] == prints[1]
+        assert len(set(prints[0])) == 4, "every epoch changes the weights"
+    assert 4 < len(walks) < 8, "something is shared, not everything"
+
+
+def test_a_reloaded_model_starts_from_the_first_best_epoch(report, cache) -> None:
+    size, arms = report.plan.QUICK, report.plan.ARMS
+    points, best = report.study.trained(arms["composite_1"], 0, size, cache, {})
+    again, _ = report.study.trained(arms["reloaded"], 0, size, cache, {})
+    losses = [point.row["composite_1"] for point in points[1:]]
+    assert best is points[1 + losses.index(min(losses))]
+    assert again[0].row["slit_dice_loss"] == best.row["slit_dice_loss"]
     kept = report.study.best_of("composite_1", 0, size, cache)
-    assert report.training.fingerprint(kept) == report.training.fingerprint(best)
+    assert report.training.fingerprint(kept) == report.training.fingerprint(best.weights)
 
 
 def test_a_loss_of_2021_in_the_loop_changes_no_bit(report, cache, tmp_path, monkeypatch) -> None:
