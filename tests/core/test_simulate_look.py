@@ -85,25 +85,26 @@ def painted_feet(seed, nm=8.0, side=400):
     line = grow_lines(rng, (side * nm, side * nm), 1)[0]
     around = look_closely(line, canvas)
     plan = plan_shapes(rng, line.length_nm, 0.0)
-    paint_shapes(canvas, palette, around, plan, np.full((side, side), 1e5, np.float32))
+    inner = canvas.over(np.full((side, side), palette.foot, np.float32))
+    paint_shapes(canvas, inner, palette, around, plan, np.full((side, side), 1e5, np.float32))
     return canvas, around, plan, palette
 
 
-def test_every_planned_slit_is_a_gap_between_feet():
+def test_every_open_slit_of_the_plan_is_a_gap_between_feet():
     open_slits, feet = [], []
-    for seed in range(4):
+    for seed in range(9):
         canvas, around, plan, palette = painted_feet(seed)
         row = (around.depth > 10) & (around.depth < 30)
         arc = np.mod(around.arc[row], plan.length_nm)
         values = canvas.grey[row] - palette.space
-        for slit, half, faint in zip(plan.slit_nm, plan.half_gap_nm, plan.faintness, strict=True):
+        clear = (plan.half_gap_nm > 14) & (plan.faintness < 0.25) & (plan.diaphragm == 0)
+        for slit, half in zip(plan.slit_nm[clear], plan.half_gap_nm[clear], strict=True):
             apart = np.abs(arc - slit)
-            if half > 16 and faint < 0.25 and (apart < 8).any():
+            if (apart < 8).any():
                 open_slits.append(values[apart < 8].mean())
                 feet.append(values[(apart > half + 30) & (apart < half + 60)].mean())
-    assert len(open_slits) > 20
-    brighter = np.array(open_slits) - np.array(feet)
-    assert np.mean(brighter > 0.05) > 0.9
+    assert len(open_slits) > 15
+    assert (np.array(open_slits) - np.array(feet)).min() > 0.1
 
 
 def test_slits_are_brighter_than_the_feet_beside_them():

@@ -63,11 +63,11 @@ def plan_shapes(rng: np.random.Generator, length_nm: float, effacement: float) -
     half_gap = np.minimum(_half_gaps(rng, n), 0.3 * np.minimum(width, np.roll(width, 1)))
     height = _heights(rng, width)
     left, right = _sides(rng, width - half_gap - np.roll(half_gap, -1), height, length_nm, slits)
-    faint = rng.random(n) < rng.uniform(0.05, 0.5)
+    faint = rng.random(n) < rng.uniform(0.1, 0.7)
     return FootPlan(
         slit_nm=slits,
         half_gap_nm=half_gap,
-        faintness=np.where(faint, rng.uniform(0.25, 0.85, n), rng.uniform(0, 0.2, n)),
+        faintness=np.where(faint, rng.uniform(0.3, 1.0, n), rng.uniform(0, 0.2, n)),
         diaphragm=np.where(rng.random(n) < rng.uniform(0, 1), rng.uniform(0.2, 0.8, n), 0),
         height_nm=height,
         tone=rng.normal(0, rng.uniform(0.01, 0.06), n),
@@ -78,9 +78,9 @@ def plan_shapes(rng: np.random.Generator, length_nm: float, effacement: float) -
 
 
 def _half_gaps(rng: np.random.Generator, n: int) -> Floats:
-    gap = rng.uniform(13, 32) * np.exp(rng.normal(0, 0.35, n))
-    bare = rng.random(n) < 0.03
-    return np.where(bare, rng.uniform(60, 120, n), np.clip(gap, 10, 60))
+    gap = rng.uniform(11, 30) * np.exp(rng.normal(0, 0.35, n))
+    gap = np.where(rng.random(n) < 0.05, rng.uniform(3, 9, n), np.clip(gap, 8, 60))
+    return np.where(rng.random(n) < 0.03, rng.uniform(60, 120, n), gap)
 
 
 def _heights(rng: np.random.Generator, width: Floats) -> Floats:

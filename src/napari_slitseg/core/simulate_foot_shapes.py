@@ -11,7 +11,13 @@ from napari_slitseg.core.simulate_around import Around
 from napari_slitseg.core.simulate_canvas import Image, inside
 from napari_slitseg.core.simulate_foot_plan import KNOTS, FootPlan
 from napari_slitseg.core.simulate_line import Floats, wander
-from napari_slitseg.core.simulate_look_fields import ridge, round_min, true_distance
+from napari_slitseg.core.simulate_look_fields import (
+    ellipse,
+    patch,
+    ridge,
+    round_min,
+    true_distance,
+)
 from napari_slitseg.core.simulate_look_palette import Palette
 from napari_slitseg.core.simulate_look_sheet import Sheet
 
@@ -22,13 +28,13 @@ Flat = NDArray[Any]
 
 
 def paint_shapes(
-    canvas: Sheet, palette: Palette, around: Around, plan: FootPlan, room: Image
+    canvas: Sheet, inner: Sheet, palette: Palette, around: Around, plan: FootPlan, room: Image
 ) -> None:
     """Foot processes and larger processes above them.
 
     Parameters
     ----------
-    canvas, palette, around : where and how
+    canvas, inner, palette, around : where, on what cytoplasm and how
     plan : the foot processes
     room : (H, W) distance to the middle between this membrane line and the next one, nm
     """
@@ -38,20 +44,40 @@ def paint_shapes(
     edge = true_distance(field, canvas.nm)
     _fill_slits(canvas, palette, around, plan)
     edge = np.minimum(edge, around.depth + 4)
-    canvas.shade(edge, *_tones(canvas, palette, around, plan), rim_nm=canvas.rng.uniform(8, 16))
+    tones = _tones(canvas, inner, palette, around, plan)
+    canvas.shade(edge, *tones, rim_nm=canvas.rng.uniform(8, 16))
+    if canvas.rng.random() < 0.25:
+        _vacuoles(canvas, palette, around, inside(edge - 15, canvas.soft_nm))
 
 
-def _tones(canvas: Sheet, palette: Palette, around: Around, plan: FootPlan) -> tuple[Image, Image]:
+def _tones(
+    canvas: Sheet, inner: Sheet, palette: Palette, around: Around, plan: FootPlan
+) -> tuple[Image, Image]:
     rng = canvas.rng
     height = np.maximum(around.depth, 0)
-    lift = np.clip((height - 120) / 250, 0, 1) if rng.random() < 0.5 else np.float32(0.3)
-    own = around.along(_per_foot(plan, plan.tone))
-    tone = palette.foot + own + lift * (palette.body - palette.foot)
-    tone += palette.speckle * (0.7 * canvas.texture(14) + 0.6 * canvas.texture(45))
+    start = rng.uniform(20, 400)
+    lift = np.clip((height - start) / 200, 0, 1)
+    tone = palette.foot + around.along(_per_foot(plan, plan.tone))
+    tone += palette.speckle * (0.6 * canvas.texture(14) + 0.8 * canvas.texture(26))
+    tone += lift * (inner.grey - tone)
     patchy = np.clip(1 + 0.6 * canvas.texture(140), 0.2, 2)
     tone -= palette.band * patchy * np.exp(-height / rng.uniform(50, 140))
     tone = np.maximum(tone, 0.04)
     return tone, tone - palette.outline
+
+
+def _vacuoles(canvas: Sheet, palette: Palette, around: Around, mask: Image) -> None:
+    """Draw small bright holes in feet, close to the membrane but never on it."""
+    rng = canvas.rng
+    line = around.line
+    for at in np.flatnonzero(rng.random(len(line.yx_nm)) < rng.uniform(0.002, 0.02)):
+        radius = rng.uniform(12, 45)
+        middle = line.yx_nm[at] + (radius + rng.uniform(35, 160)) * line.normal[at]
+        axes, turn, fill = (radius * rng.uniform(1, 1.8), radius), rng.uniform(0, 3), rng.random()
+        place = patch(canvas, middle, 2 * radius + 30)
+        if not place.empty:
+            tone = palette.foot + (0.4 + 0.6 * fill) * (palette.space - palette.foot)
+            place.shade(ellipse(place, axes, turn), tone, palette.outline, mask)
 
 
 def _per_foot(plan: FootPlan, values: Floats) -> Floats:

@@ -81,7 +81,7 @@ def draw_tissue(canvas: Sheet, options: SceneOptions, rng: np.random.Generator) 
             paint_bare_membrane(canvas, inner, palette, around, below)
             continue
         plan = plan_shapes(rng, around.line.length_nm, _effacement(rng, options))
-        paint_shapes(canvas, palette, around, plan, _room(walls, place))
+        paint_shapes(canvas, inner, palette, around, plan, _room(walls, place))
         paint_membrane(canvas, palette, around, below)
         lumen = paint_inside(canvas, inner, palette, around, below)
         paint_endothelium(lumen, inner, palette, around, below)

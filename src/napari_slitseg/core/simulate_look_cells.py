@@ -79,7 +79,7 @@ def cytoplasm(canvas: Sheet, palette: Palette, tone: Plane | float) -> Sheet:
     """Fill a layer with cytoplasm, its nuclei and organelles; cut cells out of it as needed."""
     rng = canvas.rng
     speckle = palette.speckle * rng.uniform(0.7, 1.6)
-    grey = tone + speckle * (0.7 * canvas.texture(14) + 0.6 * canvas.texture(45))
+    grey = tone + speckle * (0.6 * canvas.texture(14) + 0.8 * canvas.texture(26))
     grey = grey + 0.3 * speckle * canvas.texture(300)
     inner = canvas.over(np.asarray(grey, dtype=np.float32))
     area_um2 = float(np.prod(canvas.shape)) * (canvas.nm / 1000) ** 2

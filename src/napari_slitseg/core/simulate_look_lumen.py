@@ -19,7 +19,7 @@ def precipitate(canvas: Sheet, tone: float) -> Image:
     kind = int(rng.integers(4))
     strength = rng.uniform(0.02, 0.11)
     fine = 0.8 * canvas.texture(14) + 0.7 * canvas.texture(26)
-    grey = tone + 0.012 * canvas.texture(14) + 0.02 * canvas.texture(700)
+    grey = tone + rng.uniform(0.005, 0.03) * fine + 0.02 * canvas.texture(700)
     if kind == 1:
         grey = grey - strength * np.tanh(rng.uniform(0.4, 1.0) * fine)
     elif kind == 2:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import ndimage
 
@@ -64,7 +66,21 @@ def _splines(place: Floats, samples: int, *, wrap: bool) -> Image:
     return weights
 
 
-def look_closely(line: MembraneLine, canvas: Canvas) -> Around:
+@dataclass(frozen=True)
+class Closely(Around):
+    """Every pixel seen from a membrane line, with curves that are spread without steps."""
+
+    def along(self, curve: Floats) -> Image:
+        """Spread a curve, sampled evenly over the line, to the pixels."""
+        place = self.arc * np.float32(len(curve) / self.line.length_nm)
+        whole = np.floor(place)
+        below = whole.astype(np.int64) % len(curve)
+        values = np.append(curve, curve[0]).astype(np.float32)
+        low = values[below]
+        return np.asarray(low + (place - whole) * (values[below + 1] - low), dtype=np.float32)
+
+
+def look_closely(line: MembraneLine, canvas: Canvas) -> Closely:
     """Find the nearest point of the line for every pixel, to a fraction of a sample."""
     around = look_around(line, canvas)
     band = np.flatnonzero(np.abs(around.depth) < BAND_NM)
@@ -80,7 +96,7 @@ def look_closely(line: MembraneLine, canvas: Canvas) -> Around:
     around.arc.ravel()[band] = arc
     better = np.abs(off) < 0.3 * np.abs(depth) + 4
     around.depth.ravel()[band] = np.where(better, depth, around.depth.ravel()[band])
-    return around
+    return Closely(line, around.depth, around.arc)
 
 
 def _table(line: MembraneLine) -> Image:

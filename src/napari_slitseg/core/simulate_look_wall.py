@@ -31,8 +31,8 @@ def thickness(rng: np.random.Generator, around: Around) -> Image:
 def paint_membrane(canvas: Sheet, palette: Palette, around: Around, below: Image) -> None:
     """Basement membrane: fine streaks along it, lighter rims, now and then deposits."""
     rng = canvas.rng
-    grain = rng.uniform(0.008, 0.035)
-    tone = palette.membrane + grain * canvas.texture(14) + grain * canvas.texture(45)
+    grain = rng.uniform(0.01, 0.045)
+    tone = palette.membrane + grain * canvas.texture(14) + grain * canvas.texture(26)
     tone += 0.02 * canvas.texture(300) + _streaks(canvas, around, rng.uniform(0, 0.15) ** 2)
     tone += palette.rim * ridge(around.depth + 30, rng.uniform(18, 40))
     tone += palette.rim * rng.uniform(0, 1.5) * ridge(below + 20, rng.uniform(15, 40))
