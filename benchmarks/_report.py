@@ -8,6 +8,7 @@ import re
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 
 class Report:
@@ -17,13 +18,25 @@ class Report:
     ----------
     title : str
         Name of the benchmark.
+
+    Attributes
+    ----------
+    date, hardware : str
+        When and where it runs.
+    missed : list of str
+        Names of figures that missed their goal.
+    figures : list of dict
+        Every figure: its name, the figure with its unit, its goal ("" without), whether it is met.
     """
 
     def __init__(self, title: str) -> None:
         self.missed: list[str] = []
+        self.figures: list[dict[str, Any]] = []
+        self.date = f"{datetime.now(UTC):%Y-%m-%d}"
+        self.hardware = f"{_processor()}, {os.cpu_count()} cores"
         print(f"# {title}")
         print(f"date:     {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
-        print(f"hardware: {_processor()}, {os.cpu_count()} cores{_load()}, {platform.system()}")
+        print(f"hardware: {self.hardware}{_load()}, {platform.system()}")
         print(f"python:   {platform.python_version()}")
         print(f"commit:   {_commit()}\n")
 
@@ -57,9 +70,12 @@ class Report:
         bound, sign = (at_most, "<=") if at_least is None else (at_least, ">=")
         is_met = bound is None or (value <= bound if at_least is None else value >= bound)
         missed = "" if is_met else ", MISSED"
-        goal = "" if bound is None else f"   (goal: {sign} {form.format(bound)}{missed})"
+        figure = form.format(value)
+        goal = "" if bound is None else f"{sign} {form.format(bound)}"
+        told = f"   (goal: {goal}{missed})" if goal else ""
         self.missed += [] if is_met else [name]
-        print(f"{name:<58} {form.format(value):>16}{goal}", flush=True)
+        self.figures.append({"name": name, "figure": figure, "goal": goal, "met": bool(is_met)})
+        print(f"{name:<58} {figure:>16}{told}", flush=True)
         return is_met
 
     def exit_code(self) -> int:

@@ -10,7 +10,6 @@ each trained without one image (``experiments/bundled_model/leave_one_out_scores
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import statistics
 import sys
@@ -19,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
 import torch
 from _report import Report
 
@@ -41,9 +41,11 @@ from model_views import predict
 from napari_slitseg.core.bundled import DEFAULT_MODEL, resolve_model
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.inference import Predictor
+from napari_slitseg.core.json_text import to_json
 from napari_slitseg.core.metrics.result import describe
 from napari_slitseg.pipelines.predict_one import open_predictor
 
+RESULTS: Final = Path(__file__).parents[1] / "experiments" / "bundled_model" / "results"
 F1_SIMULATED: Final = 0.95
 F1_REAL: Final = 0.85
 RECALL_REAL: Final = 0.80
@@ -70,13 +72,16 @@ def main() -> int:
     n = 1 if args.quick else None
     found["simulated"] = _simulated(report, predictor, n)
     found["real"] = _given(args.real, "real micrographs", lambda at: _real(report, predictor, at))
+    found["left out"] = _left_out(report, info.name)
     found["no podocytes"] = _nothing(report, predictor, args.vnc, n)
     found["size_mb"] = resolve_model(args.model).stat().st_size / 1e6
     report.figure("file", found["size_mb"], "{:.1f} MB", SIZE_MB)
     found["seconds"] = _seconds(report, predictor, runs=1 if args.quick else 7)
-    found["missed"] = report.missed
+    found |= {"date": report.date, "hardware": report.hardware, "missed": report.missed}
+    found["figures"] = report.figures
     if args.json:
-        args.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(to_json(found), encoding="utf-8")
     return report.exit_code()
 
 
@@ -122,6 +127,23 @@ def _real(report: Report, predictor: Predictor, folder: Path) -> Found:
             mean = found[name]["mean_f1"] = statistics.fmean(each.score().f1 for each in chosen)
             report.figure(f"{name}: mean of the images' F1", mean, "{:.3f}")
     return found
+
+
+def _left_out(report: Report, name: str) -> Found:
+    """Print what was found by models trained without the image that judges them, if known."""
+    file = RESULTS / f"{name}_leave_one_out.csv"
+    if not file.is_file():
+        print("real images left out, one at a time: not judged, no table of that")
+        return {}
+    rows = pd.read_csv(file).set_index("image")
+    print(f"real images left out, one at a time, from {file.name}:")
+    print(rows.to_string(na_rep=""))
+    f1, recall = (float(rows[column].iloc[-1]) for column in ("f1", "recall"))
+    report.figure("left out: F1 at 50 nm", f1, "{:.3f}", at_least=F1_REAL)
+    report.figure("left out: recall", recall, "{:.3f}", at_least=RECALL_REAL)
+    worst = float(rows["membrane_error_nm"].max())
+    report.figure("left out: membrane line, the worst image", worst, "{:.1f} nm", LINE_ERROR_NM)
+    return {"f1": f1, "recall": recall, "membrane_error_nm": worst}
 
 
 def _groups(cases: Sequence[Case], learned: tuple[str, ...]) -> dict[str, list[Case]]:

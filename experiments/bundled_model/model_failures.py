@@ -127,10 +127,11 @@ LEGEND: Final = (
 )
 
 
-def save(found: Iterable[Failure], file: Path, n: int | None) -> None:
-    """Write one picture."""
+def save(found: Iterable[Failure], file: Path, n: int | None, sha256: str = "") -> None:
+    """Write one picture, which remembers by its SHA-256 whose failures it shows."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    picture(worst(found, n), LEGEND).savefig(file, dpi=100, metadata={"Software": None})
+    told = {"Software": None, "Description": sha256, "Title": LEGEND}
+    picture(worst(found, n), LEGEND).savefig(file, dpi=100, metadata=told)
     print(file)
 
 
@@ -150,7 +151,7 @@ def main() -> None:
             save(of([*sections(args.vnc), *artificial()]), args.to / "no_podocytes.png", None)
         return
     scenes = [truth for look in looks() for truth in simulated(TEST_SEEDS[: args.scenes], look)]
-    save(of(scenes), args.to / "model_failures.png", args.most)
+    save(of(scenes), args.to / "model_failures.png", args.most, predictor.info.sha256)
 
 
 def _parser() -> argparse.ArgumentParser:

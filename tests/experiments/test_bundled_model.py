@@ -224,6 +224,18 @@ def test_every_goal_is_printed_and_kept(load, monkeypatch, capsys, tmp_path) -> 
     assert found["real"]["bad"]["n_annotated"] == 0 < found["real"]["bad"]["n_uncertain"]
 
 
+def test_what_was_found_without_an_image_is_held_to_its_goal(
+    load, monkeypatch, capsys, tmp_path
+) -> None:
+    monkeypatch.setattr(load("model"), "RESULTS", tmp_path)
+    table = "image,f1,recall,membrane_error_nm\ngood,0.9,0.9,31\npooled,0.86,0.79,\n"
+    (tmp_path / f"{DEFAULT_MODEL}_leave_one_out.csv").write_text(table)
+    run(load, monkeypatch, [])
+    out = capsys.readouterr().out
+    told = [line for line in out.splitlines() if line.startswith("left out: ")]
+    assert ["MISSED" in line for line in told] == [False, True, True]
+
+
 def test_a_missed_goal_fails(load, monkeypatch, capsys) -> None:
     monkeypatch.setattr(load("model"), "SIZE_MB", 0.1)
     assert run(load, monkeypatch, []) == 1
