@@ -62,7 +62,7 @@ def draw_patch(example: Example, donor: Example, size_px: int, rng: Random) -> P
 
 def grid(size_px: int) -> NDArray[np.float64]:
     """Offsets (2, S, S) of a crop's pixels from its middle, px."""
-    return np.indices((size_px, size_px)) - (size_px - 1) / 2
+    return np.asarray(np.indices((size_px, size_px)) - (size_px - 1) / 2, np.float64)
 
 
 def centre(example: Example, rng: Random) -> NDArray[np.float64]:
@@ -90,7 +90,7 @@ def random_bend(size_px: int, rng: Random) -> NDArray[np.float64]:
     """Smooth displacements (2, S, S), px."""
     if rng.random() < 0.5:
         return np.zeros((2, size_px, size_px))
-    return rng.uniform(1, 6) * smooth_fields(2, 5, size_px, rng)
+    return np.asarray(rng.uniform(1, 6) * smooth_fields(2, 5, size_px, rng), np.float64)
 
 
 def sample(layers: Array, places: NDArray[np.float64]) -> Array:
@@ -128,7 +128,7 @@ def borrowed(pixels: Array, donor: Example, rng: Random) -> Array:
     if chance < 0.2:
         shares = np.linspace(0, 1, 64)
         tones = np.interp(pixels, np.quantile(pixels, shares), np.quantile(piece, shares))
-        pixels = pixels + rng.uniform(0.3, 1) * (tones - pixels)
+        pixels = np.asarray(pixels + rng.uniform(0.3, 1) * (tones - pixels), np.float32)
     if 0.1 < chance < 0.4:
         grain = piece - ndimage.gaussian_filter(piece, rng.uniform(1, 3))
         pixels = pixels + rng.uniform(0.3, 1.2) * grain

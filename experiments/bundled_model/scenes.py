@@ -38,6 +38,6 @@ def kept(folder: Path, look: str, seed: int) -> Example:
 
 
 def options(look: str) -> SceneOptions:
-    """Settings of a scene of one look."""
+    """Say what a scene of one look is."""
     settings: dict[str, Any] = {} if look == "plain" else {"look": look}
     return SceneOptions(shape=SHAPE, pixel_size_nm=PIXEL_SIZE_NM, **settings)
