@@ -1,7 +1,8 @@
 """Fine-tune a dice-trained ForkNet as the report of 2021 did, and see which statements hold.
 
 ``python experiments/report_2021/report_study.py`` runs what is missing and writes tables and plots
-again; ``--minutes 5`` stops before a run that would begin later than that.
+again; ``--minutes 5`` stops before a run that would begin later than that, ``--only dice loops``
+runs nothing else.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -32,14 +34,16 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few seconds, to try it out")
     parser.add_argument("--out", type=Path, default=None, help="folder of the results")
     parser.add_argument("--cache", type=Path, default=None, help="folder of crops and weights")
+    parser.add_argument("--only", nargs="+", default=None, metavar="RUN", help="of what is missing")
     parser.add_argument("--tables", action="store_true", help="only tables and plots")
     args = parser.parse_args()
     torch.set_num_threads(1)
     size = QUICK if args.quick else FULL
+    wanted = replace(size, runs=tuple(args.only)) if args.only else size
     temporary = Path(tempfile.gettempdir()) / "slitseg_report_2021"
     out = args.out or (temporary / "quick" if args.quick else HERE / "results")
     if not args.tables:
-        run(size, Results(out), args.cache or temporary, args.minutes)
+        run(wanted, Results(out), args.cache or temporary, args.minutes)
     if not args.quick and not list(missing(size, Results(out))):
         from report_tables import write_all
 
