@@ -1,30 +1,28 @@
-"""Simulated micrographs with membrane and slits, and patches of them."""
+"""Drawn membranes with slits between foot processes, and batches of them."""
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from napari_slitseg.core.losses.target import Target
-from napari_slitseg.core.simulate import Scene, SceneOptions, simulate
 from napari_slitseg.core.targets import dots
 
-PATCH_PX, SCENE_PX, PIXEL_NM, RADIUS_PX = 64, 256, 10.0, 1.9
-SPLIT = (30, 6, 12)
-FIRST_SEED = 80_000
-OPTIONS = SceneOptions((SCENE_PX, SCENE_PX), PIXEL_NM, contrast=0.8, noise=0.03, blur_nm=5.0)
-CACHE = Path(tempfile.gettempdir()) / "slitseg_architectures"
+SIDE_PX, PIXEL_NM, RADIUS_PX = 64, 10.0, 1.9
+SPLIT = (200, 16, 48)
+MEMBRANE_PX, FEET_PX = 2.2, 8.0
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A scene as a network sees it.
+    """A picture as a network sees it.
 
     Attributes
     ----------
@@ -35,12 +33,12 @@ class View:
     """
 
     pixels: NDArray[np.float32]
-    slits: NDArray[np.float64]
+    slits: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Patches and what they are compared with.
+    """Pictures and what they are compared with.
 
     Attributes
     ----------
@@ -54,67 +52,54 @@ class Batch:
     slit: Target
 
 
-def views(split: tuple[int, int, int] = SPLIT) -> tuple[list[View], list[View], list[View]]:
-    """Return views for training, validation and test; every scene with slits, none twice."""
-    train, validation, test = split
-    found = _scenes(sum(split))
-    return found[:train], found[train : train + validation], found[train + validation :][:test]
+def views(seed: int, split: tuple[int, ...] = SPLIT) -> list[list[View]]:
+    """Return pictures for training, validation and test of one seed."""
+    rng = np.random.default_rng([seed, 1])
+    return [[view(rng) for _ in range(number)] for number in split]
 
 
-def _scenes(number: int) -> list[View]:
-    path = CACHE / f"scenes_{number}_{SCENE_PX}_{PIXEL_NM:g}.npz"
-    if not path.exists():
-        drawn = [_view(scene) for scene in _with_slits(number)]
-        CACHE.mkdir(parents=True, exist_ok=True)
-        whole = path.with_suffix(".tmp.npz")
-        np.savez_compressed(
-            whole,
-            pixels=np.stack([each.pixels for each in drawn]),
-            slits=np.concatenate([each.slits for each in drawn]),
-            ends=np.cumsum([len(each.slits) for each in drawn]),
-        )
-        whole.replace(path)
-    with np.load(path) as kept:
-        slits = np.split(kept["slits"], kept["ends"][:-1])
-        return [View(each, yx) for each, yx in zip(kept["pixels"], slits, strict=True)]
+def view(rng: np.random.Generator) -> View:
+    """Draw one picture: a curved membrane, feet on its outside, clutter and grain.
 
-
-def _with_slits(number: int) -> list[Scene]:
-    found: list[Scene] = []
-    seed = FIRST_SEED
-    while len(found) < number:
-        scene = simulate(seed, OPTIONS)
-        if len(scene.slits):
-            found.append(scene)
-        seed += 1
-    return found
-
-
-def _view(scene: Scene) -> View:
-    grey = scene.image.astype(np.float32)
+    On the inside lie dark bodies with bright gaps as well, which are no slits.
+    """
+    depth, along, centre, radius = _arc(rng)
+    lines = np.cumsum(rng.uniform(6, 11, 60)) - 250
+    away = np.abs(along[..., None] - lines).min(axis=-1)
+    grey = np.select(
+        [depth < -MEMBRANE_PX, depth <= MEMBRANE_PX, depth < FEET_PX],
+        [_inside(rng, depth), np.full_like(depth, 0.55), np.where(away < 0.9, 0.85, 0.25)],
+        0.85,
+    )
+    grey = gaussian_filter(grey, rng.uniform(0.4, 0.8)) * rng.uniform(0.7, 1.0)
+    grey += rng.normal(0, rng.uniform(0.03, 0.08), grey.shape)
+    angles = lines / radius
+    yx = centre + (radius + 1.5) * np.stack([np.sin(angles), np.cos(angles)], axis=1)
+    slits = yx[(np.abs(angles) < np.pi) & (yx >= 0).all(axis=1) & (yx <= SIDE_PX - 1).all(axis=1)]
     grey = (grey - grey.mean()) / (grey.std() + 1e-6)
-    drawn = dots(scene.slits, scene.image.shape, RADIUS_PX)
-    return View(np.stack([grey, scene.membrane, drawn]).astype(np.float32), scene.slits)
+    stripe, drawn = np.abs(depth) <= MEMBRANE_PX, dots(slits, grey.shape, RADIUS_PX)
+    return View(np.stack([grey, stripe, drawn]).astype(np.float32), slits)
+
+
+def _arc(rng: np.random.Generator) -> tuple[Floats, Floats, Floats, float]:
+    """Return depth outwards and way along a circle through the middle, its centre and radius."""
+    y, x = np.mgrid[:SIDE_PX, :SIDE_PX].astype(float)
+    radius, towards = float(rng.uniform(20, 70)), rng.uniform(0, 2 * np.pi)
+    passes = SIDE_PX / 2 + rng.uniform(-10, 10, 2)
+    centre = passes - radius * np.array([np.sin(towards), np.cos(towards)])
+    depth = np.hypot(y - centre[0], x - centre[1]) - radius
+    return depth, radius * np.arctan2(y - centre[0], x - centre[1]), centre, radius
+
+
+def _inside(rng: np.random.Generator, depth: Floats) -> Floats:
+    """Return the grey of the inside: bright, with dark bodies a few pixels off the membrane."""
+    clutter = gaussian_filter(rng.normal(size=depth.shape), 2.5)
+    dark = (clutter > 0.35 * clutter.std()) & (depth < -2 * MEMBRANE_PX)
+    return np.where(dark, 0.3, 0.75)
 
 
 def batch(train: list[View], seed: int, step: int, number: int) -> Batch:
-    """Return the patches of a step: a function of seed and step alone, whatever is trained."""
-    rng = np.random.default_rng([seed, step])
-    return as_batch(np.stack([_patch(rng, train) for _ in range(number)]))
-
-
-def as_batch(pixels: NDArray[np.float32]) -> Batch:
-    """Return (B, 3, H, W) pixels as images and targets."""
-    both = torch.from_numpy(np.ascontiguousarray(pixels))
+    """Return the pictures of a step: a function of seed and step alone, whatever is trained."""
+    chosen = np.random.default_rng([seed, 2, step]).integers(len(train), size=number)
+    both = torch.from_numpy(np.stack([train[each].pixels for each in chosen]))
     return Batch(both[:, :1], Target(mask=both[:, 1:2]), Target(mask=both[:, 2:]))
-
-
-def _patch(rng: np.random.Generator, train: list[View]) -> NDArray[np.float32]:
-    """Cut a patch around a slit or around a point of the membrane, turned and mirrored."""
-    view = train[rng.integers(len(train))]
-    places = view.slits if rng.random() < 0.5 else np.argwhere(view.pixels[1] > 0)
-    middle = rng.choice(places).astype(int) + rng.integers(-24, 25, 2)
-    top, left = np.clip(middle - PATCH_PX // 2, 0, SCENE_PX - PATCH_PX)
-    patch = view.pixels[:, top : top + PATCH_PX, left : left + PATCH_PX]
-    turned = np.rot90(patch, int(rng.integers(4)), axes=(1, 2))
-    return turned if rng.random() < 0.5 else turned[:, :, ::-1]

@@ -1,8 +1,8 @@
-"""FCN, U-Net and DeepLabv3, and four courses of losses: ``python experiments/architectures/arch_run.py``.
+"""Three networks, five courses of losses: ``python experiments/architectures/arch_run.py``.
 
 Makes the runs that are missing, then tables and plots. ``--minutes N`` stops early; the next start
 goes on. ``--quick`` makes a reduced study in some seconds.
-"""  # noqa: E501
+"""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ import time
 from pathlib import Path
 
 import torch
+from arch_numbers import write_numbers
+from arch_plot import write_plot
 from arch_results import FOLDER, append, missing
+from arch_tables import write_tables
 from arch_train import run
 
 QUICK_KEYS = [("unet", "dice, then lovasz + dice", 0), ("deeplabv3", "dice", 0)]
-QUICK_SPLIT, QUICK_STEPS = (2, 1, 1), 4
+QUICK_SPLIT, QUICK_STEPS = (4, 2, 2), 6
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -24,12 +27,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after these")
     parser.add_argument("--quick", action="store_true", help="two short runs into --out")
-    parser.add_argument("--out", type=Path, help="folder of results; for --quick a temporary one")
+    parser.add_argument("--tables", action="store_true", help="no runs, tables and plot only")
+    parser.add_argument("--out", type=Path, help="folder for --quick; else a temporary one")
     args = parser.parse_args(arguments)
     if args.quick:
         quick(args.out or Path(tempfile.mkdtemp(prefix="architectures_")))
     else:
-        train_missing(args.out or FOLDER, args.minutes)
+        train_missing(FOLDER, 0 if args.tables else args.minutes)
+        write_numbers()
+        write_tables()
+        write_plot()
 
 
 def train_missing(folder: Path, minutes: float) -> None:

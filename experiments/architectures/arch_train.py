@@ -21,7 +21,7 @@ from napari_slitseg.core.models.base import SegmentationModel
 from napari_slitseg.core.schedules import Cosine, rate_at
 from napari_slitseg.core.training.recalibrate import recalibrate
 
-STEPS, BATCH, SWITCH = 300, 4, 0.5
+STEPS, BATCH, SWITCH = 250, 2, 0.5
 RECALIBRATED = 20
 SCHEDULE: Final = Cosine(rate=3e-3)
 LOVASZ: Final = WeightedSum.preset("lovasz_and_dice")
@@ -56,11 +56,11 @@ def run(
     losses: str,
     seed: int,
     *,
-    split: tuple[int, int, int] = SPLIT,
+    split: tuple[int, ...] = SPLIT,
     steps: int = STEPS,
 ) -> Row:
     """Train a network and return its scores on the test scenes."""
-    train, validation, test = views(split)
+    train, validation, test = views(seed, split)
     began = time.perf_counter()
     model = trained(new_network(network, seed), COURSES[losses], train, seed, steps)
     seconds = time.perf_counter() - began

@@ -46,8 +46,9 @@ def scores_table(found: pd.DataFrame) -> str:
     heads = ["setting", "hits of 640, each seed", "their mean / 640", "mean IoU"]
     heads += ["IoU at tuned threshold", "accuracy", "poster's score", "poster's accuracy"]
     lines = []
-    for name, rows in found.groupby("setting", sort=False):
-        score, accuracy = PRINTED.get(str(name)), PRINTED_ACCURACY.get(str(name))
+    for name in (each for each in SETTINGS if each in set(found.setting)):
+        rows = found[found.setting == name].sort_values("seed")
+        score, accuracy = PRINTED.get(name), PRINTED_ACCURACY.get(name)
         cells = [f"`{name}`", ", ".join(str(each) for each in rows.hits)]
         cells += [_spread(rows.mean_precision), _spread(rows.iou), _spread(rows.tuned_iou)]
         cells += [_spread(rows.accuracy), f"{score:.4f}" if score else ""]
