@@ -23,7 +23,7 @@ import torch
 from _report import Report
 
 sys.path.append(str(Path(__file__).parents[1] / "experiments" / "bundled_model"))
-from model_scoring import Case, f1_interval, figures, find
+from model_scoring import Case, f1_interval, figures, find, predict, predictor_of
 from model_truths import (
     MOSTLY_UNCERTAIN,
     PARTLY_ANNOTATED,
@@ -36,14 +36,12 @@ from model_truths import (
     sections,
     simulated,
 )
-from model_views import predict
 
 from napari_slitseg.core.bundled import DEFAULT_MODEL, resolve_model
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.inference import Predictor
 from napari_slitseg.core.json_text import to_json
 from napari_slitseg.core.metrics.result import describe
-from napari_slitseg.pipelines.predict_one import open_predictor
 
 RESULTS: Final = Path(__file__).parents[1] / "experiments" / "bundled_model" / "results"
 F1_SIMULATED: Final = 0.95
@@ -63,7 +61,7 @@ def main() -> int:
     """Print every goal with its figure; return 1 if a goal was missed."""
     args = _parser().parse_args()
     torch.set_num_threads(args.threads)
-    predictor = open_predictor(args.model, device="cpu")
+    predictor = predictor_of(args.model, args.views)
     report, info = Report(f"Model {predictor.info.name}"), predictor.info
     print(
         f"weights {info.sha256[:12]}, threshold {info.threshold:g}, {info.min_distance_nm:g} nm\n"
@@ -232,6 +230,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--real", type=Path, help="folder of real micrographs")
     parser.add_argument("--vnc", type=Path, help="folder of sections of nerve tissue")
     parser.add_argument("--json", type=Path, help="write the figures here, too")
+    parser.add_argument("--views", type=int, help="sides to see images from; default: its own")
     parser.add_argument("--threads", type=int, default=THREADS, help="of the processor")
     parser.add_argument("--quick", action="store_true", help="few images, to see that it runs")
     return parser

@@ -33,6 +33,7 @@ def main() -> None:
     """Choose the threshold, score, and write weights with their card."""
     args = _parser().parse_args()
     model, info = load_checkpoint(args.weights)
+    info = replace(info, views=args.views or info.views)
     predictor = Predictor(model, info, device="cpu")
     validation = {look: find(simulated(VALIDATION_SEEDS, look), predictor) for look in looks()}
     learned = info.job.get("real_images", ())
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("weights", type=Path)
     parser.add_argument("--real", type=Path, help="folder of real micrographs (podocyte_tem)")
     parser.add_argument("--out", type=Path, help="write the weights with their card here")
+    parser.add_argument("--views", type=int, help="sides to see each image from, 1 to 8")
     parser.add_argument(
         "--scales",
         type=float,

@@ -15,14 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from model_scoring import Case, choose_threshold, f1_interval, find
+from model_scoring import Case, choose_threshold, f1_interval, find, predictor_of
 from model_truths import VALIDATION_SEEDS, WHOLLY_ANNOTATED, looks, real, simulated
-from model_views import MOST_VIEWS
 
 from napari_slitseg.core.checkpoint import CheckpointInfo
 from napari_slitseg.core.metrics.pooling import pool_scores
 from napari_slitseg.core.metrics.result import describe
-from napari_slitseg.pipelines.predict_one import open_predictor
 
 HERE: Final = Path(__file__).parent
 PREFIX: Final = "fold_"
@@ -34,14 +32,15 @@ class Fold:
 
     case: Case
     threshold: float
-    sha256: str
+    info: CheckpointInfo
 
     def row(self) -> dict[str, Any]:
         """Return the figures of the image, for the table."""
         score, line = self.case.score(self.threshold), self.case.line_error()
         return {
             "image": self.case.truth.name,
-            "weights": self.sha256[:12],
+            "weights": self.info.sha256[:12],
+            "views": self.info.views,
             "threshold": self.threshold,
             "found": score.n_predicted,
             "annotated": score.n_annotated,
@@ -55,17 +54,17 @@ class Fold:
         }
 
 
-def judge(file: Path, folder: Path, scenes: int, views: int) -> Fold:
+def judge(file: Path, folder: Path, scenes: int, views: int | None) -> Fold:
     """Choose the threshold without the image that was left out, and run the model on it."""
     left_out = file.stem.removeprefix(PREFIX)
-    predictor = open_predictor(file, device="cpu")
+    predictor = predictor_of(file, views)
     _check(predictor.info, left_out)
     others = [name for name in WHOLLY_ANNOTATED if name != left_out]
     seeds = VALIDATION_SEEDS[:scenes]
-    sets = [find(simulated(seeds, look), predictor, views) for look in looks()]
-    sets.append(find(real(folder, others), predictor, views))
-    [case] = find(real(folder, [left_out]), predictor, views)
-    return Fold(case, choose_threshold(sets), predictor.info.sha256)
+    sets = [find(simulated(seeds, look), predictor) for look in looks()]
+    sets.append(find(real(folder, others), predictor))
+    [case] = find(real(folder, [left_out]), predictor)
+    return Fold(case, choose_threshold(sets), predictor.info)
 
 
 def _check(info: CheckpointInfo, left_out: str) -> None:
@@ -100,7 +99,6 @@ def main() -> None:
         sys.exit(f"There is no {PREFIX}<image>.safetensors in {args.folds}.")
     folds = [judge(file, args.real, args.scenes, args.views) for file in files]
     table = pd.DataFrame([*(fold.row() for fold in folds), together(folds)])
-    table.insert(1, "views", args.views)
     print(table.to_string(index=False))
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
@@ -116,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         "--scenes", type=int, default=6, help="validation scenes of each look, for the threshold"
     )
     parser.add_argument(
-        "--views", type=int, default=1, help=f"sides to see each image from, 1 to {MOST_VIEWS}"
+        "--views", type=int, help="sides to see each image from, 1 to 8; default: the models' own"
     )
     return parser
 

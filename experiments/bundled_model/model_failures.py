@@ -17,7 +17,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from model_scoring import Case, find
+from model_scoring import Case, find, predictor_of
 from model_truths import (
     TEST_SEEDS,
     WHOLLY_ANNOTATED,
@@ -30,7 +30,6 @@ from model_truths import (
 )
 
 from napari_slitseg.core.bundled import DEFAULT_MODEL
-from napari_slitseg.pipelines.predict_one import open_predictor
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 CROP_NM: Final = 1100.0
@@ -139,7 +138,7 @@ def main() -> None:
     """Make the pictures that are asked for."""
     args = _parser().parse_args()
     mpl.use("Agg")
-    predictor = open_predictor(args.model, device="cpu")
+    predictor = predictor_of(args.model)
 
     def of(truths: Iterable[Truth]) -> list[Failure]:
         return [each for case in find(truths, predictor) for each in failures(case)]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from model_lines import LineError, compare_membrane
 from model_truths import Truth
-from model_views import predict
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from napari_slitseg.core.bundled import resolve_model
+from napari_slitseg.core.checkpoint import load_checkpoint
+from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.inference import Predictor
 from napari_slitseg.core.matching import Matching, match
 from napari_slitseg.core.metrics.bootstrap import Interval, interval_of_sums
@@ -20,6 +23,7 @@ from napari_slitseg.core.metrics.figures import FIGURES
 from napari_slitseg.core.metrics.pooling import PooledScores, pool_scores
 from napari_slitseg.core.metrics.scores import ImageScores, score_matching
 from napari_slitseg.core.prediction import Prediction
+from napari_slitseg.pipelines.predict_one import predict_image
 
 TOLERANCE_NM: Final = 50.0
 UNCERTAIN_NM: Final = 100.0
@@ -70,9 +74,26 @@ class Case:
         return compare_membrane(membrane, lines, self.truth.nm) if lines else None
 
 
-def find(truths: Iterable[Truth], predictor: Predictor, views: int = 1) -> list[Case]:
-    """Run a model on images, each seen from so many sides."""
-    return [Case(truth, predict(predictor, truth.image, views)) for truth in truths]
+def predictor_of(model: str | Path, views: int | None = None) -> Predictor:
+    """Open a bundled model or a file; None: it sees images from as many sides as it says."""
+    network, info = load_checkpoint(resolve_model(model))
+    return Predictor(network, replace(info, views=views or info.views), device="cpu")
+
+
+def find(truths: Iterable[Truth], predictor: Predictor) -> list[Case]:
+    """Run a model on images."""
+    return [Case(truth, predict(predictor, truth.image)) for truth in truths]
+
+
+def predict(predictor: Predictor, image: Micrograph) -> Prediction:
+    """Run a model on one image, as ``slitseg predict`` does."""
+    steps = predict_image(predictor, image)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Prediction = end.value
+            return found
 
 
 def pooled(cases: Iterable[Case], threshold: float | None = None) -> PooledScores:

@@ -19,7 +19,6 @@ from napari_slitseg.core.candidates import find_candidates
 from napari_slitseg.core.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from napari_slitseg.core.detection import Peaks
 from napari_slitseg.core.image import Micrograph
-from napari_slitseg.core.inference import Predictor
 from napari_slitseg.core.models.base import SegmentationModel
 from napari_slitseg.core.prediction import Prediction
 from tests.experiments.made_micrographs import NAMES, write_folder
@@ -27,7 +26,7 @@ from tests.experiments.made_micrographs import NAMES, write_folder
 ROOT = Path(__file__).parents[2]
 FOLDERS = (ROOT / "benchmarks", ROOT / "experiments" / "bundled_model")
 MINE = (
-    *("_report", "model", "model_lines", "model_scoring", "model_truths", "model_views"),
+    *("_report", "model", "model_lines", "model_scoring", "model_truths"),
     *("model_failures", "leave_one_out_scores"),
 )
 
@@ -136,23 +135,13 @@ def fold(folder: Path, left_out: str, bundled, learned: tuple[str, ...]) -> Path
     return file
 
 
-def test_maps_of_every_view_are_turned_back(load) -> None:
-    image = np.arange(12.0).reshape(3, 4)
-    views = load("model_views")
-    for view in views.VIEWS:
-        assert np.array_equal(views.turned_back(view, view.of(image)), image), view.name
-
-
-def test_the_mean_over_views_does_not_depend_on_the_side_that_is_up(load, bundled) -> None:
-    views = load("model_views")
-    predictor = Predictor(*bundled, device="cpu")
-    pixels = np.random.default_rng(0).integers(0, 255, (96, 64), np.uint8)
-    image = Micrograph(pixels, 10.0, "known", "noise")
-    turned = replace(image, pixels=np.ascontiguousarray(np.rot90(pixels)))
-    one, other = (views.predict(predictor, each, views.MOST_VIEWS) for each in (image, turned))
-    assert np.allclose(np.rot90(one.slit), other.slit, atol=1e-4)
-    with pytest.raises(ValueError, match="1 to 8 views, not 9"):
-        views.predict(predictor, image, 9)
+def test_a_model_sees_images_from_as_many_sides_as_it_says(load, tmp_path, bundled) -> None:
+    model, info = bundled
+    file = tmp_path / "four.safetensors"
+    save_checkpoint(file, model, replace(info, views=4))
+    open_ = load("model_scoring").predictor_of
+    assert open_(file).info.views == 4
+    assert open_(file, 2).info.views == 2
 
 
 def test_the_image_left_out_does_not_choose_the_threshold(
@@ -165,11 +154,13 @@ def test_the_image_left_out_does_not_choose_the_threshold(
     chosen = []
     for _ in range(2):
         words = ["x", str(tmp_path), "--real", str(data), "--out", str(kept), "--scenes", "2"]
+        words += ["--views", "2"]
         monkeypatch.setattr(sys, "argv", words)
         scores.main()
         table = pd.read_csv(kept)
         chosen.append(table.loc[0, "threshold"])
         assert list(table["image"]) == ["good", "pooled"]
+        assert table.loc[0, "views"] == 2
         slits = data / "slits" / "good.csv"
         slits.write_text(slits.read_text().splitlines()[0] + "\n64.0,3.0,0\n")
     assert chosen[0] == chosen[1]
