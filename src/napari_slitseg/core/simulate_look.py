@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from napari_slitseg.core.simulate_around import Around
 from napari_slitseg.core.simulate_canvas import Image, inside
@@ -15,6 +16,7 @@ from napari_slitseg.core.simulate_line import Floats, LineStyle, grow_lines, wan
 from napari_slitseg.core.simulate_look_artefacts import spoil
 from napari_slitseg.core.simulate_look_camera import photograph
 from napari_slitseg.core.simulate_look_cells import cytoplasm, pack_cells, scatter, shade_cells
+from napari_slitseg.core.simulate_look_fields import round_min
 from napari_slitseg.core.simulate_look_lumen import debris, paint_inside, precipitate
 from napari_slitseg.core.simulate_look_marks import burn_in
 from napari_slitseg.core.simulate_look_palette import Palette, draw_palette
@@ -38,6 +40,7 @@ STYLE = LineStyle(
 )
 FAR_NM = 1e5
 KEPT_NM = 120.0
+SEAM_NM = 18.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def draw_tissue(canvas: Sheet, options: SceneOptions, rng: np.random.Generator) 
             paint_bare_membrane(canvas, inner, palette, around, below)
             continue
         plan = plan_shapes(rng, around.line.length_nm, _effacement(rng, options))
-        paint_shapes(canvas, inner, palette, around, plan, _room(walls, place))
+        paint_shapes(canvas, inner, palette, around, plan, _room(walls, place, canvas))
         paint_membrane(canvas, palette, around, below)
         lumen = paint_inside(canvas, inner, palette, around, below)
         paint_endothelium(lumen, inner, palette, around, below)
@@ -104,14 +107,17 @@ def _effacement(rng: np.random.Generator, options: SceneOptions) -> float:
     return drawn if options.effacement is None else options.effacement
 
 
-def _room(walls: list[Around], place: int) -> Image:
-    """Distance from every pixel to the middle between its membrane line and the next one."""
+def _room(walls: list[Around], place: int, canvas: Sheet) -> Image:
+    """Distance from every pixel to where another stretch of membrane line comes as near."""
     own = walls[place].depth
     others = [wall.depth for at, wall in enumerate(walls) if at != place]
-    if not others:
-        return np.full(own.shape, FAR_NM, np.float32)
-    nearest = np.min(np.stack(others), axis=0)
-    return np.asarray((nearest - own) / 2, dtype=np.float32)
+    nearest = np.min(np.stack([*others, np.full(own.shape, FAR_NM, np.float32)]), axis=0)
+    gy, gx = np.gradient(own)
+    halfway = (np.hypot(gy, gx) < 0.85 * canvas.nm) & (own > 150)
+    reach = SEAM_NM / canvas.nm
+    close = 2.5 * reach * ndimage.gaussian_filter(halfway.astype(np.float32), reach, truncate=3)
+    free = np.where(close > 0.02, SEAM_NM * (1 - 2 * close), FAR_NM)
+    return np.asarray(np.minimum((nearest - own) / 2, free), dtype=np.float32)
 
 
 def _paint_surroundings(canvas: Sheet, inner: Sheet, palette: Palette, walls: list[Around]) -> None:
@@ -124,7 +130,8 @@ def _paint_surroundings(canvas: Sheet, inner: Sheet, palette: Palette, walls: li
         clutter = pack_cells(
             canvas, rng.uniform(250, 800), rng.uniform(0.1, 0.6), rng.uniform(60, 250)
         )
-        edge = np.maximum(edge, np.minimum(clutter.edge, -edge - rng.uniform(40, 150)))
+        loose = round_min([clutter.edge, -edge - rng.uniform(40, 150)], 120.0)
+        edge = np.maximum(edge, loose)
     for around in walls:
         n, length = 512, around.line.length_nm
         near = rng.uniform(60, 800) + wander(rng, n, rng.uniform(20, 250), 700 * n / length)

@@ -49,12 +49,12 @@ def pack_cells(canvas: Sheet, size_nm: float, filled: float, gap_nm: float) -> C
     turn, stretch = rng.uniform(0, np.pi), rng.uniform(1, 2.5)
     grid = [np.arange(0, side + 3 * COARSE_NM, COARSE_NM) for side in extent]
     yx = np.stack(np.meshgrid(*grid, indexing="ij"), axis=-1)
-    for wave, share in ((0.5, 0.12), (0.15, 0.03)):
+    for wave, share in ((0.4, 0.17), (0.14, 0.06)):
         yx = yx + _bends(canvas, yx.shape[:2], wave * size_nm / COARSE_NM) * share * size_nm
     tree = cKDTree(_stretched(seeds, turn, stretch))
     away, which = tree.query(_stretched(yx, turn, stretch), k=3)
     to_next, to_third = ((away[..., rank] - away[..., 0]) / 2 for rank in (1, 2))
-    edge = round_min([to_next, to_third], 0.35 * size_nm)
+    edge = round_min([to_next, to_third], 0.55 * size_nm)
     present = rng.random(count) < filled
     edge = np.where(present[which[..., 0]], edge, -edge)
     tone = rng.normal(0, 0.04, count)[which[..., 0]]

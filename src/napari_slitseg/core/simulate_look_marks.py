@@ -79,7 +79,7 @@ def _bar(rng: np.random.Generator) -> Levels:
 def _frame(levels: Levels, keep: Mask, rng: np.random.Generator) -> None:
     """Blacken or whiten a margin of the picture."""
     wide, tone = int(rng.integers(3, 60)), int(rng.choice([0, 255, 20]))
-    margins = [np.s_[:wide], np.s_[-wide:], np.s_[:, :wide], np.s_[:, -wide:]]
-    for margin in margins:
+    every, first, last = slice(None), slice(wide), slice(-wide, None)
+    for margin in ((first, every), (last, every), (every, first), (every, last)):
         if rng.random() < 0.4 and not keep[margin].any():
             levels[margin] = tone

@@ -60,6 +60,6 @@ def draw_palette(rng: np.random.Generator, contrast: float | None) -> Palette:
         matrix=membrane + rng.uniform(-0.08, 0.03),
         outline=rng.uniform(0, 0.12) if faint_outline else rng.uniform(0.15, 0.45),
         band=rng.uniform(0.05, 0.2) if rng.random() < 0.5 else 0.0,
-        speckle=rng.uniform(0.03, 0.1) * (0.6 if kind == "faint" else 1),
+        speckle=rng.uniform(0.035, 0.12) * (0.6 if kind == "faint" else 1),
         rim=rng.uniform(0, 0.08) if rng.random() < 0.5 else 0.0,
     )

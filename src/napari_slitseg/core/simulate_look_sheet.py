@@ -26,7 +26,7 @@ class Sheet(Canvas):
             (np.arange(part.start, part.stop) + int(self.grain.integers(side))) % side
             for part, side in zip(window, self.shape, strict=True)
         ]
-        return self._textures[grain_nm][axes[0]][:, axes[1]]
+        return np.asarray(self._textures[grain_nm][axes[0]][:, axes[1]])
 
     def over(self, tone: Image) -> Sheet:
         """Another canvas over the same field, with the same textures."""

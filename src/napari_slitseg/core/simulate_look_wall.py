@@ -32,7 +32,7 @@ def paint_membrane(canvas: Sheet, palette: Palette, around: Around, below: Image
     """Basement membrane: fine streaks along it, lighter rims, now and then deposits."""
     rng = canvas.rng
     grain = rng.uniform(0.01, 0.045)
-    tone = palette.membrane + grain * canvas.texture(14) + grain * canvas.texture(26)
+    tone = palette.membrane + grain * canvas.texture(14) + 0.7 * grain * canvas.texture(26)
     tone += 0.02 * canvas.texture(300) + _streaks(canvas, around, rng.uniform(0, 0.15) ** 2)
     tone += palette.rim * ridge(around.depth + 30, rng.uniform(18, 40))
     tone += palette.rim * rng.uniform(0, 1.5) * ridge(below + 20, rng.uniform(15, 40))
@@ -115,4 +115,7 @@ def paint_bare_membrane(
     shade_cells(canvas, inner, true_distance(edge, canvas.nm), palette)
     grain = 0.02 * canvas.texture(14) + _streaks(canvas, around, rng.uniform(0.01, 0.05))
     canvas.cover(inside(-around.depth, canvas.soft_nm), palette.membrane + grain)
-    canvas.cover(inside(below, canvas.soft_nm), palette.matrix + 2 * grain)
+    canvas.cover(
+        inside(below, canvas.soft_nm),
+        palette.matrix + 0.03 * canvas.texture(26) + 0.03 * canvas.texture(140),
+    )
