@@ -18,6 +18,7 @@ from report_scores import TOLERANCE_PX, measure, outputs, tuned_threshold
 from report_training import (
     SlitLoss,
     Weights,
+    adam,
     copied,
     dice_of_slits,
     finetuning_batch,
@@ -44,8 +45,6 @@ from napari_slitseg.core.metrics import pooled_count_ratio
 from napari_slitseg.core.models.base import SegmentationModel
 from napari_slitseg.core.targets import dots
 from napari_slitseg.core.training.freezing import batch_norms
-from napari_slitseg.core.training.optimisers import make_optimiser
-from napari_slitseg.core.training.spec_optimiser import Adam
 
 DetectorName = Literal["log", "dog", "doh"]
 LOOP_DETECTORS: Final[tuple[DetectorName, ...]] = ("log", "dog", "doh")
@@ -137,7 +136,7 @@ def _loop(
     """Return the weights after some steps, and the median seconds of a step."""
     train = crops(seed, "train", size, cache)
     model = loaded(pretrained(seed, size, cache), size)
-    optimiser = make_optimiser(Adam(), model, rate=MIDDLE)
+    optimiser = adam(model, MIDDLE)
     seconds = []
     for step in range(steps):
         began = time.perf_counter()
@@ -204,7 +203,7 @@ def _move(model: SegmentationModel, variant: Variant, seed: int, size: Size, tra
     if not variant.statistics:
         for norm in batch_norms(model):
             norm.momentum = 0.0
-    optimiser = make_optimiser(Adam(), model, rate=MIDDLE)
+    optimiser = adam(model, MIDDLE)
     for step in range(MOVING_EPOCHS * size.steps):
         one_step(
             model, optimiser, finetuning_batch(train, seed, step), None, variant.membrane_weight

@@ -41,6 +41,12 @@ def dice(logits: Tensor, mask: Tensor) -> Tensor:
     return build_loss(LOSSES["dice"]())(logits, Target(mask=mask))
 
 
+def adam(model: SegmentationModel, rate: float) -> torch.optim.Adam:
+    """Return the Adam of fine-tuning, with the constants of Keras."""
+    learned = [each for each in model.parameters() if each.requires_grad]
+    return torch.optim.Adam(learned, rate, eps=1e-7, fused=True)
+
+
 def untrained(seed: int, size: Size) -> SegmentationModel:
     """Return a ForkNet with the first weights of a seed."""
     torch.manual_seed(seed)
@@ -173,7 +179,7 @@ def _resumed(
     point: Point | None, weights: Weights, size: Size
 ) -> tuple[SegmentationModel, torch.optim.Optimizer]:
     model = loaded(weights if point is None else point.weights, size)
-    optimiser = make_optimiser(Adam(), model, rate=MIDDLE)
+    optimiser = adam(model, MIDDLE)
     if point is not None:
         optimiser.load_state_dict(deepcopy(point.optimiser))
     return model, optimiser
