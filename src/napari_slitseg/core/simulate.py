@@ -1,7 +1,8 @@
 """Seeded simulator of podocyte electron micrographs with exact truth.
 
-Geometry and sizes are drawn in nanometres from one random stream, textures from another: the same
-seed shows the same anatomy at every pixel size.
+Membranes and slits are drawn in nanometres from a random stream of their own: the same seed has the
+same ones at every pixel size. In the plain look so has everything else but the grain; in the tissue
+look what lies around them, and how exactly feet bulge, differs between pixel sizes.
 """
 
 from __future__ import annotations
@@ -54,6 +55,11 @@ class Scene:
 
 def simulate(seed: int, options: SceneOptions | None = None) -> Scene:
     """Draw one scene.
+
+    The plain look draws bare shapes. The tissue look adds what makes real slits hard to find: feet
+    that bulge, lean, touch and join into larger processes, effaced stretches, faint and closed
+    slits, cells with organelles, mesangium, membranes without podocytes, damage to the section
+    and the faults of camera and file. The truth is exact in both.
 
     Parameters
     ----------

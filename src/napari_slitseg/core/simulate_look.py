@@ -74,7 +74,7 @@ def draw_tissue(canvas: Sheet, options: SceneOptions, rng: np.random.Generator) 
     style = replace(STYLE, visible_nm=min(2000.0, 0.75 * min(field_nm)))
     lines = grow_lines(rng, field_nm, options.capillaries or count, style)
     decoy = len(lines) > 1 and options.capillaries is None and rng.random() < 0.15
-    walls = [look_closely(line, canvas) for line in lines]
+    walls: list[Around] = [look_closely(line, canvas) for line in lines]
     inner = cytoplasm(canvas, palette, palette.body)
     _paint_surroundings(canvas, inner, palette, walls)
     drawn: list[Wall] = []

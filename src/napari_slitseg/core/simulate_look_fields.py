@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_slitseg.core.simulate_canvas import Image, Plane, inside
 from napari_slitseg.core.simulate_line import Floats
@@ -78,13 +79,15 @@ def patch(canvas: Sheet, centre_nm: Floats, reach_nm: float) -> Patch:
     low = np.floor((centre_nm - reach_nm) / canvas.nm).astype(int)
     high = np.ceil((centre_nm + reach_nm) / canvas.nm).astype(int) + 1
     low, high = (np.clip(side, 0, canvas.shape) for side in (low, high))
-    at = [np.arange(low[axis], high[axis], dtype=np.float32) * canvas.nm for axis in (0, 1)]
-    return Patch(
-        canvas,
-        (slice(low[0], high[0]), slice(low[1], high[1])),
-        at[0][:, None] - np.float32(centre_nm[0]),
-        at[1][None] - np.float32(centre_nm[1]),
-    )
+    y, x = (_away(canvas, axis, low, high, centre_nm) for axis in (0, 1))
+    return Patch(canvas, (slice(low[0], high[0]), slice(low[1], high[1])), y[:, None], x[None])
+
+
+def _away(
+    canvas: Sheet, axis: int, low: NDArray[np.int64], high: NDArray[np.int64], centre_nm: Floats
+) -> Image:
+    pixels = np.arange(low[axis], high[axis], dtype=np.float32) * canvas.nm
+    return np.asarray(pixels - centre_nm[axis], dtype=np.float32)
 
 
 def ellipse(window: Patch, axes: tuple[float, float], turn: float) -> Image:

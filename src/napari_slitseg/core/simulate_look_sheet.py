@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_slitseg.core.simulate_around import Around, look_around
-from napari_slitseg.core.simulate_canvas import Canvas, Image
+from napari_slitseg.core.simulate_canvas import Canvas, Image, Plane
 from napari_slitseg.core.simulate_line import Floats, MembraneLine
 
 BAND_NM = 2000.0
@@ -49,7 +49,7 @@ def spread(side: int, coarse: int) -> Image:
     return _splines(np.arange(side) * (coarse / side), coarse, wrap=True)
 
 
-def _splines(place: Floats, samples: int, *, wrap: bool) -> Image:
+def _splines(place: Plane, samples: int, *, wrap: bool) -> Image:
     """Matrix of cubic B-splines (places, samples): smooth, and smoothing a little."""
     below = np.floor(place).astype(int)
     part = place - below
@@ -121,7 +121,7 @@ def _seen_from(
     return dy * near[:, 4] + dx * near[:, 5], dy * near[:, 2] + dx * near[:, 3], near[:, 6]
 
 
-def enlarge(coarse: Floats, canvas: Canvas, step_nm: float) -> Image:
+def enlarge(coarse: Plane, canvas: Canvas, step_nm: float) -> Image:
     """Bring values sampled every `step_nm` to the pixels of a canvas, smoothly."""
     upright, level = (
         _splines(np.arange(side) * (canvas.nm / step_nm), coarse.shape[axis], wrap=False)

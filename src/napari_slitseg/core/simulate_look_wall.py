@@ -75,8 +75,8 @@ def paint_endothelium(
         wander(rng, n, 1, rng.uniform(400, 1500) * n / length) - rng.uniform(0, 2.2), 0, 2
     )
     sheet = sheet + rng.uniform(80, 700) * swell
-    lift = rng.uniform(-12, 12) if rng.random() < 0.8 else rng.uniform(10, 50)
-    lift = lift + wander(rng, n, rng.uniform(0, 14), 200 * n / length)
+    close = rng.uniform(-12, 12) if rng.random() < 0.8 else rng.uniform(10, 50)
+    lift = close + wander(rng, n, rng.uniform(0, 14), 200 * n / length)
     thick = around.along(sheet)
     wall = round_min([below - around.along(lift), around.along(lift) + thick - below], 24.0)
     closed = around.along(_windows(rng, length))
