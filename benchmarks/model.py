@@ -202,7 +202,7 @@ def _seconds(report: Report, predictor: Predictor, runs: int) -> Found:
     image = scene.image.with_pixel_size(predictor.info.network_pixel_size_nm)
     _timed(predictor, image)
     clock = sorted(_timed(predictor, image) for _ in range(runs))
-    name = f"{image.shape[0]} x {image.shape[1]} px, {torch.get_num_threads()} threads"
+    name = f"{image.shape[0]} x {image.shape[1]} px, {torch.get_num_threads()} thread(s)"
     report.figure(f"{name}: median of {runs}", statistics.median(clock), "{:.2f} s", SECONDS)
     report.figure(f"{name}: quickest", clock[0], "{:.2f} s")
     return {"median": statistics.median(clock), "quickest": clock[0], "runs": runs}

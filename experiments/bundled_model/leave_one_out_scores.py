@@ -2,7 +2,8 @@
 
 ``python experiments/bundled_model/leave_one_out_scores.py FOLDS --real PODOCYTE_TEM``, where
 ``FOLDS`` has ``fold_<image>.safetensors`` for every image that was left out. The threshold of each
-is chosen on simulated validation scenes and on the other real images, never on the one left out.
+is chosen on simulated validation scenes and on the other real images, never on the one left out;
+``f1_best_threshold``, which is, only tells what a better choice could give.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from model_scoring import Case, choose_threshold, f1_interval, find, predictor_of
+from model_scoring import THRESHOLDS, Case, choose_threshold, f1_interval, find, predictor_of
 from model_truths import VALIDATION_SEEDS, WHOLLY_ANNOTATED, looks, real, simulated
 
 from napari_slitseg.core.checkpoint import CheckpointInfo
@@ -47,6 +48,7 @@ class Fold:
             "precision": round(score.precision, 3),
             "recall": round(score.recall, 3),
             "f1": round(score.f1, 3),
+            "f1_best_threshold": round(max(self.case.score(t).f1 for t in THRESHOLDS), 3),
             "chamfer_nm": score.chamfer_nm and round(score.chamfer_nm, 1),
             "membrane_error_nm": line and round(line.error_nm, 1),
             "membrane_found": line and round(line.found_share, 3),
@@ -99,7 +101,8 @@ def main() -> None:
         sys.exit(f"There is no {PREFIX}<image>.safetensors in {args.folds}.")
     folds = [judge(file, args.real, args.scenes, args.views) for file in files]
     table = pd.DataFrame([*(fold.row() for fold in folds), together(folds)])
-    print(table.to_string(index=False))
+    table = table.convert_dtypes()
+    print(table.to_string(index=False, na_rep=""))
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
         table.to_csv(args.out, index=False)
