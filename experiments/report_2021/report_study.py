@@ -67,11 +67,12 @@ def run(size: Size, results: Results, cache: Path, minutes: float = 1e9) -> None
 
 
 def missing(size: Size, results: Results) -> Iterator[Job]:
-    """Yield runs that are not in the results: every seed of an arm before the next arm."""
+    """Yield runs that are not in the results, one seed after the other."""
     done = results.done()
-    for name in size.runs:
-        for seed in size.seeds[:1] if name in size.once else size.seeds:
-            if (name, seed) not in done:
+    for seed in size.seeds:
+        for name in size.runs:
+            is_wanted = name not in size.once or seed == size.seeds[0]
+            if is_wanted and (name, seed) not in done:
                 yield name, seed
 
 
