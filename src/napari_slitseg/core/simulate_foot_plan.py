@@ -63,11 +63,10 @@ def plan_shapes(rng: np.random.Generator, length_nm: float, effacement: float) -
     half_gap = np.minimum(_half_gaps(rng, n), 0.3 * np.minimum(width, np.roll(width, 1)))
     height = _heights(rng, width)
     left, right = _sides(rng, width - half_gap - np.roll(half_gap, -1), height, length_nm, slits)
-    faint = rng.random(n) < rng.uniform(0.1, 0.7)
     return FootPlan(
         slit_nm=slits,
         half_gap_nm=half_gap,
-        faintness=np.where(faint, rng.uniform(0.3, 1.0, n), rng.uniform(0, 0.2, n)),
+        faintness=_faintness(rng, n) * np.where(half_gap < 10, 0.5, 1.0),
         diaphragm=np.where(rng.random(n) < rng.uniform(0, 1), rng.uniform(0.2, 0.8, n), 0),
         height_nm=height,
         tone=rng.normal(0, rng.uniform(0.01, 0.06), n),
@@ -75,6 +74,11 @@ def plan_shapes(rng: np.random.Generator, length_nm: float, effacement: float) -
         right_nm=right,
         length_nm=length_nm,
     )
+
+
+def _faintness(rng: np.random.Generator, n: int) -> Floats:
+    faint = rng.random(n) < rng.uniform(0.1, 0.7)
+    return np.where(faint, rng.uniform(0.3, 0.9, n), rng.uniform(0, 0.3, n))
 
 
 def _half_gaps(rng: np.random.Generator, n: int) -> Floats:

@@ -91,7 +91,7 @@ def _roof(canvas: Sheet, around: Around, plan: FootPlan) -> tuple[Image, Floats]
     n = 1024
     presence = wander(rng, n, 1, rng.uniform(300, 1500) * n / length) - rng.uniform(0.1, 2.2)
     bottom = rng.uniform(60, 500) + wander(rng, n, rng.uniform(20, 120), 500 * n / length)
-    bottom = np.maximum(bottom, 45)
+    bottom = np.maximum(bottom, 95)
     thick = rng.uniform(80, 500) * (1 + 0.5 * wander(rng, n, 1, 400 * n / length))
     taper = np.sqrt(np.clip(presence, 0, 0.5) / 0.5)
     low, half = around.along(bottom), around.along(np.maximum(thick, 60) * taper / 2)
