@@ -41,6 +41,7 @@ from napari_slitseg.core.bundled import DEFAULT_MODEL, resolve_model
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.inference import Predictor
 from napari_slitseg.core.json_text import to_json
+from napari_slitseg.core.metrics.pooling import pool_scores
 from napari_slitseg.core.metrics.result import describe
 
 RESULTS: Final = Path(__file__).parents[1] / "experiments" / "bundled_model" / "results"
@@ -121,7 +122,9 @@ def _real(report: Report, predictor: Predictor, folder: Path) -> Found:
             _print_cases(name, chosen)
             together = found[name] = figures(chosen)
             report.figure(f"{name}: F1 at 50 nm", together["f1"], "{:.3f}", at_least=F1_REAL)
-            report.figure(f"{name}: recall", together["recall"], "{:.3f}", at_least=RECALL_REAL)
+            report.figure(
+                f"{name}: recall", together["recall"] or 0.0, "{:.3f}", at_least=RECALL_REAL
+            )
             mean = found[name]["mean_f1"] = statistics.fmean(each.score().f1 for each in chosen)
             report.figure(f"{name}: mean of the images' F1", mean, "{:.3f}")
     return found
@@ -216,11 +219,12 @@ def _timed(predictor: Predictor, image: Micrograph) -> float:
 
 def _print_cases(name: str, cases: Sequence[Case]) -> None:
     """Print what images have together, with an interval over them."""
-    scores, together = [case.score() for case in cases], figures(cases)
+    scores = [case.score() for case in cases]
+    together = pool_scores(scores)
     print(
-        f"{name}, {len(cases)}: precision {together['precision']:.3f}, "
-        f"recall {together['recall']:.3f}, F1 {describe(f1_interval(scores), digits=3)}, "
-        f"{together['detections']} found of {together['slits']}"
+        f"{name}, {len(cases)}: precision {together.precision:.3f}, recall {together.recall:.3f}, "
+        f"F1 {describe(f1_interval(scores), digits=3)}, "
+        f"{together.n_predicted} found of {together.n_annotated}"
     )
 
 

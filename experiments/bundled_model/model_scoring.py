@@ -122,14 +122,19 @@ def figures(cases: Sequence[Case], threshold: float | None = None) -> dict[str, 
     scores = [case.score(threshold) for case in cases]
     together, interval = pool_scores(scores), f1_interval(scores)
     chamfer = FIGURES["mean_image_chamfer_nm"].pooled(scores)
-    limits = [interval.low, interval.high]
+    limits = [_rounded(interval.low), _rounded(interval.high)]
     return {
         "images": len(scores),
         "slits": together.n_annotated,
         "detections": together.n_predicted,
-        "precision": round(together.precision, 3),
-        "recall": round(together.recall, 3),
-        "f1": round(together.f1, 3),
-        "f1_interval": None if np.isnan(limits).any() else [round(x, 3) for x in limits],
-        "mean_chamfer_nm": None if np.isnan(chamfer) else round(chamfer, 1),
+        "precision": _rounded(together.precision),
+        "recall": _rounded(together.recall),
+        "f1": _rounded(together.f1),
+        "f1_interval": None if None in limits else limits,
+        "mean_chamfer_nm": _rounded(chamfer, 1),
     }
+
+
+def _rounded(value: float, digits: int = 3) -> float | None:
+    """Return a number for a card; None for one that is not defined, which JSON lacks."""
+    return round(value, digits) if np.isfinite(value) else None

@@ -16,7 +16,12 @@ import pytest
 
 from napari_slitseg.core.bundled import DEFAULT_MODEL, resolve_model
 from napari_slitseg.core.candidates import find_candidates
-from napari_slitseg.core.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
+from napari_slitseg.core.checkpoint import (
+    CheckpointInfo,
+    load_checkpoint,
+    read_checkpoint_info,
+    save_checkpoint,
+)
 from napari_slitseg.core.detection import Peaks
 from napari_slitseg.core.image import Micrograph
 from napari_slitseg.core.models.base import SegmentationModel
@@ -27,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = (ROOT / "benchmarks", ROOT / "experiments" / "bundled_model")
 MINE = (
     *("_report", "model", "model_lines", "model_scoring", "model_truths"),
-    *("model_failures", "leave_one_out_scores"),
+    *("model_failures", "leave_one_out_scores", "evaluate"),
 )
 
 
@@ -153,7 +158,7 @@ def test_the_image_left_out_does_not_choose_the_threshold(
     fold(tmp_path, "good", bundled, ("good2", "snider_A1_0024"))
     chosen = []
     for _ in range(2):
-        words = ["x", str(tmp_path), "--real", str(data), "--out", str(kept), "--scenes", "2"]
+        words = ["x", str(tmp_path), "--real", str(data), "--out", str(kept), "--scenes", "1"]
         words += ["--views", "2"]
         monkeypatch.setattr(sys, "argv", words)
         scores.main()
@@ -166,6 +171,25 @@ def test_the_image_left_out_does_not_choose_the_threshold(
     assert chosen[0] == chosen[1]
     assert list(table["annotated"]) == [1, 1]
     assert "mean of the images' F1" in capsys.readouterr().out
+
+
+def test_evaluating_writes_weights_with_their_card(load, monkeypatch, tmp_path, bundled) -> None:
+    evaluate = load("evaluate")
+    monkeypatch.setattr(load("model_truths"), "FIELD_NM", 1300.0)
+    for name, seeds in (("VALIDATION_SEEDS", range(1)), ("TEST_SEEDS", range(5, 6))):
+        monkeypatch.setattr(evaluate, name, seeds)
+    raw, out = fold(tmp_path, "raw", bundled, ("good", "okay")), tmp_path / "out.safetensors"
+    words = [str(raw), "--real", str(write_folder(tmp_path / "real")), "--out", str(out)]
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", *words, "--scales", "20", "--views", "2"])
+    evaluate.main()
+    info = read_checkpoint_info(out)
+    scores = info.card["scores"]
+    assert (info.views, info.threshold) == (2, scores["threshold"])
+    assert info.sha256 == bundled[1].sha256
+    assert scores["real_seen_in_training"]["images"] == 1
+    assert scores["real_held_out"]["images"] == 2
+    assert {"simulated_test", "simulated_test_20_nm_per_px"} < set(scores)
+    assert scores["simulated_test"]["images"] == 1
 
 
 def test_a_fold_that_saw_its_image_is_refused(load, monkeypatch, tmp_path, bundled) -> None:
