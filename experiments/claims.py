@@ -2,7 +2,7 @@
 
 Experiments are the folders beside this file that have a README: their question is its heading,
 their command the first one in it. Claims come from every ``results/statements.csv``, times from
-``times.csv``.
+``times.csv`` or, without a line there, from the seconds of the runs in ``results/runs.csv``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ INTRO: Final = """\
 
 Each folder is one experiment: its page says what was asked, what was run and what was found. All
 can be run again with one command; runs that are there already are not repeated. A *reduced run*
-takes seconds and is part of the tests. This page is made by `python experiments/claims.py`."""
+takes seconds and is part of the tests. Times are by the clock, of machines that did other work
+beside. This page is made by `python experiments/claims.py`."""
 
 CLAIMS: Final = """\
 Statements of the texts that this project grew from, each put to the test. *Holds* and *fails* are
@@ -149,7 +150,7 @@ def _experiment(readme: Path, times: dict[str, str]) -> list[str]:
         _link(name),
         heading[1] if heading else "",
         f"`{whole[0]}`" if whole else NOT_RECORDED,
-        times.get(name, NOT_RECORDED),
+        times.get(name) or _of_runs(readme.parent / "results" / "runs.csv"),
         _reduced(readme.parent),
     ]
 
@@ -168,6 +169,17 @@ def _times(file: Path) -> dict[str, str]:
     with file.open(newline="", encoding="utf-8") as text:
         rows = [row for row in csv.DictReader(text) if row["time on 2 cores"]]
     return {row["experiment"]: row["time on 2 cores"] for row in rows}
+
+
+def _of_runs(file: Path) -> str:
+    """Return the time of all runs that are in a table, one after the other."""
+    if not file.is_file():
+        return NOT_RECORDED
+    with file.open(newline="", encoding="utf-8") as text:
+        seconds = [float(row["seconds"]) for row in csv.DictReader(text) if row.get("seconds")]
+    total = sum(seconds)
+    amount = f"{total:.0f} seconds" if total < 100 else f"{total / 60:.0f} minutes"
+    return f"{amount} in all, one core: {len(seconds)} runs" if seconds else NOT_RECORDED
 
 
 def _link(name: str) -> str:

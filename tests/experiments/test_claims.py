@@ -73,6 +73,15 @@ def test_the_first_whole_run_is_the_command_and_the_quick_one_the_reduced(claims
     assert row in claims.page(tmp_path)
 
 
+def test_without_a_line_about_it_the_time_is_that_of_the_runs(claims, tmp_path) -> None:
+    put(tmp_path, "one", "0,1,a,holds,b\n")
+    runs = tmp_path / "one" / "results" / "runs.csv"
+    runs.write_text("seed,seconds\n0,100.5\n1,\n2,79.5\n")
+    assert "| 3 minutes in all, one core: 2 runs |" in claims.page(tmp_path)
+    runs.write_text("seed,f1\n0,0.5\n")
+    assert "| not recorded | none |" in claims.page(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
