@@ -36,6 +36,8 @@ class Size:
         What is run of each seed, in order: arms, and parts of `report_mechanism`.
     once : tuple of str
         Those that are run of the first seed only.
+    later : tuple of str
+        What is run when all that is done.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Size:
     steps: int
     runs: tuple[str, ...]
     once: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
 
 PRETRAINING_BATCH: Final = 4
@@ -156,8 +159,9 @@ FULL: Final = Size(
     pretraining=500,
     epochs=10,
     steps=8,
-    runs=(*FIRST, "loops", "gradients", "moves", "detectors", *LATER),
-    once=("loops", "gradients", "detectors"),
+    runs=(*FIRST, "moves", "detectors", "loops", "gradients"),
+    once=("moves", "detectors", "loops", "gradients"),
+    later=LATER,
 )
 QUICK: Final = Size(
     name="quick",

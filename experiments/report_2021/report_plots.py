@@ -9,7 +9,8 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from report_figures import NO_GRADIENT, at, curve, lowest_loss
+from report_figures import NO_GRADIENT, at, curve
+from report_numbers import models_by_loss
 from report_plan import LOSSES
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
@@ -41,10 +42,13 @@ def _counts(epochs: pd.DataFrame) -> Figure:
     axes = figure.subplots(1, len(PANELS), sharey=True)
     for ax, (title, arms) in zip(axes, PANELS, strict=True):
         for colour, mark, arm in zip(COLOURS, MARKS, arms, strict=False):
-            _lines(ax, curve(epochs, arm, "ratio_doh"), arm, colour, mark)
+            values = curve(epochs, arm, "ratio_doh")
+            if len(values):
+                _lines(ax, values, arm, colour, mark)
         ax.axhline(1, color="black", linewidth=0.8)
         ax.set(title=title, xlabel="epoch of 8 steps", xlim=(0, None), ylim=(0, 2))
-        ax.legend(fontsize=7)
+        if ax.get_legend_handles_labels()[0]:
+            ax.legend(fontsize=7)
     axes[0].set_ylabel("detections / annotations\n(DoH at 0.5, validation)")
     return figure
 
@@ -59,16 +63,13 @@ def _lines(ax: Axes, values: pd.DataFrame, label: str, colour: str, mark: str) -
 def _reloading(epochs: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    models = {
-        "M_orig": curve(epochs, "composite_1", "composite_1").iloc[0],
-        "M_A": lowest_loss(epochs, "composite_1", "composite_1"),
-        "M_B": lowest_loss(epochs, "reloaded", "composite_1"),
-        "M_orig at\nM_B's rate": lowest_loss(epochs, "not_reloaded", "composite_1"),
-        "dice": lowest_loss(epochs, "dice", "composite_1"),
+    names = {
+        **{"orig": "M_orig", "A": "M_A", "B": "M_B"},
+        **{"B_control": "M_orig at\nM_B's rate", "dice": "dice"},
     }
-    table = pd.DataFrame(models)
+    table = models_by_loss(epochs)[[*names]]
     for colour, mark, (seed, row) in zip(COLOURS, MARKS, table.iterrows(), strict=False):
-        left.plot(list(models), row, color=colour, marker=mark, label=f"seed {seed}")
+        left.plot(list(names.values()), row, color=colour, marker=mark, label=f"seed {seed}")
     left.set(ylabel="composite loss CL, validation", ylim=(0, None))
     left.legend(fontsize=7)
     _gains(right, epochs)

@@ -120,9 +120,8 @@ _DISTANCE: Final[tuple[Statement, ...]] = (
     (
         "2.1: vanilla distance alone 'does not perform well' in training",
         "holds",
-        """F1 of the last epoch - M_orig: {vanilla__gain:+.3f} ({vanilla__gain_low:+.3f} to
-        {vanilla__gain_high:+.3f}), against dice for the same steps
-        {vanilla__against_dice:+.3f}.""",
+        """F1 of the last epoch - M_orig: {vanilla__gain:+.3f} {vanilla__gain_range},
+        against dice for the same steps {vanilla__against_dice:+.3f}.""",
     ),
     (
         "2.1: the distance is 'a measure of goodness better than the dice coefficient'",
@@ -205,7 +204,7 @@ _ERASING: Final[tuple[Statement, ...]] = (
         "2.2: point loss gives 'slightly improved results' over distance alone",
         "fails",
         """F1 of the best epoch, point - vanilla {point_vanilla_best:+.3f}
-        ({point_vanilla_best_low:+.3f} to {point_vanilla_best_high:+.3f}), proportional - vanilla
+        {point_vanilla_best_range}, proportional - vanilla
         {proportional_vanilla_best:+.3f}. At the same rates the weights are the same bits; only
         plateau and choice of the epoch see the loss.""",
     ),
@@ -219,7 +218,7 @@ _ERASING: Final[tuple[Statement, ...]] = (
         "2.3: with the distance added (composite) training is stabler, better than distance alone",
         "fails",
         """F1 of the best epoch, composite - vanilla {composite_vanilla_best:+.3f}
-        ({composite_vanilla_best_low:+.3f} to {composite_vanilla_best_high:+.3f}), last epoch
+        {composite_vanilla_best_range}, last epoch
         {composite_vanilla_last:+.3f}.""",
     ),
     (
@@ -294,7 +293,7 @@ _PROCEDURE: Final[tuple[Statement, ...]] = (
     (
         "4.1: too prudent: 'no better than the original model'",
         "holds",
-        """F1 {prudent__gain:+.3f} ({prudent__gain_low:+.3f} to {prudent__gain_high:+.3f}); lowest
+        """F1 {prudent__gain:+.3f} {prudent__gain_range}; lowest
         ratio {prudent__lowest_ratio:.2f}.""",
     ),
     (
@@ -305,9 +304,9 @@ _PROCEDURE: Final[tuple[Statement, ...]] = (
     (
         "4.2: triangular2 'performs better' than the plateau",
         "unclear",
-        """Same highest rate 1e-3: F1 {cycles_plateau_last:+.3f} ({cycles_plateau_last_low:+.3f} to
-        {cycles_plateau_last_high:+.3f}), lowest CL {cycles_plateau_cl:+.1f}; from 1e-2
-        {cycles_plateau_ambitious_last:+.3f}; with dice {cycles_plateau_dice_last:+.3f}.""",
+        """Highest rate 1e-3: F1 {cycles_plateau_last:+.3f} {cycles_plateau_last_range},
+        lowest CL {cycles_plateau_cl:+.1f}; from 1e-2 {cycles_plateau_ambitious_last:+.3f};
+        with dice {cycles_plateau_dice_last:+.3f}.""",
     ),
     (
         "4.2: it halves 'the height of the maximum bound every period'",
@@ -345,7 +344,7 @@ _DISCUSSION: Final[tuple[Statement, ...]] = (
         "5: 'the best model yields marginally better performance' than the original",
         "unclear",
         """Contradicts 4.3. Best of the arms without a gradient {best_silent_gain:+.3f} F1 over
-        M_orig ({best_silent_low:+.3f} to {best_silent_high:+.3f}); dice for the same steps
+        M_orig {best_silent_range}; dice for the same steps
         {dice__gain:+.3f}.""",
     ),
     (
@@ -369,7 +368,7 @@ _DISCUSSION: Final[tuple[Statement, ...]] = (
     (
         "(not in the report) plain dice for the same steps, the control that lacks",
         "holds",
-        """{dice__gain:+.3f} F1 ({dice__gain_low:+.3f} to {dice__gain_high:+.3f}), triangular2
+        """{dice__gain:+.3f} F1 {dice__gain_range}, triangular2
         {dice_triangular2__gain:+.3f}: every arm without a gradient is below it, composite
         {composite_1__against_dice:+.3f}.""",
     ),

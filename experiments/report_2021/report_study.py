@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -39,12 +40,12 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     size = QUICK if args.quick else FULL
-    wanted = replace(size, runs=tuple(args.only)) if args.only else size
+    wanted = replace(size, runs=tuple(args.only), later=()) if args.only else size
     temporary = Path(tempfile.gettempdir()) / "slitseg_report_2021"
     out = args.out or (temporary / "quick" if args.quick else HERE / "results")
     if not args.tables:
         run(wanted, Results(out), args.cache or temporary, args.minutes)
-    if not args.quick and not list(missing(size, Results(out))):
+    if args.tables or not (args.quick or list(missing(size, Results(out)))):
         from report_tables import write_all
 
         write_all(out, HERE / "README.md")
@@ -69,8 +70,8 @@ def run(size: Size, results: Results, cache: Path, minutes: float = 1e9) -> None
 def missing(size: Size, results: Results) -> Iterator[Job]:
     """Yield runs that are not in the results, one seed after the other."""
     done = results.done()
-    for seed in size.seeds:
-        for name in size.runs:
+    for names in (size.runs, size.later):
+        for seed, name in product(size.seeds, names):
             is_wanted = name not in size.once or seed == size.seeds[0]
             if is_wanted and (name, seed) not in done:
                 yield name, seed

@@ -7,11 +7,12 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from report_checks import facts
-from report_figures import START, epochs_of, numbers, summary
+from report_figures import START, epochs_of, summary
+from report_numbers import numbers, range_text, table_of
 from report_plan import ARMS, Arm
 from report_plots import write_plots
 from report_statements import STATEMENTS
@@ -19,6 +20,18 @@ from report_statements import STATEMENTS
 from napari_slitseg.core.schedules import ReduceOnPlateau
 
 COLUMNS: Final = ("seed", "nr", "statement", "verdict", "evidence")
+
+
+class _NotRun:
+    """What stands for a number that there is not."""
+
+    def __format__(self, _: str) -> str:
+        return "(not run)"
+
+
+class _Known(dict[str, Any]):
+    def __missing__(self, _: str) -> _NotRun:
+        return _NotRun()
 
 
 def write_all(folder: Path, readme: Path) -> None:
@@ -43,11 +56,11 @@ def write_all(folder: Path, readme: Path) -> None:
 
 def statements(folder: Path) -> list[dict[str, object]]:
     """Return every statement of the report with its verdict and evidence."""
-    known = {**numbers(folder), **facts()}
+    known = _Known({**numbers(folder), **facts()})
     return [
         {
             **{"seed": "000", "nr": nr, "statement": words, "verdict": verdict},
-            "evidence": " ".join(evidence.split()).format(**known),
+            "evidence": " ".join(evidence.split()).format_map(known),
         }
         for nr, (words, verdict, evidence) in enumerate(STATEMENTS, 1)
     ]
@@ -68,7 +81,14 @@ def tables(folder: Path) -> dict[str, str]:
 def arms_table(folder: Path) -> str:
     """Return one line an arm, means over seeds."""
     head = (
-        *("arm", "gradient on the slits", "rate", "lowest ratio (worst seed)", "last ratio"),
+        *(
+            "arm",
+            "seeds",
+            "gradient on the slits",
+            "rate",
+            "lowest ratio (worst seed)",
+            "last ratio",
+        ),
         *("last ratio, tuned", "F1, test: best by CL", "last", "last - M_orig", "last - dice"),
     )
     return _table(head, [_arm_cells(row) for _, row in summary(epochs_of(folder)).iterrows()])
@@ -83,6 +103,7 @@ def _arm_cells(row: pd.Series) -> list[str]:
     )
     return [
         "M_orig" if is_start else f"`{row.arm}`",
+        str(row.seeds),
         "" if arm is None else {"nothing": "none", "dice": "dice"}[arm.slit],
         "" if arm is None else _rate(arm),
         f"{row.lowest_ratio:.2f} ({row.lowest_of_all:.2f})",
@@ -102,12 +123,12 @@ def _rate(arm: Arm) -> str:
 
 
 def _interval(mean: float, low: float, high: float) -> str:
-    return f"{mean:+.3f}" if math.isnan(low) else f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+    return "" if math.isnan(mean) else f"{mean:+.3f} {range_text(low, high)}"
 
 
 def reloading_table(folder: Path) -> str:
     """Return the composite loss of each model of section 4.3."""
-    known = numbers(folder)
+    known = _Known(numbers(folder))
     words = {
         "orig": "M_orig",
         "A": "M_A: from M_orig, plateau from 1e-3, best of its epochs",
@@ -124,7 +145,7 @@ def reloading_table(folder: Path) -> str:
 
 def moves_table(folder: Path) -> str:
     """Return how far the maps of slits moved, by what was held fixed."""
-    rows = pd.read_csv(folder / "moves.csv")
+    rows = table_of(folder, "moves")
     lines = [
         [
             str(name),
@@ -132,7 +153,7 @@ def moves_table(folder: Path) -> str:
             f"{each.largest_change.max():.2g}",
             f"{each.ratio_doh.mean():.2f}",
         ]
-        for name, each in rows.groupby("variant", sort=False)
+        for name, each in (rows.groupby("variant", sort=False) if len(rows) else ())
     ]
     head = ("what was held fixed", "mean change of p", "largest", "detections / annotations")
     return _table(head, lines)
@@ -140,20 +161,18 @@ def moves_table(folder: Path) -> str:
 
 def detectors_table(folder: Path) -> str:
     """Return time and quality of each detector."""
-    rows = pd.read_csv(folder / "detectors.csv")
-    loops = pd.read_csv(folder / "loops.csv")
-    steps = loops.groupby("detector").ms_per_step.median()
-    alone = float(loops[loops.loss == "membrane dice alone"].ms_per_step.median())
+    known = _Known(numbers(folder))
+    rows = table_of(folder, "detectors")
     lines = []
-    for name, each in rows.groupby("detector", sort=False):
+    for name, each in rows.groupby("detector", sort=False) if len(rows) else ():
         mean = each.mean(numeric_only=True)
-        step = f"{steps[name]:.0f} ({steps[name] / alone:.2f} x)" if name in steps else ""
-        quality = [] if math.isnan(mean.f1_tuned) else [f"{mean.f1_tuned:.3f}", f"{mean.ratio:.2f}"]
-        lines.append(
-            [str(name), step, f"{mean.ms_640:.0f}", *(quality or ["", ""])],
-        )
-    head = ("detector", "ms a step (of no detector)", "ms, 640 x 640", "F1", "ratio at 0.5")
-    return _table(head, lines)
+        step = f"{known[f'ms_{name}']:.0f}" if f"ms_{name}" in known else ""
+        seen = not math.isnan(mean.f1_tuned)
+        quality = [f"{mean.f1_tuned:.3f}", f"{mean.ratio:.2f}"] if seen else ["", ""]
+        lines.append([str(name), step, f"{mean.ms_640:.0f}", *quality])
+    head = ("detector", "ms a step in the loop", "ms, 640 x 640", "F1", "ratio at 0.5")
+    alone = f"A step with no loss on the slits takes {known['ms_alone']:.0f} ms."
+    return f"{_table(head, lines)}\n\n{alone}"
 
 
 def statements_table(folder: Path) -> str:

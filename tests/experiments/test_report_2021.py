@@ -14,7 +14,7 @@ import torch
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "report_2021"
 MODULES = (
-    *("plan", "scenes", "scores", "training", "files", "mechanism", "study"),
+    *("plan", "scenes", "scores", "training", "files", "mechanism", "study", "numbers"),
     *("checks", "figures", "plots", "statements", "tables"),
 )
 
