@@ -45,9 +45,9 @@ def _decorate(axes: Axes, names: list[str], task: str) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set_xlabel("hits / 640 (mean precision over IoU .50 to .95)")
-    axes.set_title(TITLES[task])
+    axes.set_title(TITLES[task], loc="left")
     axes.grid(axis="x", color=GREY, alpha=0.3)
-    axes.text(0.02, 0.02, LEGEND[task], transform=axes.transAxes, fontsize=8, color=GREY)
+    axes.set_title(LEGEND[task], fontsize=8, color=GREY, loc="right")
 
 
 LEGEND = {

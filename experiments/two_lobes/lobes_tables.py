@@ -44,15 +44,18 @@ def tables(found: pd.DataFrame) -> dict[str, str]:
 def scores_table(found: pd.DataFrame) -> str:
     """Return one line a setting: figures of all seeds, beside those of the poster."""
     heads = ["setting", "hits of 640, each seed", "their mean / 640", "mean IoU"]
-    heads += ["IoU at tuned threshold", "accuracy", "poster's score", "poster's accuracy"]
+    heads += ["IoU at tuned threshold", "accuracy"]
+    is_posters = set(found.task) == {"lobes"}
+    heads += ["poster's score", "poster's accuracy"] if is_posters else []
     lines = []
     for name in (each for each in SETTINGS if each in set(found.setting)):
         rows = found[found.setting == name].sort_values("seed")
         score, accuracy = PRINTED.get(name), PRINTED_ACCURACY.get(name)
         cells = [f"`{name}`", ", ".join(str(each) for each in rows.hits)]
         cells += [_spread(rows.mean_precision), _spread(rows.iou), _spread(rows.tuned_iou)]
-        cells += [_spread(rows.accuracy), f"{score:.4f}" if score else ""]
-        lines.append(_line([*cells, f"{accuracy:.4f}" if accuracy else ""]))
+        cells += [_spread(rows.accuracy)]
+        cells += [f"{each:.4f}" if each else "" for each in (score, accuracy)] if is_posters else []
+        lines.append(_line(cells))
     return "\n".join([_header(heads), *lines])
 
 
@@ -72,16 +75,21 @@ def _pair(found: pd.DataFrame, one: str, other: str) -> list[str]:
     first, second = (found[found.setting == each].set_index("seed") for each in (one, other))
     seeds = [seed for seed in first.index if seed in second.index]
     each = np.asarray(first.mean_precision[seeds] - second.mean_precision[seeds])
-    low, high = t_interval(each)
     apart = sum(not _holds_zero(first.ious[seed], second.ious[seed]) for seed in seeds)
-    mean = f"{each.mean():+.3f} ({low:+.3f} to {high:+.3f}){'' if low <= 0 <= high else ' *'}"
-    return [", ".join(f"{value:+.3f}" for value in each), mean, f"{apart} of {len(seeds)}"]
+    shown = ", ".join(f"{value:+.3f}" for value in each)
+    return [shown, _shown(each), f"{apart} of {len(seeds)}"]
+
+
+def _shown(each: NDArray[np.float64]) -> str:
+    """Return a mean with its interval, and a mark where that is clear of 0."""
+    if len(each) < 2:
+        return f"{each.mean():+.3f} (one seed)"
+    low, high = t_interval(each)
+    return f"{each.mean():+.3f} ({low:+.3f} to {high:+.3f}){'' if low <= 0 <= high else ' *'}"
 
 
 def t_interval(each: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the 95 % t-interval of a mean, or NaN for fewer than two values."""
-    if len(each) < 2:
-        return float("nan"), float("nan")
+    """Return the 95 % t-interval of the mean of two values or more."""
     half = float(stdtrit(len(each) - 1, 0.975) * each.std(ddof=1) / np.sqrt(len(each)))
     return float(each.mean()) - half, float(each.mean()) + half
 
@@ -103,7 +111,8 @@ def precision_of(ious: str) -> NDArray[np.float64]:
 
 
 def _spread(values: pd.Series[float]) -> str:
-    return f"{values.mean():.4f} ± {values.std(ddof=1):.4f}"
+    mean = f"{values.mean():.4f}"
+    return f"{mean} ± {values.std(ddof=1):.4f}" if len(values) > 1 else mean
 
 
 def _line(cells: list[str]) -> str:
