@@ -23,7 +23,9 @@ LOSSES: dict[str, LossSpec] = {
 }
 FOREGROUNDS = (0.05, 0.5, 0.95)
 SEEDS = (0, 1, 2)
-RATE = 0.01
+RATE, STEPS = 0.01, 1000
+FEW_STEPS = 250
+SGD_RATES = (0.04, 1.0)
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Setting:
         ``"Adam"``, or ``"SGD"`` without momentum.
     rate : float
         Learning rate, constant.
+    steps : int
+        How many.
     mirrored : bool
         Whether networks see 1 - x instead of x; the classes stay.
     """
@@ -45,6 +49,7 @@ class Setting:
     batch_norm: bool
     optimiser: str = "Adam"
     rate: float = RATE
+    steps: int = STEPS
     mirrored: bool = False
 
 
@@ -69,10 +74,8 @@ class Run:
 
 SETTINGS = (
     *(Setting(norm) for norm in (False, True)),
-    *(Setting(norm, "SGD") for norm in (False, True)),
-    *(Setting(norm, "SGD", rate=1.0) for norm in (False, True)),
-    *(Setting(norm, mirrored=True) for norm in (False, True)),
-    *(Setting(norm, "SGD", rate=0.1) for norm in (False, True)),
+    *(Setting(norm, "SGD", rate, FEW_STEPS) for rate, norm in product(SGD_RATES, (False, True))),
+    Setting(batch_norm=False, steps=FEW_STEPS, mirrored=True),
 )
 
 

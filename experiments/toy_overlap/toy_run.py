@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from toy_cases import RATE, SETTINGS, Setting, runs_of
+from toy_cases import SETTINGS, Setting, runs_of
 from toy_page import write_page
-from toy_training import STEPS, Row, Training, summary
+from toy_training import Row, Training, summary
 
 HERE = Path(__file__).parent
 QUICK_STEPS, QUICK_SEEDS = 30, (0,)
@@ -49,7 +49,7 @@ def trained(setting: Setting, *, quick: bool) -> tuple[list[Row], list[Row]]:
     """Return a row for each run, and one for each mean over the seeds at each tracked step."""
     runs = runs_of(setting, QUICK_SEEDS) if quick else runs_of(setting)
     began = time.monotonic()
-    rows = Training(setting, runs).steps(QUICK_STEPS if quick else STEPS)
+    rows = Training(setting, runs).steps(QUICK_STEPS if quick else setting.steps)
     seconds = round((time.monotonic() - began) / len(runs), 2)
     rows.sort(key=lambda row: (row["foreground"], row["loss"], row["seed"], row["step"]))
     by_run = groupby(rows, lambda row: (row["foreground"], row["loss"], row["seed"]))
@@ -65,16 +65,21 @@ def is_done(folder: Path, setting: Setting) -> bool:
     if not path.exists():
         return False
     rows = pd.read_csv(path)
-    same = [rows[name] == value for name, value in vars(setting).items()]
+    same = [rows[name] == value for name, value in named(setting).items()]
     return bool(pd.concat(same, axis=1).all(axis=1).any())
+
+
+def named(setting: Setting) -> Row:
+    """Return the columns that tell a setting."""
+    values = dict(vars(setting))
+    return {"budget" if name == "steps" else name: values[name] for name in values}
 
 
 def append(folder: Path, setting: Setting, ends: list[Row], curves: list[Row]) -> None:
     """Add the rows of one setting to the files; those that tell of the end come last."""
-    kept = [] if setting.mirrored or setting.rate != RATE else curves
-    for name, rows in (("curves", kept), ("runs", ends)):
+    for name, rows in (("curves", curves), ("runs", ends)):
         path = folder / f"{name}.csv"
-        table = pd.DataFrame([{**vars(setting), **row} for row in rows])
+        table = pd.DataFrame([{**named(setting), **row} for row in rows])
         table.to_csv(path, mode="a", header=not path.exists(), index=False, float_format="%.4g")
 
 

@@ -11,7 +11,7 @@ from toy_cases import LOSSES, Run, Setting, losses_side_by_side
 from toy_data import Images
 from toy_net import SideBySide, gradient_norms
 
-BATCH, STEPS, VALIDATION = 2, 1000, 24
+BATCH, VALIDATION = 2, 24
 RIGHT = 0.95
 Row = dict[str, Any]
 
@@ -37,7 +37,7 @@ class Training:
         self.losses = {name: losses_side_by_side(name) for name in LOSSES}
         self.members = {
             name: torch.tensor([i for i, run in enumerate(runs) if run.loss == name])
-            for name in LOSSES
+            for name in dict.fromkeys(run.loss for run in runs)
         }
 
     def steps(self, number: int) -> list[Row]:
@@ -56,7 +56,6 @@ class Training:
         parts = [
             self.losses[name](logits[members], masks[members]).sum()
             for name, members in self.members.items()
-            if len(members)
         ]
         self.optimiser.zero_grad()
         torch.stack(parts).sum().backward()  # type: ignore[no-untyped-call]
@@ -102,7 +101,6 @@ def summary(rows: Sequence[Row]) -> Row:
     peak = max(rows, key=lambda row: row["CCE"])
     return {
         **{name: last[name] for name in ("foreground", "loss", "seed")},
-        "converged": int(last["balanced_accuracy"] >= RIGHT),
         "first_right_step": right[0] if right else "",
         **{name: round(value, 4) for name, value in last.items() if name.endswith("accuracy")},
         **{name: round(value, 4) for name, value in last.items() if name.startswith("recall")},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import math
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,3 +127,73 @@ def test_a_reduced_run_never_mixes_into_the_results(toy, monkeypatch, capsys) ->
     with pytest.raises(SystemExit):
         toy.toy_run.main()
     assert "--out" in capsys.readouterr().err
+
+
+SYMMETRIC = ("CCE", "DICE", "DICE_SQUARE")
+
+
+@pytest.mark.parametrize("loss", ["CCE", "DICE", "DICE_SQUARE", "DICEFG", "DICEFG_SQUARE"])
+def test_mirrored_and_swapped_the_rare_class_may_be_either(toy, loss: str) -> None:
+    runs = [toy.toy_cases.Run(0.05, loss, 0)]
+    images = toy.toy_data.Images(runs, mirrored=True)
+    nets = [toy.toy_net.SideBySide([0], batch_norm=False) for _ in range(2)]
+    nets[1].kernels[2].data = nets[0].kernels[2].data.flip(1)
+    optimisers = [torch.optim.Adam(net.parameters(), 0.01) for net in nets]
+    of_batch = toy.toy_cases.losses_side_by_side(loss)
+    for _ in range(20):
+        shown, mask = images.batch(2)
+        for net, optimiser, seen in zip(nets, optimisers, (mask, mask.flip(2)), strict=True):
+            optimiser.zero_grad()
+            of_batch(net(shown), seen).sum().backward()
+            optimiser.step()
+    one, other = (net(shown) for net in nets)
+    assert torch.allclose(one, other.flip(2), atol=1e-3) == (loss in SYMMETRIC)
+
+
+def test_batches_without_foreground_teach_dicefg_nothing(toy) -> None:
+    logits = torch.zeros(1, 2, 2, 16, 16, requires_grad=True)
+    mask = torch.stack([torch.ones(1, 2, 16, 16), torch.zeros(1, 2, 16, 16)], 2)
+    lengths = {}
+    for name in ("CCE", "DICEFG"):
+        loss = toy.toy_cases.losses_side_by_side(name)(logits, mask).sum()
+        lengths[name] = float(torch.autograd.grad(loss, logits)[0].norm())
+    assert lengths["CCE"] > 0.02
+    assert 0 < lengths["DICEFG"] < 1e-10
+
+
+# -- what is committed
+
+
+def test_every_setting_was_run_with_every_loss_and_seed(toy) -> None:
+    rows = committed("runs")
+    names = [*toy.toy_run.named(toy.toy_cases.SETTINGS[0]), "foreground", "loss", "seed"]
+    found = [tuple(str(row[name]) for name in names) for row in rows]
+    expected = [
+        tuple(str(value) for value in (*toy.toy_run.named(setting).values(), *vars(run).values()))
+        for setting in toy.toy_cases.SETTINGS
+        for run in toy.toy_cases.runs_of(setting)
+    ]
+    assert sorted(found) == sorted(expected)
+
+
+def test_every_statement_has_a_verdict_and_its_evidence() -> None:
+    rows = committed("statements")
+    assert [row["nr"] for row in rows] == [str(1 + i) for i in range(len(rows))]
+    assert {row["verdict"] for row in rows} <= {"holds", "fails", "unclear"}
+    assert {row["seed"] for row in rows} == {"002"}
+    assert all(row["evidence"] for row in rows)
+
+
+def test_the_page_says_what_the_results_say(toy, tmp_path) -> None:
+    text = (FOLDER / "README.md").read_text("utf-8")
+    page = tmp_path / "README.md"
+    page.write_text(text, "utf-8")
+    folder = tmp_path / "results"
+    shutil.copytree(FOLDER / "results", folder)
+    toy.toy_run.write_page(folder, page)
+    assert page.read_text("utf-8") == text
+
+
+def committed(name: str) -> list[dict[str, str]]:
+    with (FOLDER / "results" / f"{name}.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
