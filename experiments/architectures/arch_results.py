@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 from arch_scores import Row
-from arch_train import SETTINGS
+from arch_train import GROUPS
 
 FOLDER = Path(__file__).parent / "results"
 RUNS = "runs.csv"
 SEEDS = (0, 1, 2)
-N_LAST = 2
 
 Key = tuple[str, str, int]
 
@@ -28,8 +27,7 @@ def runs(folder: Path = FOLDER) -> pd.DataFrame:
 def missing(folder: Path = FOLDER) -> list[Key]:
     """Return network, losses and seed of the runs that the file does not have."""
     done = set(runs(folder)[["network", "losses", "seed"]].itertuples(index=False, name=None))
-    first, last = SETTINGS[:-N_LAST], SETTINGS[-N_LAST:]
-    planned = [(*each, seed) for part in (first, last) for seed in SEEDS for each in part]
+    planned = [(*each, seed) for group in GROUPS for seed in SEEDS for each in group]
     return [key for key in planned if key not in done]
 
 

@@ -81,15 +81,19 @@ def _difference(
 ) -> str:
     first, second = (of(found, each).set_index("seed")[name] for each in (one, other))
     seeds = [seed for seed in first.index if seed in second.index]
-    each = np.asarray(first[seeds] - second[seeds], dtype=np.float64)
+    return _shown(np.asarray(first[seeds] - second[seeds], dtype=np.float64))
+
+
+def _shown(each: NDArray[np.float64]) -> str:
+    """Return a mean with its interval, and a mark where that is clear of 0."""
+    if len(each) < 2:
+        return f"{each.mean():+.3f} (one seed)"
     low, high = t_interval(each)
     return f"{each.mean():+.3f} ({low:+.3f} to {high:+.3f}){'' if low <= 0 <= high else ' *'}"
 
 
 def t_interval(each: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the 95 % t-interval of a mean, or NaN for fewer than two values."""
-    if len(each) < 2:
-        return float("nan"), float("nan")
+    """Return the 95 % t-interval of the mean of two values or more."""
     half = float(stdtrit(len(each) - 1, 0.975) * each.std(ddof=1) / np.sqrt(len(each)))
     return float(each.mean()) - half, float(each.mean()) + half
 
@@ -100,7 +104,8 @@ def _name(setting: tuple[str, str]) -> str:
 
 
 def _spread(values: pd.Series[float], digits: int) -> str:
-    return f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}"
+    mean = f"{values.mean():.{digits}f}"
+    return f"{mean} ± {values.std(ddof=1):.{digits}f}" if len(values) > 1 else mean
 
 
 def _line(cells: list[str]) -> str:

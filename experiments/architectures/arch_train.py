@@ -21,7 +21,7 @@ from napari_slitseg.core.models.base import SegmentationModel
 from napari_slitseg.core.schedules import Cosine, rate_at
 from napari_slitseg.core.training.recalibrate import recalibrate
 
-STEPS, BATCH, SWITCH = 250, 2, 0.5
+STEPS, BATCH, SWITCH = 160, 2, 0.5
 RECALIBRATED = 20
 SCHEDULE: Final = Cosine(rate=3e-3)
 LOVASZ: Final = WeightedSum.preset("lovasz_and_dice")
@@ -45,10 +45,18 @@ COURSES: Final = MappingProxyType(
         "dice, then lovasz + dice": course(Dice(), LOVASZ),
     }
 )
-SETTINGS: Final = (
-    *(("unet", name) for name in COURSES),
-    *((name, "dice") for name in ("fcn", "deeplabv3", "deeplabv3, stride 8", "unet, added")),
+GROUPS: Final = (
+    (
+        ("unet", "dice"),
+        ("fcn", "dice"),
+        ("deeplabv3", "dice"),
+        ("unet", "bce"),
+        ("unet", "dice, then lovasz + dice"),
+    ),
+    (("unet", "bce, then lovasz + dice"), ("unet", "lovasz + dice")),
+    (("unet, added", "dice"), ("deeplabv3, stride 8", "dice")),
 )
+SETTINGS: Final = tuple(each for group in GROUPS for each in group)
 
 
 def run(

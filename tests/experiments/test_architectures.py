@@ -1,0 +1,137 @@
+"""The study of networks and courses of losses: its numbers, its scores, a reduced run of it."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import math
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from napari_slitseg.core.detection import Detections
+
+FOLDER = Path(__file__).parents[2] / "experiments" / "architectures"
+MODULES = ("data", "models", "scores", "train", "results", "numbers", "tables", "plot", "run")
+
+
+@pytest.fixture(scope="module")
+def arch() -> Iterator[SimpleNamespace]:
+    """The files of the experiment, which is no package."""
+    sys.path.insert(0, str(FOLDER))
+    try:
+        yield SimpleNamespace(**{n: importlib.import_module(f"arch_{n}") for n in MODULES})
+    finally:
+        sys.path.remove(str(FOLDER))
+        for name in MODULES:
+            sys.modules.pop(f"arch_{name}", None)
+
+
+def test_a_reduced_run_ends_with_scores_of_both_heads(arch, tmp_path) -> None:
+    arch.run.main(["--quick", "--out", str(tmp_path)])
+    rows = arch.results.runs(tmp_path)
+    assert list(rows.network) == ["unet", "deeplabv3"]
+    assert rows.membrane_iou.between(0, 1).all()
+    assert (rows.f1 <= rows.f1_100nm).all()
+
+
+def test_runs_that_are_there_are_not_made_again(arch, tmp_path) -> None:
+    everything = arch.results.missing(tmp_path)
+    network, losses, seed = everything[4]
+    arch.results.append({"network": network, "losses": losses, "seed": seed}, tmp_path)
+    assert arch.results.missing(tmp_path) == everything[:4] + everything[5:]
+
+
+def test_slits_lie_on_the_edge_of_the_membrane(arch) -> None:
+    rng = np.random.default_rng(0)
+    views = [arch.data.view(rng) for _ in range(20)]
+    assert sum(len(view.slits) for view in views) > 100
+    for _, membrane, drawn in (view.pixels for view in views):
+        assert 0.2 < membrane[drawn > 0].mean() < 0.9
+
+
+def test_batches_depend_on_seed_and_step_alone(arch) -> None:
+    (views,) = arch.data.views(5, (12,))
+    first, again = (arch.data.batch(views, 1, 7, 4) for _ in range(2))
+    other = arch.data.batch(views, 1, 8, 4)
+    assert torch.equal(first.images, again.images)
+    assert not torch.equal(first.images, other.images)
+    assert first.membrane.mask.shape == (4, 1, 64, 64)
+    assert not torch.equal(first.membrane.mask, first.slit.mask)
+
+
+def test_counts_errors_and_f1_of_points_are_pooled(arch) -> None:
+    found = Detections(np.array([[40.0, 43.0], [20.0, 20.0]]), np.array([0.9, 0.8]))
+    view = arch.data.View(np.zeros((3, 64, 64), np.float32), np.array([[40.0, 40.0], [10.0, 60.0]]))
+    pooled = arch.scores.Pooled([found], [view], 0.5)
+    assert pooled.f1(5.0) == pytest.approx(0.5)
+    assert pooled.f1(2.0) == 0
+    assert pooled.ratio() == 1
+    assert pooled.error_nm() == pytest.approx(30)
+    assert math.isnan(arch.scores.Pooled([found], [view], 0.95).error_nm())
+
+
+def test_losses_switch_in_the_middle_for_both_heads(arch) -> None:
+    course = arch.train.COURSES["bce, then lovasz + dice"]
+    early, late = (course.at(progress).losses for progress in (0.49, 0.5))
+    assert {early.membrane.name, early.slit.name} == {"bce"}
+    assert {late.membrane.name, late.slit.name} == {"sum"}
+    assert arch.train.COURSES["dice"].at(0.9).losses.slit.name == "dice"
+
+
+def test_all_networks_have_about_as_many_weights(arch) -> None:
+    weights = [arch.models.n_weights(name) for name in arch.models.NETWORKS]
+    assert max(weights) < 1.2 * min(weights)
+    assert {network for network, _ in arch.train.SETTINGS} == set(arch.models.NETWORKS)
+
+
+def test_added_skips_reach_the_output(arch) -> None:
+    network = arch.models.new_network("unet, added", 0).eval()
+    image = torch.randn(1, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    before = network(image).slit
+    for up in network.up:
+        torch.nn.init.zeros_(up.weight)
+        torch.nn.init.zeros_(up.bias)
+    only_skips = [network(each).slit for each in (image, image.flip(2))]
+    assert not torch.allclose(before, only_skips[0])
+    assert not torch.allclose(*only_skips)
+
+
+# -- what is committed
+
+
+def test_the_numbers_are_those_of_the_formulas(arch) -> None:
+    with (FOLDER / "results" / "numbers.csv").open(encoding="utf-8") as file:
+        written = {row["figure"]: float(row["value"]) for row in csv.DictReader(file)}
+    assert written == pytest.approx(dict(arch.numbers.numbers()), rel=1e-4, abs=1e-6)
+    assert math.isinf(written["the post's code of focal loss, background pixel at p = 1"])
+
+
+def test_every_run_is_a_planned_one_and_made_once(arch, tmp_path) -> None:
+    rows = arch.results.runs()
+    keys = list(rows[["network", "losses", "seed"]].itertuples(index=False, name=None))
+    assert len(set(keys)) == len(keys)
+    assert set(keys) <= set(arch.results.missing(tmp_path))
+
+
+def test_the_tables_of_the_page_are_those_of_the_runs(arch) -> None:
+    text = (FOLDER / "README.md").read_text("utf-8")
+    for mark, table in arch.tables.tables(arch.results.runs()).items():
+        found = re.search(f"<!-- {mark} -->\n(.*)\n<!-- end of {mark} -->", text, re.DOTALL)
+        assert found is not None, mark
+        assert found[1] == table, f"{mark} differs: run arch_run.py --tables"
+
+
+def test_every_statement_has_a_verdict_and_its_evidence() -> None:
+    with (FOLDER / "results" / "statements.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["nr"] for row in rows] == [str(i + 1) for i in range(len(rows))]
+    assert {row["seed"] for row in rows} == {"003"}
+    assert {row["verdict"] for row in rows} <= {"holds", "fails", "unclear"}
+    assert all(row["evidence"].strip() and row["statement"].strip() for row in rows)
