@@ -8,6 +8,7 @@ go to a folder of your own (``--to``): they are not part of this repository.
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ from napari_slitseg.core.bundled import DEFAULT_MODEL
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 CROP_NM: Final = 1100.0
 COLUMNS: Final = 6
+MOST_OF_AN_IMAGE: Final = 2
 INCH: Final = 1.55
 FOUND, ANNOTATED, WRONG = "#00b7ff", "#ffd400", "#ff5a36"
 
@@ -81,11 +83,24 @@ def _score(case: Case, yx: Any, within_nm: float = 50.0) -> float:
 
 
 def worst(found: Iterable[Failure], n: int | None) -> list[Failure]:
-    """Return the surest false slits, then the missed ones that the model gave the least."""
+    """Return the surest false slits, then the missed ones that the model gave the least.
+
+    Where only so many are asked for, two of each kind from one image at most.
+    """
     everything = list(found)
     false = sorted((f for f in everything if f.is_false), key=lambda f: -f.score)
     missed = sorted((f for f in everything if not f.is_false), key=lambda f: f.score)
-    return false[:n] + missed[:n]
+    return false + missed if n is None else _varied(false)[:n] + _varied(missed)[:n]
+
+
+def _varied(ordered: Sequence[Failure]) -> list[Failure]:
+    shown: Counter[str] = Counter()
+    kept = []
+    for failure in ordered:
+        shown[failure.case.truth.name] += 1
+        if shown[failure.case.truth.name] <= MOST_OF_AN_IMAGE:
+            kept.append(failure)
+    return kept
 
 
 def picture(shown: Sequence[Failure], legend: str) -> Figure:
@@ -99,8 +114,8 @@ def picture(shown: Sequence[Failure], legend: str) -> Figure:
     for number, (cell, failure) in enumerate(zip(cells, shown, strict=False), 1):
         _draw(cell, failure)
         cell.set_title(f"{number}. {failure.title}", fontsize=6, pad=2)
-    top = 1 - 0.42 / figure.get_figheight()
-    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=top - 0.2 / rows, hspace=0.32)
+    top = 1 - 0.6 / figure.get_figheight()
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=top, hspace=0.26)
     return figure
 
 

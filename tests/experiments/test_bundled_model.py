@@ -211,6 +211,7 @@ def test_the_surest_false_slit_and_the_faintest_missed_one_come_first(load, tmp_
         *((False, 0.0), (False, 0.3)),
     ]
     assert len(gallery.worst(shown, 1)) == 2
+    assert len(gallery.worst(2 * shown, 6)) == 2 * gallery.MOST_OF_AN_IMAGE
     gallery.save(shown, tmp_path / "to" / "failures.png", 6)
     assert (tmp_path / "to" / "failures.png").stat().st_size > 2000
 
