@@ -18,7 +18,7 @@ from toy_page import write_page
 from toy_training import Row, Training, summary
 
 HERE = Path(__file__).parent
-QUICK_STEPS, QUICK_SEEDS = 30, (0,)
+QUICK_STEPS, QUICK_SEEDS = 12, (0,)
 
 
 def main() -> None:
