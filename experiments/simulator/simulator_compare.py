@@ -24,7 +24,7 @@ from napari_slitseg.core.simulate_options import Look
 
 RESULTS: Final = Path(__file__).parent / "results"
 LOOKS: Final[tuple[Look, ...]] = ("plain", "tissue")
-SCENES, SIDE_PX = 40, 640
+SCENES, SIDE_PX = 16, 640
 QUICK_SCENES, QUICK_SIDE_PX = 3, 256
 
 

@@ -15,7 +15,7 @@ from simulator_pictures import Picture
 
 COLOURS: Final = {"real": "#000000", "plain": "#D55E00", "tissue": "#0072B2"}
 MARKS: Final = {"real": "o", "plain": "^", "tissue": "s"}
-TILES, TILE_PX = 4, 200
+TILES, TILE_PX, GREYS = 3, 200, 64
 
 
 def write_plot(table: pd.DataFrame, path: Path) -> None:
@@ -44,7 +44,7 @@ def write_board(looks: Sequence[Sequence[Picture]], path: Path) -> None:
         np.hstack([_tile(pictures[at % len(pictures)]) for at in range(TILES)])
         for pictures in looks
     ]
-    levels = np.round(255 * np.vstack(rows)).astype(np.uint8)
+    levels = (np.round((GREYS - 1) * np.vstack(rows)) * (256 // GREYS)).astype(np.uint8)
     Image.fromarray(levels).save(path, optimize=True)
 
 
