@@ -39,7 +39,7 @@ def main() -> None:
             window = []
         if run.step % args.save_every == 0 or run.step == args.steps:
             run.save()
-            run.export(time.perf_counter() - started)
+            run.export()
 
 
 def report(step: int, window: list[tuple[float, float]], seconds: float) -> None:

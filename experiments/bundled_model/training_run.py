@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class Run:
     """Model, optimiser, averaged weights and the step reached."""
 
     def __init__(self, args: argparse.Namespace) -> None:
-        self.args, self.step = args, 0
+        self.args, self.step, self.seconds = args, 0, 0.0
         self.model = start_model(args)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=args.lr, weight_decay=1e-2)
@@ -67,6 +68,7 @@ class Run:
 
     def train_step(self, batch: list[Tensor]) -> tuple[float, float]:
         """Take one step; returns the losses of the membrane and the slit head."""
+        started = time.perf_counter()
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, self.args.steps, self.args.lr)
         pixels, membrane, slits, weight = batch
@@ -79,6 +81,7 @@ class Run:
         self.optimiser.step()
         self.average.update_parameters(self.model)
         self.step += 1
+        self.seconds += time.perf_counter() - started
         return float(membrane_loss.detach()), float(slit_loss.detach())
 
     def load(self) -> None:
@@ -87,13 +90,14 @@ class Run:
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.step = int(state["step"])
+        self.step, self.seconds = int(state["step"]), float(state["seconds"])
 
     def save(self) -> None:
         """Write what ``--resume`` needs, atomically."""
         part = self.state_file.with_suffix(".part")
         state = {
             "step": self.step,
+            "seconds": self.seconds,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -101,7 +105,7 @@ class Run:
         torch.save(state, part)
         part.replace(self.state_file)
 
-    def export(self, seconds: float) -> None:
+    def export(self) -> None:
         """Write the averaged weights with an empty score card (``evaluate.py`` fills it)."""
         model = build_model(self.model.spec)
         model.load_state_dict(self.average.module.state_dict())
@@ -114,7 +118,7 @@ class Run:
             threshold=0.5,
             min_distance_nm=80.0,
             card={},
-            job=job_of(self.args, self.step, seconds),
+            job=job_of(self.args, self.step) | {"hours": round(self.seconds / 3600, 2)},
             views=TEST_VIEWS,
         )
         save_checkpoint(self.args.work / "model.safetensors", model, info)
@@ -128,7 +132,7 @@ def start_model(args: argparse.Namespace) -> SegmentationModel:
     return build_model(UNetSpec(width=args.width, depth=4, block_px=2))
 
 
-def job_of(args: argparse.Namespace, step: int, seconds: float) -> dict[str, Any]:
+def job_of(args: argparse.Namespace, step: int) -> dict[str, Any]:
     """Tell all that made the weights."""
     kept = {
         key: str(value) if isinstance(value, Path) else value
@@ -141,7 +145,6 @@ def job_of(args: argparse.Namespace, step: int, seconds: float) -> dict[str, Any
         "steps_taken": step,
         "real_images": list(real_names(args)),
         "loss": "0.5 (dice + BCE) of the membrane + (dice + BCE) of the slits",
-        "seconds_of_last_process": round(seconds),
         "torch": torch.__version__,
     }
 
