@@ -19,6 +19,7 @@ from report_statements import STATEMENTS
 
 from napari_slitseg.core.schedules import ReduceOnPlateau
 
+NOT_RUN: Final = "(not run)"
 COLUMNS: Final = ("seed", "nr", "statement", "verdict", "evidence")
 
 
@@ -26,7 +27,7 @@ class _NotRun:
     """What stands for a number that there is not."""
 
     def __format__(self, _: str) -> str:
-        return "(not run)"
+        return NOT_RUN
 
 
 class _Known(dict[str, Any]):
@@ -55,15 +56,15 @@ def write_all(folder: Path, readme: Path) -> None:
 
 
 def statements(folder: Path) -> list[dict[str, object]]:
-    """Return every statement of the report with its verdict and evidence."""
+    """Return every statement with its verdict and evidence; unclear where a number lacks."""
     known = _Known({**numbers(folder), **facts()})
-    return [
-        {
-            **{"seed": "000", "nr": nr, "statement": words, "verdict": verdict},
-            "evidence": " ".join(evidence.split()).format_map(known),
-        }
-        for nr, (words, verdict, evidence) in enumerate(STATEMENTS, 1)
-    ]
+    rows: list[dict[str, object]] = []
+    for nr, (words, verdict, template) in enumerate(STATEMENTS, 1):
+        evidence = " ".join(template.split()).format_map(known)
+        shown = "unclear" if NOT_RUN in evidence else verdict
+        row = {"seed": "000", "nr": nr, "statement": words, "verdict": shown}
+        rows.append({**row, "evidence": evidence})
+    return rows
 
 
 def tables(folder: Path) -> dict[str, str]:
