@@ -11,6 +11,7 @@ from distance_results import FIRST_TUNING_SEED, Results
 from distance_training import Setting
 
 TUNING_SEEDS, TEST_SEEDS, HARD_SEEDS, BEST, BEST_HARD = 1, 8, 5, 8, 2
+GRID: Final = 4
 BASE_REGIME: Final = "ordinary"
 STAGES: Final = ("first", "hard", "tune", "best", "all", "improve", "improve_hard")
 
@@ -60,6 +61,7 @@ def best(results: Results) -> tuple[str, ...]:
     """Return both baselines and the best recipes of the tuning, at least two of them alone."""
     runs = results.runs()
     tuned = runs[(runs.seed >= FIRST_TUNING_SEED) & (runs.regime == BASE_REGIME)]
+    tuned = tuned.groupby("recipe").filter(lambda rows: len(rows) >= GRID)
     score = tuned.groupby("recipe").f1.max().sort_values(ascending=False)
     ranked = [str(name) for name in score.index if ALL[str(name)].kind != "baseline"]
     alone = [name for name in ranked if ALL[name].kind == "alone"][:2]

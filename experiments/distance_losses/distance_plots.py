@@ -10,7 +10,7 @@ import pandas as pd
 from distance_paired import against_dice
 from distance_recipes import ALL, BASE
 from distance_regimes import REGIMES
-from distance_results import KEYS, Results
+from distance_results import Results, looks_of
 from matplotlib.figure import Figure
 
 COLOURS = {
@@ -35,7 +35,7 @@ def write_plots(results: Results) -> None:
     tested = results.tested("ordinary")
     if against_dice_names(tested):
         _save(forest(tested), results.folder / "forest.png")
-    looks = results.looks().merge(tested[list(KEYS)], on=list(KEYS))
+    looks = looks_of(results, tested)
     if len(looks):
         _save(ratios(looks), results.folder / "count_ratio.png")
     if any(against_dice_names(results.tested(each)) for each in REGIMES if each != "ordinary"):

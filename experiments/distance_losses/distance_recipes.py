@@ -100,15 +100,16 @@ def _alone(*losses: str) -> dict[str, Recipe]:
 
 _FIRST: Final = {
     "dice": Recipe(kind="baseline"),
-    "dice_bce": Recipe(kind="baseline", loss="dice_bce"),
-    **_added("distance_weighted", "mmd", "one_to_one"),
-    **_alone("expected_composite", "mmd"),
-    "dynamic dilation": Recipe(kind="curriculum", dilation=True),
+    **_added("distance_weighted", "one_to_one"),
+    **_alone("expected_composite"),
 }
 RECIPES: Final = {
     **_FIRST,
-    **_alone("one_to_one", "energy"),
+    "dice_bce": Recipe(kind="baseline", loss="dice_bce"),
+    **_added("mmd"),
+    **_alone("mmd", "one_to_one"),
     **_added("expected_composite"),
+    "dynamic dilation": Recipe(kind="curriculum", dilation=True),
     "windows along the membrane": Recipe(kind="curriculum", windows=True),
     "coordinates": Recipe(kind="model", loss="set_prediction"),
     **_added(*SAFE),

@@ -81,6 +81,14 @@ class Results:
         return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(columns))
 
 
+def looks_of(results: Results, tested: pd.DataFrame) -> pd.DataFrame:
+    """Return what was seen in the course of some runs."""
+    looks = results.looks()
+    if looks.empty or tested.empty:
+        return looks.head(0)
+    return looks.merge(tested[list(KEYS)], on=list(KEYS))
+
+
 def setting_of(row: Mapping[Any, Any]) -> Setting:
     """Return the setting of a row."""
     return Setting(

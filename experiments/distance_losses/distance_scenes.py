@@ -59,12 +59,15 @@ class Scene:
         The stripe.
     true_yx, labelled_yx : (N, 2) and (M, 2) float32 arrays
         Slits as they are and as they were annotated, px.
+    strength : (N,) array
+        How bright each true slit is, 0.2 to 1.
     """
 
     pixels: NDArray[np.float32]
     membrane: NDArray[np.bool_]
     true_yx: NDArray[np.float32]
     labelled_yx: NDArray[np.float32]
+    strength: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +89,15 @@ def _draw(rng: np.random.Generator, scenery: Scenery) -> Scene:
     thickness = rng.uniform(*MEMBRANE_PX)
     columns = _columns(rng, scenery.spacing_px)
     true_yx = np.stack([np.interp(columns, np.arange(SIDE_PX), ground.edge) - 1, columns], axis=1)
-    grey = _tissue(rng, ground, thickness) + scenery.contrast * _gaps(rng, ground, columns)
+    tissue, (gaps, strength) = _tissue(rng, ground, thickness), _gaps(rng, ground, columns)
+    grey = tissue + scenery.contrast * gaps
     grey = gaussian_filter(grey + _dirt(rng), rng.uniform(0.6, 1.0))
     grey = np.clip(grey, 0.01, 1) ** scenery.gamma + rng.normal(0, scenery.noise, grey.shape)
     pixels = ((grey - grey.mean()) / grey.std()).astype(np.float32)
     membrane = (ground.depth >= 0) & (ground.depth <= thickness)
     labelled = _labelled(rng, true_yx, scenery)
     turned = _turned(rng, pixels, membrane, true_yx, labelled)
-    return Scene(*turned)
+    return Scene(*turned, strength)
 
 
 def _ground(rng: np.random.Generator) -> _Ground:
@@ -129,19 +133,19 @@ def _tissue(rng: np.random.Generator, ground: _Ground, thickness: float) -> Floa
     return np.asarray(grey + 0.05 * texture / texture.std())
 
 
-def _gaps(rng: np.random.Generator, ground: _Ground, columns: Floats) -> Floats:
-    """Slits through the whole layer of feet, and gaps that end before the membrane."""
-    total = np.zeros_like(ground.depth)
-    for column in columns:
+def _gaps(rng: np.random.Generator, ground: _Ground, columns: Floats) -> tuple[Floats, Floats]:
+    """Draw slits through the whole layer of feet, and gaps that end before the membrane."""
+    total, strength = np.zeros_like(ground.depth), np.zeros(len(columns))
+    for i, column in enumerate(columns):
         faint, width, lean = rng.uniform(0.2, 1), rng.uniform(0.7, 1.2), rng.normal(0, 0.25)
-        middle = column + lean * np.minimum(ground.depth, 0)
+        strength[i], middle = faint, column + lean * np.minimum(ground.depth, 0)
         reach = (ground.depth > -11) & (ground.depth < 0.5)
         total += np.where(reach, 0.38 * faint * _line(ground.along - middle, width), 0)
     for column in _columns(rng, (7.0, 25.0)):
         ends = rng.uniform(3, 6)
         reach = (ground.depth > -12) & (ground.depth < -ends)
         total += np.where(reach, 0.35 * _line(ground.along - column, rng.uniform(0.7, 1.2)), 0)
-    return np.minimum(total, 0.45)
+    return np.minimum(total, 0.45), strength
 
 
 def _dirt(rng: np.random.Generator) -> Floats:

@@ -59,6 +59,11 @@ class Found:
             for peaks in self.peaks
         ]
 
+    def pairs(self, points: list[NDArray[np.float64]]) -> list[Pair]:
+        """Return slits found and slits there, picture by picture."""
+        true = [scene.true_yx for scene in self.scenes]
+        return list(zip(points, true, strict=True))
+
     def count_ratio(self, threshold: float) -> float:
         """Return the slits found over those that are there, all pictures together."""
         n_true = sum(len(scene.true_yx) for scene in self.scenes)
@@ -90,12 +95,11 @@ def scored(found: Found, threshold: float, first_threshold: float, radius_px: fl
     radius_px : float
         Of the dots that soft dice compares with, px.
     """
-    points, shape = found.points(threshold), (SIDE_PX, SIDE_PX)
-    pairs = [(yx, scene.true_yx) for yx, scene in zip(points, found.scenes, strict=True)]
+    pairs, shape = found.pairs(found.points(threshold)), (SIDE_PX, SIDE_PX)
     dots = draw_dots([torch.from_numpy(t) for _, t in pairs], shape, radius_px=radius_px)
     return {
-        "f1": _f1(pairs, TOLERANCE_PX),
-        "f1_2px": _f1(pairs, STRICT_PX),
+        "f1": f1_of(pairs, TOLERANCE_PX),
+        "f1_2px": f1_of(pairs, STRICT_PX),
         "chamfer_px": _mean([chamfer_distance(p, t, empty_px=EMPTY_PX) for p, t in pairs]),
         "count_error": _mean([abs(len(p) - len(t)) for p, t in pairs]),
         "count_ratio": found.count_ratio(threshold),
@@ -105,7 +109,7 @@ def scored(found: Found, threshold: float, first_threshold: float, radius_px: fl
     }
 
 
-def _f1(pairs: list[Pair], tolerance_px: float) -> float:
+def f1_of(pairs: list[Pair], tolerance_px: float) -> float:
     """Return F1 of all pictures together, matched side by side, too far apart to meet."""
     apart = [np.array([0.0, 10.0 * SIDE_PX * i]) for i in range(len(pairs))]
     predicted, true = (

@@ -8,7 +8,7 @@ import pandas as pd
 from distance_paired import against_dice
 from distance_recipes import ALL, BASE
 from distance_regimes import REGIMES
-from distance_results import FIRST_TUNING_SEED, KEYS, Results
+from distance_results import FIRST_TUNING_SEED, Results, looks_of
 
 ORDINARY_HEAD = (
     *("recipe", "n", "F1 at 3 px", "difference", "better", "P", "F1 at 2 px, difference"),
@@ -137,8 +137,7 @@ def _corner(own: pd.DataFrame, corner: tuple[float, float], best: tuple[float, f
 
 def _chosen_looks(results: Results) -> pd.DataFrame:
     tested = pd.concat([results.tested(regime) for regime in REGIMES])
-    looks = results.looks()
-    return looks.merge(tested[list(KEYS)], on=list(KEYS)) if len(looks) else looks
+    return looks_of(results, tested)
 
 
 def _ranked(tested: pd.DataFrame) -> list[str]:

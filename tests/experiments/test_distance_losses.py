@@ -102,6 +102,16 @@ def test_every_recipe_gets_a_grid_of_the_same_size(study) -> None:
     assert sizes == {4}
 
 
+def test_settings_are_chosen_on_seeds_that_do_not_judge(study) -> None:
+    results = study.results.Results(FOLDER / "results")
+    chosen = results.chosen()
+    tested = results.tested("ordinary")
+    assert {"dice", "dice_bce"} <= set(chosen)
+    assert len(tested), "no test has run"
+    assert tested.seed.max() < study.results.FIRST_TUNING_SEED
+    assert not tested.duplicated(["recipe", "seed"]).any()
+
+
 def test_the_tables_of_the_page_are_those_of_the_results(study) -> None:
     text = (FOLDER / "README.md").read_text("utf-8")
     for mark, table in study.tables.tables(study.results.Results(FOLDER / "results")).items():
