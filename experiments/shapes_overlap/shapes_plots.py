@@ -63,7 +63,7 @@ def plot_examples(found: dict[str, Array], path: Path) -> None:
     ]
     figure.legend(handles=handles, loc="lower center", ncol=5, fontsize=8)
     figure.tight_layout(rect=(0, 0.06, 1, 1))
-    figure.savefig(path, dpi=65)
+    figure.savefig(path, dpi=76)
     plt.close(figure)
 
 
