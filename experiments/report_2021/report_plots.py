@@ -39,14 +39,14 @@ def _save(figure: Figure, path: Path) -> None:
 
 def _counts(epochs: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(11, 3.6), layout="constrained")
-    axes = figure.subplots(1, len(PANELS), sharey=True)
+    axes = figure.subplots(1, len(PANELS))
     for ax, (title, arms) in zip(axes, PANELS, strict=True):
         for colour, mark, arm in zip(COLOURS, MARKS, arms, strict=False):
             values = curve(epochs, arm, "ratio_doh")
             if len(values):
                 _lines(ax, values, arm, colour, mark)
         ax.axhline(1, color="black", linewidth=0.8)
-        ax.set(title=title, xlabel="epoch of 8 steps", xlim=(0, None), ylim=(0, 2))
+        ax.set(title=title, xlabel="epoch of 8 steps", xlim=(0, None), ylim=(0, None))
         if ax.get_legend_handles_labels()[0]:
             ax.legend(fontsize=7)
     axes[0].set_ylabel("detections / annotations\n(DoH at 0.5, validation)")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -130,3 +132,25 @@ def test_the_figures_are_the_losses_as_reported(name: str, report, cache) -> Non
     figure = "vanilla_px" if name == "vanilla" else name
     assert wanted > 0
     assert found[figure] == pytest.approx(wanted, rel=1e-6)
+
+
+# -- what is committed
+
+
+def test_statements_are_those_of_the_results(report) -> None:
+    results = FOLDER / "results"
+    with (results / "statements.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["verdict"] for row in rows} == {"holds", "fails", "unclear"}
+    made = [
+        {key: str(value) for key, value in row.items()} for row in report.tables.statements(results)
+    ]
+    assert rows == made, "run: python experiments/report_2021/report_study.py --tables"
+
+
+def test_the_tables_of_the_readme_are_those_of_the_results(report) -> None:
+    text = (FOLDER / "README.md").read_text("utf-8")
+    for mark, table in report.tables.tables(FOLDER / "results").items():
+        found = re.search(f"<!-- {mark} -->\n(.*)\n<!-- end of {mark} -->", text, re.DOTALL)
+        assert found is not None
+        assert found[1] == table, f"{mark}: run report_study.py --tables"
