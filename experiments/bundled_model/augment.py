@@ -68,7 +68,7 @@ def grid(size_px: int) -> NDArray[np.float64]:
 def centre(example: Example, rng: Random) -> NDArray[np.float64]:
     """Middle of a crop: mostly near a slit, otherwise anywhere."""
     if len(example.slits) and rng.random() < SHARE_AT_SLITS:
-        return np.asarray(example.slits[rng.integers(len(example.slits))] + rng.uniform(-90, 90, 2))
+        return np.asarray(example.slits[rng.integers(len(example.slits))] + rng.uniform(-80, 80, 2))
     return np.asarray(rng.uniform(0.08, 0.92, 2) * example.layers.shape[1:])
 
 

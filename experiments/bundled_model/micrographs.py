@@ -15,7 +15,7 @@ from napari_slitseg.core.points import read_points
 from napari_slitseg.core.simulate import SceneOptions, simulate
 from napari_slitseg.core.targets import dots
 
-PIXEL_SIZE_NM = 8.0
+PIXEL_SIZE_NM = 10.0
 UNCERTAIN_NM = 100.0
 TRACED_NM = 400.0
 NORMALISATION = Normalisation()

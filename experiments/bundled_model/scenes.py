@@ -11,7 +11,7 @@ from micrographs import PIXEL_SIZE_NM, Example, simulated
 from napari_slitseg.core.simulate import SceneOptions
 
 FIRST_SEED = {"plain": 100_000, "tissue": 200_000}
-SHAPE = (800, 800)
+SHAPE = (640, 640)
 
 
 def training_scenes(folder: Path, *, plain: int, tissue: int) -> list[Example]:

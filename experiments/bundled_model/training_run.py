@@ -73,8 +73,8 @@ class Run:
             group["lr"] = learning_rate(self.step, self.args.steps, self.args.lr)
         pixels, membrane, slits, weight = batch
         logits = self.model(pixels.contiguous(memory_format=torch.channels_last))
-        membrane_loss = head_loss(logits.membrane, membrane, weight, 2.0)
-        slit_loss = head_loss(logits.slit, slits, weight, 4.0)
+        membrane_loss = head_loss(logits.membrane, membrane, weight, 1.0)
+        slit_loss = head_loss(logits.slit, slits, weight, 1.5)
         self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(0.5 * membrane_loss + slit_loss)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
