@@ -41,7 +41,7 @@ Look = Callable[[int, SegmentationModel], None]
 class Lengths:
     """How long things take, in steps."""
 
-    pretrain: int = 260
+    pretrain: int = 500
     finetune: int = 120
     look_every: int = 30
 
