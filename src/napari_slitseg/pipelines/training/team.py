@@ -12,7 +12,7 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 from lightning_fabric.strategies.strategy import Strategy
-from torch import Tensor, distributed
+from torch import Tensor
 
 from napari_slitseg.core.devices import choose_device, choose_dtype
 from napari_slitseg.core.inference_types import InferenceError
@@ -110,13 +110,14 @@ def launched(job: FinetuneJob, ask: Callable[[], Ask]) -> Generator[Team]:
 
 
 def _part(team: Team) -> None:
-    if team.size == 1:
-        return
-    if team.is_first and not team.is_in_step:
+    """Send the others away; that the process ends closes the connections.
+
+    To close them here could hang for ever: a thread of Gloo may still wait for the interpreter, to
+    release the last message, while the interpreter waits for that thread.
+    """
+    if team.size > 1 and team.is_first and not team.is_in_step:
         with suppress(RuntimeError):
             team.summon("leave")
-    if distributed.is_initialized():
-        distributed.destroy_process_group()
 
 
 def _fabric(job: FinetuneJob) -> Fabric:
