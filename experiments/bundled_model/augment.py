@@ -16,7 +16,8 @@ from napari_slitseg.core.targets import dots
 
 SLIT_RADIUS_NM = 35.0
 SLIT_RADIUS_PX = SLIT_RADIUS_NM / PIXEL_SIZE_NM
-SHARE_AT_SLITS = 0.65
+SHARE_AT_SLITS = 0.45
+SHARE_AT_ERRORS = 0.3
 ZOOMS = (0.68, 1.5)
 
 Points = NDArray[np.float64]
@@ -33,7 +34,9 @@ class Patch:
     weight: Array
 
 
-def draw_patch(example: Example, donor: Example, size_px: int, rng: Random) -> Patch:
+def draw_patch(
+    example: Example, donor: Example, size_px: int, rng: Random, errors: Points | None = None
+) -> Patch:
     """Cut a crop, turned, scaled, mirrored and bent at random; slits are drawn anew.
 
     Parameters
@@ -44,11 +47,13 @@ def draw_patch(example: Example, donor: Example, size_px: int, rng: Random) -> P
         Side of the crop.
     rng : numpy Generator
         Source of all that is random.
+    errors : (N, 2) float, optional
+        Where the network found a slit and there is none, px.
     """
     turn = random_turn(rng)
     bend = random_bend(size_px, rng)
     places = (turn @ (grid(size_px) + bend).reshape(2, -1)).reshape(2, size_px, size_px)
-    places += centre(example, rng)[:, None, None]
+    places += centre(example, rng, errors)[:, None, None]
     pixels, membrane, weight = sample(example.layers, places)
     yx = unbend(example.slits, places, turn)
     shape = (size_px, size_px)
@@ -65,11 +70,19 @@ def grid(size_px: int) -> NDArray[np.float64]:
     return np.asarray(np.indices((size_px, size_px)) - (size_px - 1) / 2, np.float64)
 
 
-def centre(example: Example, rng: Random) -> NDArray[np.float64]:
-    """Middle of a crop: mostly near a slit, otherwise anywhere."""
-    if len(example.slits) and rng.random() < SHARE_AT_SLITS:
-        return np.asarray(example.slits[rng.integers(len(example.slits))] + rng.uniform(-80, 80, 2))
+def centre(example: Example, rng: Random, errors: Points | None = None) -> NDArray[np.float64]:
+    """Middle of a crop: mostly near a slit, or where the network was wrong; otherwise anywhere."""
+    chance = rng.random()
+    if len(example.slits) and chance < SHARE_AT_SLITS:
+        return near_one(example.slits, rng)
+    if errors is not None and len(errors) and chance < SHARE_AT_SLITS + SHARE_AT_ERRORS:
+        return near_one(errors, rng)
     return np.asarray(rng.uniform(0.08, 0.92, 2) * example.layers.shape[1:])
+
+
+def near_one(yx: Points, rng: Random) -> NDArray[np.float64]:
+    """Return a place (2,) up to 80 px from one of the points."""
+    return np.asarray(yx[rng.integers(len(yx))] + rng.uniform(-80, 80, 2))
 
 
 def random_turn(rng: Random) -> NDArray[np.float64]:

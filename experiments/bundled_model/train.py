@@ -14,10 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from empty_pictures import empty_pictures
 from micrographs import real
 from picture_mix import Pictures
 from scenes import training_scenes
 from training_run import Run, real_names
+
+SCENES_LOOKED_AT = 60
 
 
 def main() -> None:
@@ -27,12 +30,15 @@ def main() -> None:
     torch.manual_seed(args.seed)
     args.work.mkdir(parents=True, exist_ok=True)
     scenes = training_scenes(args.cache, plain=args.plain, tissue=args.tissue)
+    scenes += empty_pictures(args.empty)
     pictures = Pictures(scenes, [real(args.real, name) for name in real_names(args)], args.share)
     run = Run(args)
     rng = np.random.default_rng([args.seed, run.step])
     started, window = time.perf_counter(), []
     run.model.train()
     while run.step < args.steps:
+        if run.step % args.errors_every == 0:
+            pictures.look_for_errors(run.averaged(), SCENES_LOOKED_AT, rng)
         window.append(run.train_step(pictures.batch(args.batch, args.patch, rng)))
         if run.step % 50 == 0:
             report(run.step, window, time.perf_counter() - started)
@@ -66,7 +72,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--plain", type=int, default=80, help="simulated scenes, plain look")
     parser.add_argument("--tissue", type=int, default=0, help="simulated scenes, tissue look")
+    parser.add_argument("--empty", type=int, default=35, help="pictures without podocytes")
     parser.add_argument("--share", type=float, default=0.5, help="share of real patches")
+    parser.add_argument(
+        "--errors-every", type=int, default=400, help="steps between looks for errors"
+    )
     parser.add_argument("--save-every", type=int, default=200)
     parser.add_argument("--resume", action="store_true")
     return parser.parse_args()

@@ -105,11 +105,16 @@ class Run:
         torch.save(state, part)
         part.replace(self.state_file)
 
-    def export(self) -> None:
-        """Write the averaged weights with an empty score card (``evaluate.py`` fills it)."""
+    def averaged(self) -> SegmentationModel:
+        """Return the network with the averaged weights, ready to be used."""
         model = build_model(self.model.spec)
         model.load_state_dict(self.average.module.state_dict())
         model.eval()
+        return model
+
+    def export(self) -> None:
+        """Write the averaged weights with an empty score card (``evaluate.py`` fills it)."""
+        model = self.averaged()
         info = CheckpointInfo(
             name=NAME,
             spec=model.spec,
@@ -135,9 +140,9 @@ def start_model(args: argparse.Namespace) -> SegmentationModel:
 def job_of(args: argparse.Namespace, step: int) -> dict[str, Any]:
     """Tell all that made the weights."""
     kept = {
-        key: str(value) if isinstance(value, Path) else value
+        key: value.name if isinstance(value, Path) else value
         for key, value in vars(args).items()
-        if key not in {"work", "resume", "real", "save_every", "start", "cache"}
+        if key not in {"work", "resume", "real", "save_every", "cache"}
     }
     return {
         "script": "experiments/bundled_model/train.py",
