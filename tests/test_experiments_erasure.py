@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from napari_slitseg.core.losses import LOSSES
+from tests.experiments.studies import EXPERIMENTS, modules_of
 
-FOLDER = Path(__file__).parents[1] / "experiments" / "erasure"
+FOLDER = EXPERIMENTS / "erasure"
 COMMAND = "python experiments/erasure/run.py --only"
 MODULES = ("cases", "outcomes", "results", "tables")
 STARTS = 7
@@ -23,13 +20,8 @@ STARTS = 7
 @pytest.fixture(scope="module")
 def erasure() -> Iterator[SimpleNamespace]:
     """The files of the experiment, which is no package."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in MODULES:
-            sys.modules.pop(name, None)
+    with modules_of(FOLDER, MODULES) as files:
+        yield files
 
 
 # -- what is committed
@@ -103,11 +95,8 @@ def test_one_loss_pulls_a_dot_from_all_of_20_px(erasure) -> None:
 
 def test_the_tables_of_the_readme_are_those_of_the_results(erasure) -> None:
     text = (FOLDER / "README.md").read_text("utf-8")
-    for mark, table in erasure.tables.tables().items():
-        found = re.search(f"<!-- {mark} -->\n(.*)\n<!-- end of {mark} -->", text, re.DOTALL)
-        message = f"{mark} differs; run: python experiments/erasure/run.py --tables"
-        assert found is not None, message
-        assert found[1] == table, message
+    filled = erasure.study_page.filled(text, erasure.tables.tables())
+    assert filled == text, "run: python experiments/erasure/run.py --tables"
 
 
 # -- how it is measured

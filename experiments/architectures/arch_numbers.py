@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 from arch_models import NETWORKS, n_weights, new_network
-from arch_results import FOLDER
+from study_numbers import Number
 from torch import Tensor
 
 from napari_slitseg.core.losses.distribution import focal
 from napari_slitseg.core.losses.lovasz import lovasz_softmax
 from napari_slitseg.core.losses.overlap import dice, jaccard
 
-Number = tuple[str, float]
 GAMMA, ALPHA, CLIP = 0.75, 0.25, 1e-3
 
 
@@ -136,11 +133,3 @@ def _networks() -> Iterator[Number]:
         sides = [fcn(torch.zeros(1, 1, side, side + 40)).slit.shape[-1] for side in (64, 100)]
     yield "width of the map of FCN for images 104 px wide", sides[0]
     yield "width of the map of FCN for images 140 px wide", sides[1]
-
-
-def write_numbers(folder: Path = FOLDER) -> None:
-    """Write every figure to a file."""
-    with (folder / "numbers.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["figure", "value"])
-        writer.writerows((name, f"{value:.6g}") for name, value in numbers())

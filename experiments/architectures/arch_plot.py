@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import matplotlib as mpl
-from arch_results import FOLDER, runs
+from arch_results import FOLDER, RESULTS
 from arch_tables import of
 from arch_train import SETTINGS
 from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ SHOWN = {
 def write_plot(folder: Path = FOLDER) -> None:
     """Write the picture into the folder of results."""
     mpl.use("Agg")
-    found = runs(folder)
+    found = RESULTS.rows()
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     names = [f"{network}: {losses}" for network, losses in SETTINGS]
     both = figure.subplots(1, 2, sharey=True)

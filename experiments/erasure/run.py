@@ -6,11 +6,14 @@ With ``--only NAME ...`` it measures some and keeps what the results say of the 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TypeVar
 
+sys.path.append(str(Path(__file__).parents[1] / "shared_study"))
 import torch
 from cases import cases
 from outcomes import Measured, Row, measure, untrained

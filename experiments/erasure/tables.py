@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from cases import RATE, SEEDS, STEPS, THRESHOLD, cases
 from outcomes import NO_GRADIENT, Row, verdict
 from results import rows, runs
+from study_page import fill, markdown
 
 README = Path(__file__).parent / "README.md"
 SHOWN_PX = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20)
@@ -17,14 +17,7 @@ SHOWN_PX = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20)
 
 def write_tables() -> None:
     """Replace what stands between the marks in the README."""
-    text = README.read_text("utf-8")
-    for mark, table in tables().items():
-        block = f"<!-- {mark} -->\n{table}\n<!-- end of {mark} -->"
-        pattern = f"<!-- {mark} -->.*<!-- end of {mark} -->"
-        text, n = re.subn(pattern, lambda _, block=block: block, text, flags=re.DOTALL)  # type: ignore[misc]
-        if n != 1:
-            raise ValueError(f"{README} needs one place between marks for {mark!r}, has {n}")
-    README.write_text(text, "utf-8")
+    fill(README, tables())
 
 
 def tables() -> dict[str, str]:
@@ -56,17 +49,16 @@ def outcomes_table() -> str:
     outcomes, seeds = rows("outcomes"), rows("seeds")
     unchanged = next(each for each in outcomes.values() if is_unchanged(each))
     starts = [row["start"] for row in unchanged]
-    lines = [_line(["(the starts themselves)", "", *map(_shown, unchanged)])]
+    lines = [["(the starts themselves)", "", *map(_shown, unchanged)]]
     for name in cases():
         if name in outcomes and not is_unchanged(outcomes[name]):
             found = outcomes[name]
             cells = ["right" if row["right"] == "yes" else _shown(row) for row in found]
             word = verdict(found, unchanged, seeds.get(name, ()))
-            lines.append(_line([f"`{name}`", word, *cells]))
+            lines.append([f"`{name}`", word, *cells])
     silent = [f"`{name}`" for name, each in outcomes.items() if is_unchanged(each)]
-    return "\n".join(
-        [_header(["loss", "", *starts]), *lines, "", f"No gradient: {', '.join(silent)}."]
-    )
+    table = markdown(["loss", "", *starts], lines)
+    return f"{table}\n\nNo gradient: {', '.join(silent)}."
 
 
 def is_unchanged(found: Sequence[Row]) -> bool:
@@ -81,8 +73,8 @@ def pull_table() -> str:
     for name in (name for name, case in cases().items() if case.field == "free" and name in pull):
         cosines = {row["displacement_px"]: row["cosine"] for row in pull[name]}
         cells = [f"{cosines[px]:.2f}" for px in SHOWN_PX]
-        lines.append(_line([f"`{name}`", *cells, f"{min(cosines.values()):.2f}"]))
-    return "\n".join([_header(["loss", *(f"{px} px" for px in SHOWN_PX), "least"]), *lines])
+        lines.append([f"`{name}`", *cells, f"{min(cosines.values()):.2f}"])
+    return markdown(["loss", *(f"{px} px" for px in SHOWN_PX), "least"], lines)
 
 
 def seeds_table() -> str:
@@ -93,9 +85,9 @@ def seeds_table() -> str:
             right = [f"{row['right']}/{row['starts']}" for row in found]
             wrong = {str(row["not_right"]) for row in found} - {"nan"}
             chamfer = max(row["largest_chamfer_px"] for row in found)
-            lines.append(_line([f"`{name}`", *right, f"{chamfer:.2f}", "; ".join(sorted(wrong))]))
+            lines.append([f"`{name}`", *right, f"{chamfer:.2f}", "; ".join(sorted(wrong))])
     heads = [f"seed {seed}" for seed in SEEDS]
-    return "\n".join([_header(["loss", *heads, "largest Chamfer, px", "not right"]), *lines])
+    return markdown(["loss", *heads, "largest Chamfer, px", "not right"], lines)
 
 
 def untrained_table() -> str:
@@ -104,18 +96,10 @@ def untrained_table() -> str:
     for name, found in rows("untrained").items():
         if not is_unchanged(found):
             cells = ["right" if row["right"] == "yes" else _shown(row) for row in found]
-            lines.append(_line([f"`{name}`", *cells]))
-    return "\n".join([_header(["loss", "7 points", "40 points"]), *lines])
+            lines.append([f"`{name}`", *cells])
+    return markdown(["loss", "7 points", "40 points"], lines)
 
 
 def _shown(row: Row) -> str:
     ratio = "inf" if math.isinf(row["count_ratio"]) else f"{row['count_ratio']:.2f}"
     return f"{ratio} / {row['chamfer_px']:.1f}"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _header(cells: Sequence[str]) -> str:
-    return f"{_line(cells)}\n|{'---|' * len(cells)}"

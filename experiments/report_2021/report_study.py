@@ -8,6 +8,7 @@ runs nothing else.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1] / "shared_study"))
 import torch
 from report_files import Results
 from report_mechanism import PARTS, run_part

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import re
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +14,7 @@ from report_numbers import numbers, range_text, table_of
 from report_plan import ARMS, Arm
 from report_plots import write_plots
 from report_statements import STATEMENTS
+from study_page import fill, markdown
 
 from napari_slitseg.core.schedules import ReduceOnPlateau
 
@@ -45,14 +44,7 @@ def write_all(folder: Path, readme: Path) -> None:
         writer.writeheader()
         writer.writerows(rows)
     write_plots(epochs, folder)
-    text = readme.read_text("utf-8")
-    for mark, table in tables(folder).items():
-        block = f"<!-- {mark} -->\n{table}\n<!-- end of {mark} -->"
-        pattern = re.compile(f"<!-- {mark} -->.*<!-- end of {mark} -->", re.DOTALL)
-        if len(pattern.findall(text)) != 1:
-            raise ValueError(f"{readme} needs one place between marks for {mark!r}")
-        text = pattern.sub(lambda _, block=block: block, text)  # type: ignore[misc]
-    readme.write_text(text, "utf-8")
+    fill(readme, tables(folder))
 
 
 def statements(folder: Path) -> list[dict[str, object]]:
@@ -92,7 +84,7 @@ def arms_table(folder: Path) -> str:
         ),
         *("last ratio, tuned", "F1, test: best by CL", "last", "last - M_orig", "last - dice"),
     )
-    return _table(head, [_arm_cells(row) for _, row in summary(epochs_of(folder)).iterrows()])
+    return markdown(head, [_arm_cells(row) for _, row in summary(epochs_of(folder)).iterrows()])
 
 
 def _arm_cells(row: pd.Series) -> list[str]:
@@ -141,7 +133,7 @@ def reloading_table(folder: Path) -> str:
         [text, f"{known[f'cl_{name}']:.1f}", f"{known[f'cl_test_{name}']:.1f}"]
         for name, text in words.items()
     ]
-    return _table(("model", "CL, validation", "CL, test"), lines)
+    return markdown(("model", "CL, validation", "CL, test"), lines)
 
 
 def moves_table(folder: Path) -> str:
@@ -157,7 +149,7 @@ def moves_table(folder: Path) -> str:
         for name, each in (rows.groupby("variant", sort=False) if len(rows) else ())
     ]
     head = ("what was held fixed", "mean change of p", "largest", "detections / annotations")
-    return _table(head, lines)
+    return markdown(head, lines)
 
 
 def detectors_table(folder: Path) -> str:
@@ -173,7 +165,7 @@ def detectors_table(folder: Path) -> str:
         lines.append([str(name), step, f"{mean.ms_640:.0f}", *quality])
     head = ("detector", "ms a step in the loop", "ms, 640 x 640", "F1", "ratio at 0.5")
     alone = f"A step with no loss on the slits takes {known['ms_alone']:.0f} ms."
-    return f"{_table(head, lines)}\n\n{alone}"
+    return f"{markdown(head, lines)}\n\n{alone}"
 
 
 def statements_table(folder: Path) -> str:
@@ -181,19 +173,10 @@ def statements_table(folder: Path) -> str:
     lines = [
         [str(row["nr"]), *(str(row[name]) for name in COLUMNS[2:])] for row in statements(folder)
     ]
-    return _table(("nr", "statement", "", "evidence"), lines)
+    return markdown(("nr", "statement", "", "evidence"), lines)
 
 
 def time_text(folder: Path) -> str:
     """Return what the study took."""
     rows = pd.read_csv(folder / "runs.csv")
     return f"{len(rows)} runs, {rows.seconds.sum() / 60:.0f} minutes of wall time."
-
-
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    rule = "|" + "---|" * len(head)
-    return "\n".join([_line(head), rule, *map(_line, lines)])
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +9,9 @@ import pandas as pd
 from shapes_cases import RAW
 from shapes_data import KINDS
 from shapes_plots import plot_curves, plot_examples
+from study_page import fill, markdown, statements_table
 
 SETTING = ["loss", "right", "sparse", "skips", "rate"]
-STATEMENT = ("nr", "statement", "verdict", "evidence")
 POINTS_PER_EPOCH = 5
 
 
@@ -30,23 +28,7 @@ def write_page(folder: Path, readme: Path | None) -> None:
             "terms": terms_table(curves),
             "statements": statements_table(folder / "statements.csv"),
         }
-        readme.write_text(filled(readme.read_text("utf-8"), tables), "utf-8")
-
-
-def filled(text: str, tables: dict[str, str]) -> str:
-    """Replace what stands between the marks of a page.
-
-    Raises
-    ------
-    ValueError
-        If there is not one pair of marks for each table.
-    """
-    for mark, table in tables.items():
-        parts = re.split(f"(<!-- (?:end of )?{mark} -->)", text)
-        if len(parts) != 5:
-            raise ValueError(f"the page needs one place between marks for {mark!r}")
-        text = "".join([*parts[:2], f"\n{table}\n", *parts[3:]])
-    return text
+        fill(readme, tables)
 
 
 def areas_table(runs: pd.DataFrame) -> str:
@@ -106,13 +88,6 @@ def terms_table(curves: pd.DataFrame) -> str:
     return markdown([*_HEADS, *heads], rows)
 
 
-def statements_table(path: Path) -> str:
-    """Return the statements of the seed with their verdicts."""
-    with path.open(encoding="utf-8") as file:
-        rows = [[row[name] for name in STATEMENT] for row in csv.DictReader(file)]
-    return markdown(list(STATEMENT), rows)
-
-
 _HEADS = ["loss", "targets", "rate"]
 
 
@@ -128,9 +103,3 @@ def _seeds(rows: pd.DataFrame, name: str) -> str:
 
 def _spaced(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
     return " ".join(f"{value:.2f}" for value in values)
-
-
-def markdown(heads: list[str], rows: list[list[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from study_page import fill, markdown, statements_table
 from toy_cases import LOSSES
 from toy_plots import plot_curves, plot_gradients
 
@@ -26,23 +25,7 @@ def write_page(folder: Path, readme: Path | None) -> None:
             "mirrored": mirrored_table(curves),
             "statements": statements_table(folder / "statements.csv"),
         }
-        readme.write_text(filled(readme.read_text("utf-8"), tables), "utf-8")
-
-
-def filled(text: str, tables: dict[str, str]) -> str:
-    """Replace what stands between the marks of a page.
-
-    Raises
-    ------
-    ValueError
-        If there is not one pair of marks for each table.
-    """
-    for mark, table in tables.items():
-        parts = re.split(f"(<!-- (?:end of )?{mark} -->)", text)
-        if len(parts) != 5:
-            raise ValueError(f"the page needs one place between marks for {mark!r}")
-        text = "".join([*parts[:2], f"\n{table}\n", *parts[3:]])
-    return text
+        fill(readme, tables)
 
 
 def accuracy_table(runs: pd.DataFrame) -> str:
@@ -51,7 +34,7 @@ def accuracy_table(runs: pd.DataFrame) -> str:
     for key, group in runs.groupby([*SETTING, "foreground"], sort=False):
         cells = [_seeds(group[group["loss"] == loss]) for loss in LOSSES]
         rows.append([*_named(key[:-1]), f"{100 * float(str(key[-1])):.0f} %", *cells])
-    return table(["optimiser, rate, steps", "BN", "foreground", *LOSSES], rows)
+    return markdown(["optimiser, rate, steps", "BN", "foreground", *LOSSES], rows)
 
 
 def _named(key: Any) -> list[str]:
@@ -76,7 +59,7 @@ def gradient_table(runs: pd.DataFrame) -> str:
         cells = [" ".join(f"{value:.2f}" for value in each) for each in means]
         smaller = int((means[1].to_numpy() < means[0].to_numpy()).sum())
         rows.append([str(loss), "yes" if norm else "no", *cells, f"{smaller} of {len(means[0])}"])
-    return table(["loss", "BN", "5 %", "95 %", "smaller at 95 %"], rows)
+    return markdown(["loss", "BN", "5 %", "95 %", "smaller at 95 %"], rows)
 
 
 def mirrored_table(curves: pd.DataFrame) -> str:
@@ -92,20 +75,4 @@ def mirrored_table(curves: pd.DataFrame) -> str:
                 same = seen[(seen["loss"] == loss) & (seen["foreground"] == foreground)]
                 cells.append(f"{same[f'{loss}_gradient'].mean():.2f}")
         rows.append([loss, *cells])
-    return table(["loss", "5 %, x", "95 %, x", "5 %, 1 - x", "95 %, 1 - x"], rows)
-
-
-def statements_table(path: Path) -> str:
-    """Return the statements of the seed with their verdicts."""
-    with path.open(encoding="utf-8") as file:
-        rows = [[row[name] for name in HEADS] for row in csv.DictReader(file)]
-    return table([*HEADS], rows)
-
-
-HEADS = ("nr", "statement", "verdict", "evidence")
-
-
-def table(heads: list[str], rows: list[list[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return markdown(["loss", "5 %, x", "95 %, x", "5 %, 1 - x", "95 %, 1 - x"], rows)

@@ -6,13 +6,15 @@ Trains what the results lack, one setting after the other, then writes tables an
 
 from __future__ import annotations
 
-import argparse
+import sys
 import time
 from itertools import groupby
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1] / "shared_study"))
 import pandas as pd
-import torch
+from study_command import make_in_folder
+from study_results import append, is_done
 from toy_cases import SETTINGS, Setting, runs_of
 from toy_page import write_page
 from toy_training import Row, Training, summary
@@ -23,25 +25,16 @@ QUICK_STEPS, QUICK_SEEDS = 12, (0,)
 
 def main() -> None:
     """Train what is missing, then write tables and plots."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=float("inf"))
-    parser.add_argument("--quick", action="store_true", help="two settings, one seed, few steps")
-    parser.add_argument("--out", type=Path, default=HERE / "results", metavar="FOLDER")
-    args = parser.parse_args()
-    if args.quick and args.out == HERE / "results":
-        parser.error("--quick would mix reduced runs into the results; name a folder with --out")
-    torch.set_num_threads(1)
-    args.out.mkdir(parents=True, exist_ok=True)
-    train_missing(args.out, time.monotonic() + 60 * args.minutes, quick=args.quick)
-    write_page(args.out, None if args.quick else HERE / "README.md")
+    quick = "two settings, one seed, few steps"
+    make_in_folder(__doc__, quick, HERE, train_missing, write_page)
 
 
 def train_missing(folder: Path, until: float, *, quick: bool) -> None:
     """Train the settings that the files lack, and append each when it is done."""
     for setting in SETTINGS[:2] if quick else SETTINGS:
-        if time.monotonic() < until and not is_done(folder, setting):
+        if time.monotonic() < until and not is_done(folder, named(setting)):
             began = time.monotonic()
-            append(folder, setting, *trained(setting, quick=quick))
+            keep(folder, setting, *trained(setting, quick=quick))
             print(f"{setting}: {time.monotonic() - began:.0f} s", flush=True)
 
 
@@ -59,28 +52,17 @@ def trained(setting: Setting, *, quick: bool) -> tuple[list[Row], list[Row]]:
     return ends, [{str(k): v for k, v in row.items()} for row in curves.to_dict("records")]
 
 
-def is_done(folder: Path, setting: Setting) -> bool:
-    """Whether the file of runs has this setting."""
-    path = folder / "runs.csv"
-    if not path.exists():
-        return False
-    rows = pd.read_csv(path)
-    same = [rows[name] == value for name, value in named(setting).items()]
-    return bool(pd.concat(same, axis=1).all(axis=1).any())
-
-
 def named(setting: Setting) -> Row:
     """Return the columns that tell a setting."""
     values = dict(vars(setting))
     return {"budget" if name == "steps" else name: values[name] for name in values}
 
 
-def append(folder: Path, setting: Setting, ends: list[Row], curves: list[Row]) -> None:
+def keep(folder: Path, setting: Setting, ends: list[Row], curves: list[Row]) -> None:
     """Add the rows of one setting to the files; those that tell of the end come last."""
     for name, rows in (("curves", curves), ("runs", ends)):
-        path = folder / f"{name}.csv"
-        table = pd.DataFrame([{**named(setting), **row} for row in rows])
-        table.to_csv(path, mode="a", header=not path.exists(), index=False, float_format="%.4g")
+        whole = [{**named(setting), **row} for row in rows]
+        append(folder / f"{name}.csv", whole, "%.4g")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
-from lobes_results import FOLDER
+from study_numbers import Number
 from torch import Tensor
 
 from napari_slitseg.core.losses.distribution import binary_cross_entropy, focal
@@ -34,8 +32,6 @@ LARGEST_DENOMINATOR = 2000
 DIGITS = 1e-13
 EXPONENTS = (0.75, 1.0, 4 / 3, 2.0, 3.0)
 INDICES = (0.5, 0.9, 0.99)
-
-Number = tuple[str, float]
 
 
 def denominators(values: list[float], largest: int = LARGEST_DENOMINATOR) -> list[int]:
@@ -108,11 +104,3 @@ def _value(loss, predicted: Tensor, mask: Tensor, settings: dict[str, object]) -
 
 def _at_probability(p: float) -> Tensor:
     return torch.logit(torch.full((1, 1, 1, 1), p))
-
-
-def write_numbers(folder: Path = FOLDER) -> None:
-    """Write every figure to a file."""
-    with (folder / "numbers.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["figure", "value"])
-        writer.writerows((name, f"{value:.6g}") for name, value in numbers())

@@ -8,7 +8,7 @@ import matplotlib as mpl
 import pandas as pd
 from lobes_data import parts
 from lobes_numbers import PRINTED
-from lobes_results import FOLDER, TASKS, runs
+from lobes_results import FOLDER, RESULTS, TASKS
 from lobes_tables import LOSSES, NULL
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"
 def write_plots(folder: Path = FOLDER) -> None:
     """Write both pictures into the folder of results."""
     mpl.use("Agg")
-    _scores(runs(folder)).savefig(folder / "scores.png", dpi=90)
+    _scores(RESULTS.rows()).savefig(folder / "scores.png", dpi=90)
     _examples().savefig(folder / "examples.png", dpi=60)
 
 

@@ -3,49 +3,44 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import math
-import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from napari_slitseg.core.detection import Detections
+from tests.experiments.studies import EXPERIMENTS, check_statements, modules_of
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "architectures"
+FOLDER = EXPERIMENTS / "architectures"
 MODULES = ("data", "models", "scores", "train", "results", "numbers", "tables", "plot", "run")
 
 
 @pytest.fixture(scope="module")
 def arch() -> Iterator[SimpleNamespace]:
     """The files of the experiment, which is no package."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield SimpleNamespace(**{n: importlib.import_module(f"arch_{n}") for n in MODULES})
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in MODULES:
-            sys.modules.pop(f"arch_{name}", None)
+    with modules_of(FOLDER, MODULES, "arch_") as files:
+        yield files
 
 
 def test_a_reduced_run_ends_with_scores_of_both_heads(arch, tmp_path) -> None:
-    arch.run.main(["--quick", "--out", str(tmp_path)])
-    rows = arch.results.runs(tmp_path)
+    arch.study_command.make(arch.run.STUDY, ["--quick", "--out", str(tmp_path)])
+    rows = pd.read_csv(tmp_path / "runs.csv")
     assert list(rows.network) == ["unet", "deeplabv3"]
     assert rows.membrane_iou.between(0, 1).all()
     assert (rows.f1 <= rows.f1_100nm).all()
 
 
 def test_runs_that_are_there_are_not_made_again(arch, tmp_path) -> None:
-    everything = arch.results.missing(tmp_path)
+    results = replace(arch.results.RESULTS, folder=tmp_path)
+    everything = results.missing()
     network, losses, seed = everything[4]
-    arch.results.append({"network": network, "losses": losses, "seed": seed}, tmp_path)
-    assert arch.results.missing(tmp_path) == everything[:4] + everything[5:]
+    results.append({"network": network, "losses": losses, "seed": seed})
+    assert results.missing() == everything[:4] + everything[5:]
 
 
 def test_slits_lie_on_the_edge_of_the_membrane(arch) -> None:
@@ -113,25 +108,18 @@ def test_the_numbers_are_those_of_the_formulas(arch) -> None:
     assert math.isinf(written["the post's code of focal loss, background pixel at p = 1"])
 
 
-def test_every_run_is_a_planned_one_and_made_once(arch, tmp_path) -> None:
-    rows = arch.results.runs()
+def test_every_run_is_a_planned_one_and_made_once(arch) -> None:
+    rows = arch.results.RESULTS.rows()
     keys = list(rows[["network", "losses", "seed"]].itertuples(index=False, name=None))
     assert len(set(keys)) == len(keys)
-    assert set(keys) <= set(arch.results.missing(tmp_path))
+    assert set(keys) <= set(arch.results.PLANNED)
 
 
 def test_the_tables_of_the_page_are_those_of_the_runs(arch) -> None:
     text = (FOLDER / "README.md").read_text("utf-8")
-    for mark, table in arch.tables.tables(arch.results.runs()).items():
-        found = re.search(f"<!-- {mark} -->\n(.*)\n<!-- end of {mark} -->", text, re.DOTALL)
-        assert found is not None, mark
-        assert found[1] == table, f"{mark} differs: run arch_run.py --tables"
+    tables = arch.tables.tables(arch.results.RESULTS.rows())
+    assert arch.study_page.filled(text, tables) == text, "run arch_run.py --tables"
 
 
 def test_every_statement_has_a_verdict_and_its_evidence() -> None:
-    with (FOLDER / "results" / "statements.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["nr"] for row in rows] == [str(i + 1) for i in range(len(rows))]
-    assert {row["seed"] for row in rows} == {"003"}
-    assert {row["verdict"] for row in rows} <= {"holds", "fails", "unclear"}
-    assert all(row["evidence"].strip() and row["statement"].strip() for row in rows)
+    check_statements(FOLDER, "003")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
-import re
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +11,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "report_2021"
+from tests.experiments.studies import EXPERIMENTS, modules_of
+
+FOLDER = EXPERIMENTS / "report_2021"
 MODULES = (
     *("plan", "scenes", "scores", "training", "files", "mechanism", "study", "numbers"),
     *("checks", "figures", "plots", "statements", "tables"),
@@ -24,15 +23,8 @@ MODULES = (
 @pytest.fixture(scope="module")
 def report() -> Iterator[SimpleNamespace]:
     """The files of the experiment, which is no package."""
-    names = [f"report_{name}" for name in MODULES]
-    sys.path.insert(0, str(FOLDER))
-    try:
-        loaded = {name: importlib.import_module(f"report_{name}") for name in MODULES}
-        yield SimpleNamespace(**loaded)
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in names:
-            sys.modules.pop(name, None)
+    with modules_of(FOLDER, MODULES, "report_") as files:
+        yield files
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +141,8 @@ def test_statements_are_those_of_the_results(report) -> None:
 
 
 def test_the_tables_of_the_readme_are_those_of_the_results(report) -> None:
-    text = (FOLDER / "README.md").read_text("utf-8")
-    for mark, table in report.tables.tables(FOLDER / "results").items():
-        found = re.search(f"<!-- {mark} -->\n(.*)\n<!-- end of {mark} -->", text, re.DOTALL)
-        assert found is not None
-        assert found[1] == table, f"{mark}: run report_study.py --tables"
+    text, tables = (
+        (FOLDER / "README.md").read_text("utf-8"),
+        report.tables.tables(FOLDER / "results"),
+    )
+    assert report.study_page.filled(text, tables) == text, "run report_study.py --tables"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import math
-import shutil
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +14,9 @@ import numpy as np
 import pytest
 import torch
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "shapes_overlap"
+from tests.experiments.studies import EXPERIMENTS, check_page, check_statements, modules_of
+
+FOLDER = EXPERIMENTS / "shapes_overlap"
 RESULTS = FOLDER / "results"
 MODULES = (
     "shapes_data",
@@ -32,13 +33,8 @@ MODULES = (
 @pytest.fixture(scope="module")
 def study() -> Iterator[SimpleNamespace]:
     """The files of the experiment, which is no package."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in MODULES:
-            sys.modules.pop(name, None)
+    with modules_of(FOLDER, MODULES) as files:
+        yield files
 
 
 def test_images_show_up_to_five_shapes_of_every_kind(study) -> None:
@@ -136,24 +132,14 @@ def test_a_reduced_run_never_mixes_into_the_results(study, monkeypatch, capsys) 
 
 
 def test_every_setting_was_run(study) -> None:
-    done = study.shapes_run.is_done
-    pairs = [(a, b) for a in study.shapes_cases.SETTINGS for b in study.shapes_cases.SEEDS]
-    assert [pair for pair in pairs if not done(RESULTS, *pair)] == []
+    run, cases = study.shapes_run, study.shapes_cases
+    planned = [run.which(*each) for each in product(cases.SETTINGS, cases.SEEDS)]
+    assert [each for each in planned if not run.is_done(RESULTS, each)] == []
 
 
 def test_every_statement_has_a_verdict_and_its_evidence() -> None:
-    rows = list(csv.DictReader((RESULTS / "statements.csv").read_text("utf-8").splitlines()))
-    assert [row["nr"] for row in rows] == [str(1 + i) for i in range(len(rows))]
-    assert {row["verdict"] for row in rows} <= {"holds", "fails", "unclear"}
-    assert {row["seed"] for row in rows} == {"004"}
-    assert all(row["evidence"] for row in rows)
+    check_statements(FOLDER, "004")
 
 
 def test_the_page_says_what_the_results_say(study, tmp_path) -> None:
-    text = (FOLDER / "README.md").read_text("utf-8")
-    page = tmp_path / "README.md"
-    page.write_text(text, "utf-8")
-    folder = tmp_path / "results"
-    shutil.copytree(RESULTS, folder)
-    study.shapes_run.write_page(folder, page)
-    assert page.read_text("utf-8") == text
+    check_page(FOLDER, study.shapes_run.write_page, tmp_path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,24 +12,17 @@ import pytest
 from PIL import Image
 
 from napari_slitseg.core.simulate import SceneOptions, simulate
+from tests.experiments.studies import EXPERIMENTS, modules_of
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "simulator"
+FOLDER = EXPERIMENTS / "simulator"
 SIDE_PX = 200
 
 
 @pytest.fixture(scope="module")
 def study() -> Iterator[SimpleNamespace]:
     """The files of the experiment, which is no package."""
-    names = ("measures", "pictures", "plot", "compare")
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield SimpleNamespace(
-            **{name: importlib.import_module(f"simulator_{name}") for name in names}
-        )
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in names:
-            sys.modules.pop(f"simulator_{name}", None)
+    with modules_of(FOLDER, ("measures", "pictures", "plot", "compare"), "simulator_") as files:
+        yield files
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import math
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +14,9 @@ import pytest
 import torch
 from torch import nn
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "toy_overlap"
+from tests.experiments.studies import EXPERIMENTS, check_page, check_statements, modules_of
+
+FOLDER = EXPERIMENTS / "toy_overlap"
 RESULTS = FOLDER / "results"
 MODULES = ("toy_cases", "toy_data", "toy_net", "toy_training", "toy_run")
 
@@ -24,13 +24,8 @@ MODULES = ("toy_cases", "toy_data", "toy_net", "toy_training", "toy_run")
 @pytest.fixture(scope="module")
 def toy() -> Iterator[SimpleNamespace]:
     """The files of the experiment, which is no package."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in (*MODULES, "toy_page"):
-            sys.modules.pop(name, None)
+    with modules_of(FOLDER, MODULES) as files:
+        yield files
 
 
 def alone(net, run: int, *, batch_norm: bool) -> nn.Sequential:
@@ -167,29 +162,20 @@ def test_batches_without_foreground_teach_dicefg_nothing(toy) -> None:
 
 def test_every_setting_was_run_with_every_loss_and_seed(toy) -> None:
     cases = toy.toy_cases
-    missing = [each for each in cases.SETTINGS if not toy.toy_run.is_done(RESULTS, each)]
-    assert missing == []
-    names = [*toy.toy_run.named(cases.SETTINGS[0]), "foreground", "loss", "seed"]
+    run = toy.toy_run
+    planned = [run.named(each) for each in cases.SETTINGS]
+    assert [each for each in planned if not run.is_done(RESULTS, each)] == []
+    names = [*run.named(cases.SETTINGS[0]), "foreground", "loss", "seed"]
     found = {tuple(row[name] for name in names) for row in committed("runs")}
     assert len(found) == sum(len(cases.runs_of(each)) for each in cases.SETTINGS)
 
 
 def test_every_statement_has_a_verdict_and_its_evidence() -> None:
-    rows = committed("statements")
-    assert [row["nr"] for row in rows] == [str(1 + i) for i in range(len(rows))]
-    assert {row["verdict"] for row in rows} <= {"holds", "fails", "unclear"}
-    assert {row["seed"] for row in rows} == {"002"}
-    assert all(row["evidence"] for row in rows)
+    check_statements(FOLDER, "002")
 
 
 def test_the_page_says_what_the_results_say(toy, tmp_path) -> None:
-    text = (FOLDER / "README.md").read_text("utf-8")
-    page = tmp_path / "README.md"
-    page.write_text(text, "utf-8")
-    folder = tmp_path / "results"
-    shutil.copytree(RESULTS, folder)
-    toy.toy_run.write_page(folder, page)
-    assert page.read_text("utf-8") == text
+    check_page(FOLDER, toy.toy_run.write_page, tmp_path)
 
 
 def committed(name: str) -> list[dict[str, str]]:

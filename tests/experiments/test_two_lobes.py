@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import csv
-import importlib
-import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "two_lobes"
+from tests.experiments.studies import EXPERIMENTS, check_statements, modules_of
+
+FOLDER = EXPERIMENTS / "two_lobes"
 MODULES = ("data", "net", "train", "results", "numbers", "tables", "plot", "run")
 TRANSPOSED, DOWN = 8, 10
 
@@ -21,29 +21,25 @@ TRANSPOSED, DOWN = 8, 10
 @pytest.fixture(scope="module")
 def lobes() -> Iterator[SimpleNamespace]:
     """The files of the experiment, which is no package."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield SimpleNamespace(**{n: importlib.import_module(f"lobes_{n}") for n in MODULES})
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in MODULES:
-            sys.modules.pop(f"lobes_{name}", None)
+    with modules_of(FOLDER, MODULES, "lobes_") as files:
+        yield files
 
 
 def test_a_reduced_run_scores_in_tenths_of_pictures(lobes, tmp_path) -> None:
-    lobes.run.main(["--quick", "--out", str(tmp_path)])
-    rows = lobes.results.runs(tmp_path)
+    lobes.study_command.make(lobes.run.STUDY, ["--quick", "--out", str(tmp_path)])
+    rows = pd.read_csv(tmp_path / "runs.csv")
     assert list(rows.setting) == ["dice_bce", "focal"]
-    pictures = lobes.run.QUICK_SPLIT[2]
+    pictures = lobes.run.STUDY.reduced["split"][2]
     assert np.allclose(rows.mean_precision * 10 * pictures, rows.hits, atol=1e-9)
     assert {len(each.split()) for each in rows.ious} == {pictures}
 
 
 def test_runs_that_are_there_are_not_made_again(lobes, tmp_path) -> None:
-    everything = lobes.results.planned()
+    results = replace(lobes.results.RESULTS, folder=tmp_path)
+    everything = results.missing()
     task, setting, seed = everything[3]
-    lobes.results.append({"task": task, "setting": setting, "seed": seed}, tmp_path)
-    assert lobes.results.missing(tmp_path) == everything[:3] + everything[4:]
+    results.append({"task": task, "setting": setting, "seed": seed})
+    assert results.missing() == everything[:3] + everything[4:]
 
 
 def test_training_learns_and_is_the_same_twice(lobes) -> None:
@@ -103,25 +99,18 @@ def test_the_numbers_are_those_of_the_formulas(lobes) -> None:
 
 
 def test_every_run_is_a_planned_one_and_made_once(lobes) -> None:
-    rows = lobes.results.runs()
+    rows = lobes.results.RESULTS.rows()
     keys = list(rows[["task", "setting", "seed"]].itertuples(index=False, name=None))
     assert len(set(keys)) == len(keys) >= 21
-    assert set(keys) <= set(lobes.results.planned())
+    assert set(keys) <= set(lobes.results.PLANNED)
     assert (rows.hits == (640 * rows.mean_precision).round()).all()
 
 
 def test_the_tables_of_the_page_are_those_of_the_runs(lobes) -> None:
     text = (FOLDER / "README.md").read_text("utf-8")
-    for mark, table in lobes.tables.tables(lobes.results.runs()).items():
-        found = re.search(f"<!-- {mark} -->\n(.*)\n<!-- end of {mark} -->", text, re.DOTALL)
-        assert found is not None, mark
-        assert found[1] == table, f"{mark} differs: run lobes_run.py --tables"
+    tables = lobes.tables.tables(lobes.results.RESULTS.rows())
+    assert lobes.study_page.filled(text, tables) == text, "run lobes_run.py --tables"
 
 
 def test_every_statement_has_a_verdict_and_its_evidence() -> None:
-    with (FOLDER / "results" / "statements.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["nr"] for row in rows] == [str(i + 1) for i in range(len(rows))]
-    assert {row["seed"] for row in rows} == {"001"}
-    assert {row["verdict"] for row in rows} <= {"holds", "fails", "unclear"}
-    assert all(row["evidence"].strip() and row["statement"].strip() for row in rows)
+    check_statements(FOLDER, "001")
