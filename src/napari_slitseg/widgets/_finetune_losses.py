@@ -15,6 +15,7 @@ from napari_slitseg.core.losses.spec_combine import WeightedSum
 from napari_slitseg.core.spec import Spec
 from napari_slitseg.jobs import FinetuneJob
 from napari_slitseg.widgets._dock import line
+from napari_slitseg.widgets._evidence import EvidenceButton
 from napari_slitseg.widgets._finetune_fields import JobFields
 from napari_slitseg.widgets._finetune_formula import rich_formula
 from napari_slitseg.widgets._job_fields import description_of
@@ -115,6 +116,7 @@ class LossesPart(QWidget):
         self.note = QLabel()
         self.note.setWordWrap(True)
         self.heads = {head: HeadPart(head) for head in _HEADS}
+        self.evidence = EvidenceButton("Why Dice + one-to-one points?", "losses")
         self._other: dict[str, Any] = {}
         self._lay_out()
         self.menu.currentIndexChanged.connect(self._on_menu)
@@ -171,6 +173,7 @@ class LossesPart(QWidget):
         inner = QVBoxLayout(self.each)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addWidget(self.heads["slit"])
+        inner.addWidget(self.evidence)
         inner.addWidget(line())
         inner.addWidget(self.heads["membrane"])
         layout.addWidget(self.each)
