@@ -12,28 +12,18 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1] / "shared_study"))
 from arch_numbers import numbers
 from arch_plot import write_plot
-from arch_results import FOLDER, RESULTS
+from arch_results import RESULTS
 from arch_tables import tables
 from arch_train import run
 from study_command import Study, make
-from study_numbers import write_numbers
-from study_page import fill
-
-README = Path(__file__).parent / "README.md"
-
-
-def write() -> None:
-    """Write figures, tables and the plot."""
-    write_numbers(FOLDER / "numbers.csv", numbers())
-    fill(README, tables(RESULTS.rows()))
-    write_plot()
-
 
 STUDY = Study(
     about=__doc__,
     results=RESULTS,
     run=run,
-    write=write,
+    numbers=numbers,
+    tables=tables,
+    plot=write_plot,
     quick=[("unet", "dice, then lovasz + dice", 0), ("deeplabv3", "dice", 0)],
     reduced={"split": (4, 2, 2), "steps": 6},
 )

@@ -6,10 +6,9 @@ import math
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import pandas as pd
 from report_plan import ARMS
-from scipy import stats
+from study_numbers import t_interval
 
 START: Final = "pretraining"
 NO_GRADIENT: Final = tuple(name for name, arm in ARMS.items() if arm.slit == "nothing")
@@ -60,8 +59,7 @@ def paired(first: pd.Series, second: pd.Series) -> tuple[float, float, float]:
     mean = float(difference.mean()) if n else math.nan
     if n < 2:
         return mean, math.nan, math.nan
-    half = stats.t.ppf(0.975, n - 1) * difference.std(ddof=1) / np.sqrt(n)
-    return mean, mean - half, mean + half
+    return mean, *t_interval(difference)
 
 
 def summary(epochs: pd.DataFrame) -> pd.DataFrame:

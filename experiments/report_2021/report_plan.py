@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from napari_slitseg.core.schedules import ReduceOnPlateau, ScheduleSpec, Triangular2
@@ -12,9 +12,18 @@ Figure = Literal[
 ]
 
 
+LOSSES: Final = ("vanilla", "point", "proportional", "composite_0", "composite_1")
+"""Arms of one run, "losses": they differ in what their plateau and the choice of an epoch see."""
+FIRST: Final = ("pretraining", "losses", "ambitious", "dice", "reloaded", "not_reloaded")
+LATER: Final = (
+    *("triangular2", "prudent", "dice_ambitious", "triangular2_ambitious", "dice_triangular2"),
+)
+ONCE: Final = ("moves", "detectors", "loops", "gradients")
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Size:
-    """How large a study is.
+    """How large a study is; as it stands, the whole one.
 
     Attributes
     ----------
@@ -40,19 +49,21 @@ class Size:
         What is run when all that is done.
     """
 
-    name: str
-    seeds: tuple[int, ...]
-    side_px: int
-    field_px: int
-    scenes: dict[str, int]
-    crops_per_scene: int
-    width: float
-    pretraining: int
-    epochs: int
-    steps: int
-    runs: tuple[str, ...]
-    once: tuple[str, ...] = ()
-    later: tuple[str, ...] = ()
+    name: str = "full"
+    seeds: tuple[int, ...] = (0, 1, 2)
+    side_px: int = 96
+    field_px: int = 512
+    scenes: dict[str, int] = field(
+        default_factory=lambda: {"train": 14, "validation": 4, "test": 6}
+    )
+    crops_per_scene: int = 4
+    width: float = 0.125
+    pretraining: int = 500
+    epochs: int = 10
+    steps: int = 8
+    runs: tuple[str, ...] = (*FIRST, *ONCE)
+    once: tuple[str, ...] = ONCE
+    later: tuple[str, ...] = LATER
 
 
 PRETRAINING_BATCH: Final = 4
@@ -141,28 +152,7 @@ _ARMS: Final = (
 ARMS: Final = {arm.name: arm for arm in _ARMS}
 """Arms in the order in which they are run."""
 
-LOSSES: Final = ("vanilla", "point", "proportional", "composite_0", "composite_1")
-"""Arms of one run, "losses": they differ in what their plateau and the choice of an epoch see."""
-FIRST: Final = ("pretraining", "losses", "ambitious", "dice", "reloaded", "not_reloaded")
-LATER: Final = (
-    *("triangular2", "prudent", "dice_ambitious", "triangular2_ambitious", "dice_triangular2"),
-)
-
-FULL: Final = Size(
-    name="full",
-    seeds=(0, 1, 2),
-    side_px=96,
-    field_px=512,
-    scenes={"train": 14, "validation": 4, "test": 6},
-    crops_per_scene=4,
-    width=0.125,
-    pretraining=500,
-    epochs=10,
-    steps=8,
-    runs=(*FIRST, "moves", "detectors", "loops", "gradients"),
-    once=("moves", "detectors", "loops", "gradients"),
-    later=LATER,
-)
+FULL: Final = Size()
 QUICK: Final = Size(
     name="quick",
     seeds=(0,),
@@ -175,4 +165,6 @@ QUICK: Final = Size(
     epochs=2,
     steps=1,
     runs=("pretraining", "losses", "dice", "reloaded", "loops", "gradients", "moves"),
+    once=(),
+    later=(),
 )

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1] / "shared_study"))
 import torch
 from report_files import Results
-from report_mechanism import PARTS, run_part
+from report_parts import PARTS, run_part
 from report_plan import ARMS, FULL, LOSSES, QUICK, Arm, Size
 from report_scenes import crops
 from report_scores import measure, outputs

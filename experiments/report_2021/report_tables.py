@@ -29,7 +29,9 @@ class _NotRun:
         return NOT_RUN
 
 
-class _Known(dict[str, Any]):
+class Known(dict[str, Any]):
+    """Numbers by name; what was not run reads as such."""
+
     def __missing__(self, _: str) -> _NotRun:
         return _NotRun()
 
@@ -38,18 +40,23 @@ def write_all(folder: Path, readme: Path) -> None:
     """Write summary, statements, plots, and what stands between marks in the README."""
     epochs = epochs_of(folder)
     summary(epochs).to_csv(folder / "summary.csv", index=False, float_format="%.4g")
-    rows = statements(folder)
+    known = known_of(folder)
+    rows = statements(known)
     with (folder / "statements.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     write_plots(epochs, folder)
-    fill(readme, tables(folder))
+    fill(readme, tables(folder, known))
 
 
-def statements(folder: Path) -> list[dict[str, object]]:
+def known_of(folder: Path) -> Known:
+    """Return every number that there is, by name."""
+    return Known({**numbers(folder), **facts()})
+
+
+def statements(known: Known) -> list[dict[str, object]]:
     """Return every statement with its verdict and evidence; unclear where a number lacks."""
-    known = _Known({**numbers(folder), **facts()})
     rows: list[dict[str, object]] = []
     for nr, (words, verdict, template) in enumerate(STATEMENTS, 1):
         evidence = " ".join(template.split()).format_map(known)
@@ -59,14 +66,14 @@ def statements(folder: Path) -> list[dict[str, object]]:
     return rows
 
 
-def tables(folder: Path) -> dict[str, str]:
+def tables(folder: Path, known: Known) -> dict[str, str]:
     """Return what stands between each pair of marks."""
     return {
         "arms": arms_table(folder),
-        "reloading": reloading_table(folder),
+        "reloading": reloading_table(known),
         "moves": moves_table(folder),
-        "detectors": detectors_table(folder),
-        "statements": statements_table(folder),
+        "detectors": detectors_table(folder, known),
+        "statements": statements_table(known),
         "time": time_text(folder),
     }
 
@@ -119,9 +126,8 @@ def _interval(mean: float, low: float, high: float) -> str:
     return "" if math.isnan(mean) else f"{mean:+.3f} {range_text(low, high)}"
 
 
-def reloading_table(folder: Path) -> str:
+def reloading_table(known: Known) -> str:
     """Return the composite loss of each model of section 4.3."""
-    known = _Known(numbers(folder))
     words = {
         "orig": "M_orig",
         "A": "M_A: from M_orig, plateau from 1e-3, best of its epochs",
@@ -152,9 +158,8 @@ def moves_table(folder: Path) -> str:
     return markdown(head, lines)
 
 
-def detectors_table(folder: Path) -> str:
+def detectors_table(folder: Path, known: Known) -> str:
     """Return time and quality of each detector."""
-    known = _Known(numbers(folder))
     rows = table_of(folder, "detectors")
     lines = []
     for name, each in rows.groupby("detector", sort=False) if len(rows) else ():
@@ -168,10 +173,10 @@ def detectors_table(folder: Path) -> str:
     return f"{markdown(head, lines)}\n\n{alone}"
 
 
-def statements_table(folder: Path) -> str:
+def statements_table(known: Known) -> str:
     """Return the table of statements."""
     lines = [
-        [str(row["nr"]), *(str(row[name]) for name in COLUMNS[2:])] for row in statements(folder)
+        [str(row["nr"]), *(str(row[name]) for name in COLUMNS[2:])] for row in statements(known)
     ]
     return markdown(("nr", "statement", "", "evidence"), lines)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import pandas as pd
 import torch
+from study_numbers import Number, write_numbers
+from study_page import fill
 from study_results import Key, Row, RunFile
 
 
@@ -26,8 +29,12 @@ class Study:
         The committed one.
     run : callable
         Makes a run of a key and returns its row.
-    write : callable
-        Writes tables and plots from the committed results.
+    numbers : callable
+        Returns figures that need no training.
+    tables : callable
+        Returns what stands between the marks of the page, of a table of runs.
+    plot : callable
+        Writes the plots.
     quick : sequence of tuple
         Keys of the reduced study.
     reduced : dict
@@ -37,7 +44,9 @@ class Study:
     about: str
     results: RunFile
     run: Callable[..., Row]
-    write: Callable[[], None]
+    numbers: Callable[[], Iterable[Number]]
+    tables: Callable[[pd.DataFrame], Mapping[str, str]]
+    plot: Callable[[], None]
     quick: Sequence[Key]
     reduced: Mapping[str, Any]
 
@@ -55,7 +64,7 @@ def make(study: Study, arguments: list[str] | None = None) -> None:
         _quick(study, args.out or Path(tempfile.mkdtemp(prefix=f"{name}_")))
     else:
         train_missing(study, 0 if args.tables else args.minutes)
-        study.write()
+        write(study)
 
 
 def train_missing(study: Study, minutes: float) -> None:
@@ -69,6 +78,14 @@ def train_missing(study: Study, minutes: float) -> None:
         study.results.append(study.run(*key))
         print(*key, flush=True)
     print(f"{len(study.results.missing())} runs are missing")
+
+
+def write(study: Study) -> None:
+    """Write figures, tables and plots from the committed results."""
+    folder = study.results.folder
+    write_numbers(folder / "numbers.csv", study.numbers())
+    fill(folder.parent / "README.md", study.tables(study.results.rows()))
+    study.plot()
 
 
 def _quick(study: Study, folder: Path) -> None:

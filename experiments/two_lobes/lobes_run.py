@@ -12,28 +12,18 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1] / "shared_study"))
 from lobes_numbers import numbers
 from lobes_plot import write_plots
-from lobes_results import FOLDER, RESULTS
+from lobes_results import RESULTS
 from lobes_tables import tables
 from lobes_train import run
 from study_command import Study, make
-from study_numbers import write_numbers
-from study_page import fill
-
-README = Path(__file__).parent / "README.md"
-
-
-def write() -> None:
-    """Write figures, tables and plots."""
-    write_numbers(FOLDER / "numbers.csv", numbers())
-    fill(README, tables(RESULTS.rows()))
-    write_plots()
-
 
 STUDY = Study(
     about=__doc__,
     results=RESULTS,
     run=run,
-    write=write,
+    numbers=numbers,
+    tables=tables,
+    plot=write_plots,
     quick=[("lobes", "dice_bce", 0), ("lobes", "focal", 0)],
     reduced={"split": (32, 4, 16), "epochs": 3},
 )
