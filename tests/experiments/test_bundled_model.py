@@ -179,7 +179,14 @@ def test_evaluating_writes_weights_with_their_card(load, monkeypatch, tmp_path, 
     for name, seeds in (("VALIDATION_SEEDS", range(1)), ("TEST_SEEDS", range(5, 6))):
         monkeypatch.setattr(evaluate, name, seeds)
     raw, out = fold(tmp_path, "raw", bundled, ("good", "okay")), tmp_path / "out.safetensors"
+    table = tmp_path / "left_out.csv"
+    table.write_text(
+        "image,found,annotated,precision,recall,f1,f1_low,f1_high\n"
+        "good,9,10,1.0,0.9,0.947,,\nokay,8,10,0.75,0.6,0.667,,\n"
+        "pooled,17,20,0.882,0.75,0.811,0.5,0.9\n"
+    )
     words = [str(raw), "--real", str(write_folder(tmp_path / "real")), "--out", str(out)]
+    words += ["--left-out", str(table), "--threshold", "0.35"]
     monkeypatch.setattr(sys, "argv", ["evaluate.py", *words, "--scales", "20", "--views", "2"])
     evaluate.main()
     info = read_checkpoint_info(out)
@@ -190,6 +197,9 @@ def test_evaluating_writes_weights_with_their_card(load, monkeypatch, tmp_path, 
     assert scores["real_held_out"]["images"] == 2
     assert {"simulated_test", "simulated_test_20_nm_per_px"} < set(scores)
     assert scores["simulated_test"]["images"] == 1
+    assert info.threshold == 0.35
+    left_out = scores["real_left_out"]
+    assert (left_out["images"], left_out["slits"], left_out["f1"]) == (2, 20, 0.811)
 
 
 def test_a_fold_that_saw_its_image_is_refused(load, monkeypatch, tmp_path, bundled) -> None:
