@@ -1,8 +1,9 @@
 """Make the page of all experiments and claims: ``python experiments/claims.py``.
 
 Experiments are the folders beside this file that have a README: their question is its heading,
-their command the first one in it. Claims come from every ``results/statements.csv``, times from
-``times.csv`` or, without a line there, from the seconds of the runs in ``results/runs.csv``.
+their command the first one in it, their reduced run the first with ``--quick``. Claims come from
+every ``results/statements.csv``, times from ``times.csv`` or, without a line there, from the
+seconds of the runs in ``results/runs.csv``.
 """
 
 from __future__ import annotations
@@ -151,15 +152,14 @@ def _experiment(readme: Path, times: dict[str, str]) -> list[str]:
         heading[1] if heading else "",
         f"`{whole[0]}`" if whole else NOT_RECORDED,
         times.get(name) or _of_runs(readme.parent / "results" / "runs.csv"),
-        _reduced(readme.parent),
+        _reduced(commands),
     ]
 
 
-def _reduced(experiment: Path) -> str:
-    """Return how to make a short run, if a script of the experiment offers one."""
-    scripts = sorted(experiment.glob("*.py"))
-    quick = [each.name for each in scripts if '"--quick"' in each.read_text(encoding="utf-8")]
-    return f"`{quick[0]} --quick`" if quick else "none"
+def _reduced(commands: Iterable[str]) -> str:
+    """Return how to make a short run, if the page tells one."""
+    quick = [each.split()[1] for each in commands if "--quick" in each]
+    return f"`{Path(quick[0]).name} --quick`" if quick else "none"
 
 
 def _times(file: Path) -> dict[str, str]:

@@ -63,11 +63,9 @@ def test_claims_are_counted_and_stand_in_the_order_of_their_numbers(claims, tmp_
 
 
 def test_the_first_whole_run_is_the_command_and_the_quick_one_the_reduced(claims, tmp_path) -> None:
-    readme = (
-        "# Why?\n```\npython experiments/one/go.py --quick\npython experiments/one/go.py # all\n```"
-    )
+    commands = ("python experiments/one/go.py --quick # few", "python experiments/one/go.py # all")
+    readme = "\n".join(["# Why?", "```", *commands, "```"])
     put(tmp_path, "one", "0,1,a,holds,b\n", readme)
-    (tmp_path / "one" / "go.py").write_text('parser.add_argument("--quick")')
     (tmp_path / "times.csv").write_text("experiment,time on 2 cores,how\none,5 minutes,x\n")
     row = "| Why? | `python experiments/one/go.py` | 5 minutes | `go.py --quick` |"
     assert row in claims.page(tmp_path)
