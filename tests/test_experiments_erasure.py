@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from napari_slitseg.core.losses import LOSSES
-from tests.experiments.studies import EXPERIMENTS, modules_of
+from tests.experiments.studies import EXPERIMENTS, check_page, modules_of
 
 FOLDER = EXPERIMENTS / "erasure"
 COMMAND = "python experiments/erasure/run.py --only"
@@ -94,9 +94,7 @@ def test_one_loss_pulls_a_dot_from_all_of_20_px(erasure) -> None:
 
 
 def test_the_tables_of_the_readme_are_those_of_the_results(erasure) -> None:
-    text = (FOLDER / "README.md").read_text("utf-8")
-    filled = erasure.study_page.filled(text, erasure.tables.tables())
-    assert filled == text, "run: python experiments/erasure/run.py --tables"
+    check_page(FOLDER, erasure, erasure.tables.tables())
 
 
 # -- how it is measured

@@ -30,7 +30,7 @@ def at(epochs: pd.DataFrame, arm: str, part: str, figure: str) -> pd.Series:
 def curve(epochs: pd.DataFrame, arm: str, figure: str) -> pd.DataFrame:
     """Return a figure of the validation images, a row an epoch and a column a seed."""
     rows = epochs[(epochs.arm == arm) & (epochs.part == VALIDATION)]
-    return rows.pivot_table(index="epoch", columns="seed", values=figure)
+    return rows.pivot(index="epoch", columns="seed", values=figure)
 
 
 def at_start(epochs: pd.DataFrame, arm: str, figure: str) -> pd.Series:

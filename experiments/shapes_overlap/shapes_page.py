@@ -17,18 +17,23 @@ POINTS_PER_EPOCH = 5
 
 def write_page(folder: Path, readme: Path | None) -> None:
     """Write plots into the folder and tables into the README."""
-    runs, curves = pd.read_csv(folder / "runs.csv"), pd.read_csv(folder / "curves.csv")
+    curves = pd.read_csv(folder / "curves.csv")
     plot_curves(curves, folder / "curves.svg")
     plot_examples(dict(np.load(folder / "examples.npz")), folder / "examples.png")
     if readme:
-        tables = {
-            "areas": areas_table(runs),
-            "shapes": shapes_table(runs),
-            "curves": curves_table(curves),
-            "terms": terms_table(curves),
-            "statements": statements_table(folder / "statements.csv"),
-        }
-        fill(readme, tables)
+        fill(readme, tables(folder))
+
+
+def tables(folder: Path) -> dict[str, str]:
+    """Return what stands between each pair of marks."""
+    runs, curves = pd.read_csv(folder / "runs.csv"), pd.read_csv(folder / "curves.csv")
+    return {
+        "areas": areas_table(runs),
+        "shapes": shapes_table(runs),
+        "curves": curves_table(curves),
+        "terms": terms_table(curves),
+        "statements": statements_table(folder / "statements.csv"),
+    }
 
 
 def areas_table(runs: pd.DataFrame) -> str:

@@ -25,7 +25,7 @@ from napari_slitseg.core.simulate_options import Look
 RESULTS: Final = Path(__file__).parent / "results"
 LOOKS: Final[tuple[Look, ...]] = ("plain", "tissue")
 SCENES, SIDE_PX = 16, 640
-QUICK_SCENES, QUICK_SIDE_PX = 3, 256
+QUICK_SCENES, QUICK_SIDE_PX = 2, 224
 
 
 @dataclass(frozen=True)

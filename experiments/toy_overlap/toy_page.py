@@ -15,17 +15,22 @@ SETTING = ["batch_norm", "optimiser", "rate", "budget", "mirrored"]
 
 def write_page(folder: Path, readme: Path | None) -> None:
     """Write plots into the folder and tables into the README."""
-    runs, curves = pd.read_csv(folder / "runs.csv"), pd.read_csv(folder / "curves.csv")
+    curves = pd.read_csv(folder / "curves.csv")
     plot_curves(curves, folder / "curves.svg")
     plot_gradients(curves, folder / "gradients.svg")
     if readme:
-        tables = {
-            "accuracy": accuracy_table(runs),
-            "gradients": gradient_table(runs),
-            "mirrored": mirrored_table(curves),
-            "statements": statements_table(folder / "statements.csv"),
-        }
-        fill(readme, tables)
+        fill(readme, tables(folder))
+
+
+def tables(folder: Path) -> dict[str, str]:
+    """Return what stands between each pair of marks."""
+    runs, curves = pd.read_csv(folder / "runs.csv"), pd.read_csv(folder / "curves.csv")
+    return {
+        "accuracy": accuracy_table(runs),
+        "gradients": gradient_table(runs),
+        "mirrored": mirrored_table(curves),
+        "statements": statements_table(folder / "statements.csv"),
+    }
 
 
 def accuracy_table(runs: pd.DataFrame) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import importlib
-import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,9 +30,14 @@ def modules_of(study: Path, names: Sequence[str], prefix: str = "") -> Iterator[
     finally:
         for folder in folders:
             sys.path.remove(folder)
-        for name, module in list(sys.modules.items()):
-            if str(Path(getattr(module, "__file__", None) or "").parent) in folders:
-                del sys.modules[name]
+        forget(study, SHARED)
+
+
+def forget(*folders: Path) -> None:
+    """Have the modules of folders imported anew the next time."""
+    for name, module in list(sys.modules.items()):
+        if Path(getattr(module, "__file__", None) or "").parent in folders:
+            del sys.modules[name]
 
 
 def check_statements(study: Path, seed: str) -> None:
@@ -46,11 +50,7 @@ def check_statements(study: Path, seed: str) -> None:
     assert all(row["evidence"].strip() and row["statement"].strip() for row in rows)
 
 
-def check_page(study: Path, write: Callable[[Path, Path], None], into: Path) -> None:
-    """The page is not changed when it is written again from the committed results."""
+def check_page(study: Path, shared: SimpleNamespace, tables: Mapping[str, str]) -> None:
+    """The page has these tables between its marks."""
     text = (study / "README.md").read_text("utf-8")
-    page, folder = into / "README.md", into / "results"
-    page.write_text(text, "utf-8")
-    shutil.copytree(study / "results", folder)
-    write(folder, page)
-    assert page.read_text("utf-8") == text, "write the tables again"
+    assert shared.study_page.filled(text, tables) == text, "write the tables again"

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from napari_slitseg.core.detection import Detections
-from tests.experiments.studies import EXPERIMENTS, check_statements, modules_of
+from tests.experiments.studies import EXPERIMENTS, check_page, check_statements, modules_of
 
 FOLDER = EXPERIMENTS / "architectures"
 MODULES = ("data", "models", "scores", "train", "results", "numbers", "tables", "plot", "run")
@@ -116,9 +116,7 @@ def test_every_run_is_a_planned_one_and_made_once(arch) -> None:
 
 
 def test_the_tables_of_the_page_are_those_of_the_runs(arch) -> None:
-    text = (FOLDER / "README.md").read_text("utf-8")
-    tables = arch.tables.tables(arch.results.RESULTS.rows())
-    assert arch.study_page.filled(text, tables) == text, "run arch_run.py --tables"
+    check_page(FOLDER, arch, arch.tables.tables(arch.results.RESULTS.rows()))
 
 
 def test_every_statement_has_a_verdict_and_its_evidence() -> None:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from tests.experiments.studies import EXPERIMENTS, modules_of
+from tests.experiments.studies import EXPERIMENTS, check_page, modules_of
 
 FOLDER = EXPERIMENTS / "report_2021"
 MODULES = (
@@ -146,6 +146,4 @@ def test_statements_are_those_of_the_results(report, known) -> None:
 
 
 def test_the_tables_of_the_readme_are_those_of_the_results(report, known) -> None:
-    text = (FOLDER / "README.md").read_text("utf-8")
-    tables = report.tables.tables(FOLDER / "results", known)
-    assert report.study_page.filled(text, tables) == text, "run report_study.py --tables"
+    check_page(FOLDER, report, report.tables.tables(FOLDER / "results", known))

@@ -141,5 +141,5 @@ def test_every_statement_has_a_verdict_and_its_evidence() -> None:
     check_statements(FOLDER, "004")
 
 
-def test_the_page_says_what_the_results_say(study, tmp_path) -> None:
-    check_page(FOLDER, study.shapes_run.write_page, tmp_path)
+def test_the_page_says_what_the_results_say(study) -> None:
+    check_page(FOLDER, study, study.shapes_page.tables(RESULTS))

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import subprocess
+import runpy
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from tests.experiments.studies import EXPERIMENTS, SHARED, modules_of
+from tests.experiments.studies import EXPERIMENTS, SHARED, forget, modules_of
 
-START = f"sys.path.append(str(Path(__file__).parents[1] / {SHARED.name!r}))".replace("'", '"')
-BEGIN_EACH = """
-import os, runpy, sys
-for script in sys.argv[1:]:
-    sys.path[0] = os.path.dirname(script)
-    runpy.run_path(script, run_name="started")
-    sys.path = [each for each in sys.path if not each.endswith("shared_study")]
-    for name in [each for each in sys.modules if each.startswith("study_")]:
-        del sys.modules[name]
-    print(os.path.basename(script))
-"""
+SCRIPTS = [
+    each
+    for each in sorted(EXPERIMENTS.glob("*/*.py"))
+    if "__main__" in each.read_text("utf-8") and SHARED.name in each.read_text("utf-8")
+]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.parent.name)
+def test_a_script_finds_what_it_shares(script: Path, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(script.parent), *sys.path])
+    try:
+        started = runpy.run_path(str(script), run_name="started")
+    finally:
+        forget(script.parent, SHARED)
+    assert {"make", "main"} & set(started)
 
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[SimpleNamespace]:
     with modules_of(SHARED, ()) as files:
         yield files
-
-
-def test_every_script_finds_what_it_shares(tmp_path) -> None:
-    scripts = [each for each in EXPERIMENTS.glob("*/*.py") if START in each.read_text("utf-8")]
-    command = [sys.executable, "-c", BEGIN_EACH, *map(str, scripts)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert done.stdout.split() == [each.name for each in scripts], done.stderr
-    assert len(scripts) > 3
 
 
 def test_a_page_has_one_place_for_each_table(shared) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from tests.experiments.studies import EXPERIMENTS, check_page, check_statements,
 
 FOLDER = EXPERIMENTS / "toy_overlap"
 RESULTS = FOLDER / "results"
-MODULES = ("toy_cases", "toy_data", "toy_net", "toy_training", "toy_run")
+MODULES = ("toy_cases", "toy_data", "toy_net", "toy_training", "toy_page", "toy_run")
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +85,12 @@ def test_every_loss_learns_half_of_the_pixels_with_batch_norm(toy) -> None:
 
 
 @pytest.fixture(scope="module")
-def reduced(tmp_path_factory) -> Path:
+def reduced(toy, tmp_path_factory) -> Path:
     """The folder of a reduced run."""
     folder = tmp_path_factory.mktemp("toy")
-    command = [sys.executable, str(FOLDER / "toy_run.py"), "--quick", "--out", str(folder)]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["toy_run.py", "--quick", "--out", str(folder)])
+        toy.toy_run.main()
     return folder
 
 
@@ -174,8 +174,8 @@ def test_every_statement_has_a_verdict_and_its_evidence() -> None:
     check_statements(FOLDER, "002")
 
 
-def test_the_page_says_what_the_results_say(toy, tmp_path) -> None:
-    check_page(FOLDER, toy.toy_run.write_page, tmp_path)
+def test_the_page_says_what_the_results_say(toy) -> None:
+    check_page(FOLDER, toy, toy.toy_page.tables(RESULTS))
 
 
 def committed(name: str) -> list[dict[str, str]]:
