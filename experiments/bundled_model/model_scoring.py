@@ -28,7 +28,7 @@ from napari_slitseg.pipelines.predict_one import predict_image
 TOLERANCE_NM: Final = 50.0
 UNCERTAIN_NM: Final = 100.0
 TRACED_NM: Final = 400.0
-THRESHOLDS: Final = tuple(round(0.05 * i, 2) for i in range(2, 20))
+THRESHOLDS: Final = (*(round(0.05 * i, 2) for i in range(2, 20)), 0.97, 0.98, 0.99)
 
 
 @dataclass(frozen=True, eq=False)

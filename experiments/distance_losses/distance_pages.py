@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from distance_evidence import write_evidence
 from distance_plots import write_plots
 from distance_results import Results
 from distance_tables import tables
@@ -18,6 +19,7 @@ def write_pages(results: Results, *, readme: bool) -> None:
     write_plots(results)
     if readme:
         README.write_text(put(README.read_text("utf-8"), found), "utf-8")
+        write_evidence(results)
         return
     text = "\n\n".join(f"<!-- {mark} -->\n{table}" for mark, table in found.items())
     results.folder.mkdir(parents=True, exist_ok=True)

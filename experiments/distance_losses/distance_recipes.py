@@ -50,6 +50,8 @@ class Recipe:
         Whether dots of the target start large and shrink.
     windows : bool
         Whether slits are learnt and looked for along the membrane only.
+    own_weights : tuple of float, optional
+        The two weights of its grid, if they are not the usual ones.
     """
 
     kind: Kind
@@ -58,6 +60,7 @@ class Recipe:
     mean_memory: float = 0.0
     dilation: bool = False
     windows: bool = False
+    own_weights: tuple[float, float] | None = None
 
     @property
     def is_sum(self) -> bool:
@@ -67,7 +70,7 @@ class Recipe:
     @property
     def weights(self) -> tuple[float, float]:
         """The two weights of its grid: of the addition, or of the whole slit head."""
-        return ADDED_WEIGHTS if self.is_sum else HEAD_WEIGHTS
+        return self.own_weights or (ADDED_WEIGHTS if self.is_sum else HEAD_WEIGHTS)
 
     @property
     def grid(self) -> tuple[tuple[float, float], ...]:
@@ -124,6 +127,9 @@ IMPROVED: Final = {
     "dice, mean of weights": Recipe(kind="improved", mean_memory=0.95),
     "dice + one_to_one, rising": Recipe(
         kind="improved", loss="one_to_one", ramp=Ramp(begin=0.0, end=1.0)
+    ),
+    "dice + one_to_one, heavier": Recipe(
+        kind="improved", loss="one_to_one", own_weights=(2.0, 4.0)
     ),
 }
 """What was thought of after a look at the results."""

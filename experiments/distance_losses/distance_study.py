@@ -27,7 +27,7 @@ from napari_slitseg.core.models.base import SegmentationModel
 
 STARTS: Final = Path(tempfile.gettempdir()) / "slitseg_distance_losses"
 SEEN: Final = 16
-QUICK: Final = Lengths(pretrain=4, finetune=2, look_every=2)
+QUICK: Final = Lengths(pretrain=4, longest=4, finetune=2, look_every=2)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -32,7 +32,7 @@ def tables(results: Results) -> dict[str, str]:
 def ordinary(results: Results) -> str:
     """Every recipe in the ordinary regime, the highest F1 first."""
     tested = results.tested("ordinary")
-    ways = _chosen_looks(results)
+    ways = looks_of(results, tested)
     rows = [_ordinary_row(tested, ways, name) for name in _ranked(tested)]
     return _markdown(ORDINARY_HEAD, rows)
 
@@ -133,11 +133,6 @@ def _corner(own: pd.DataFrame, corner: tuple[float, float], best: tuple[float, f
     if not len(there):
         return ""
     return f"**{there.mean():.3f}**" if corner == best else f"{there.mean():.3f}"
-
-
-def _chosen_looks(results: Results) -> pd.DataFrame:
-    tested = pd.concat([results.tested(regime) for regime in REGIMES])
-    return looks_of(results, tested)
 
 
 def _ranked(tested: pd.DataFrame) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,15 +33,22 @@ from napari_slitseg.core.training.recalibrate import recalibrate
 PRETRAIN_RATE: Final = 3e-3
 _NORM_BATCHES: Final = 6
 _FIRST_STEP: Final = 100_000
+_LEARNT: Final = 0.75
+_LAST: Final = 50
 
 Look = Callable[[int, SegmentationModel], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lengths:
-    """How long things take, in steps."""
+    """How long things take, in steps.
+
+    Pretraining goes on beyond ``pretrain`` steps, up to ``longest``, while the network has not left
+    the plateau on which dice begins: until the mean loss of the last steps is below `_LEARNT`.
+    """
 
     pretrain: int = 500
+    longest: int = 1500
     finetune: int = 120
     look_every: int = 30
 
@@ -73,7 +80,7 @@ def pretrained(
     """Return the network that every recipe of a regime and seed goes on from; kept in a folder."""
     about = REGIMES[regime]
     kind = "points" if recipe.kind == "model" else "maps"
-    path = folder / f"{regime}-{seed}-{kind}-{lengths.pretrain}.pt"
+    path = folder / f"{regime}-{seed}-{kind}-{lengths.pretrain}-{lengths.longest}.pt"
     model = new_network(recipe, seed)
     if path.exists():
         model.load_state_dict(torch.load(path, weights_only=True))
@@ -81,12 +88,19 @@ def pretrained(
     train = draw(regime, seed).train
     objective = Objective(Curriculum().at(0.0), about.radius_px)
     optimiser = torch.optim.Adam(model.parameters(), lr=PRETRAIN_RATE)
-    for step in range(lengths.pretrain):
-        batch = batch_at(train, seed, step)
-        _descend(optimiser, _loss(model, batch, objective, GradientBalance()))
+    values: list[float] = []
+    while not _has_learnt(values, lengths):
+        batch = batch_at(train, seed, len(values))
+        values.append(_descend(optimiser, _loss(model, batch, objective, GradientBalance())))
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(model.state_dict(), path)
     return model
+
+
+def _has_learnt(values: Sequence[float], lengths: Lengths) -> bool:
+    if not lengths.pretrain <= len(values) < lengths.longest:
+        return len(values) >= lengths.longest
+    return sum(values[-_LAST:]) / _LAST < _LEARNT
 
 
 def finetuned(
@@ -162,7 +176,8 @@ def _loss(
     return membrane + weight * set_prediction(found.points, batch.slits)
 
 
-def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
     optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimiser.step()
+    return float(loss.detach())
