@@ -117,9 +117,16 @@ def _source(name: str) -> str:
 
 
 def _training(info: CheckpointInfo) -> list[str]:
-    job = info.job
+    lines, before = _training_run(info.job), info.job.get("started_from")
+    if before:
+        lines += ["", "It went on from weights that were made in this way:", ""]
+        lines += _training_run(before)
+    return lines
+
+
+def _training_run(job: Mapping[str, Any]) -> list[str]:
     rows = [["hours", _hours(job)], ["seed", _text(job.get("seed"))]]
-    skipped = {"seed", "real_images", "hours", "seconds"}
+    skipped = {"seed", "real_images", "hours", "seconds", "start", "started_from"}
     rows += [[_spaced(key), _text(value)] for key, value in job.items() if key not in skipped]
     return table(["", ""], rows)
 

@@ -88,6 +88,11 @@ def test_the_record_of_a_training_is_told(card_of) -> None:
     assert re.search(r"`good` \| .* \| never seen in training", card)
     assert "| simulated test | 3 | not recorded |" in card
     assert "0.800 to 0.950" in card
+    card, _ = card_of(job={**job, "started_from": {"seed": 8, "hours": 1.5, "steps": 60}})
+    assert "| hours | 3.2 |" in card
+    before = card.partition("It went on from weights that were made in this way:")[2]
+    assert "| seed | 8 |" in before
+    assert "| hours | 1.5 |" in before
 
 
 def test_goals_of_other_weights_are_not_shown(card_of, tmp_path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,7 +14,12 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim.swa_utils import AveragedModel
 
-from napari_slitseg.core.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
+from napari_slitseg.core.checkpoint import (
+    CheckpointInfo,
+    load_checkpoint,
+    read_checkpoint_info,
+    save_checkpoint,
+)
 from napari_slitseg.core.models import UNetSpec, build_model
 from napari_slitseg.core.models.base import SegmentationModel
 
@@ -139,15 +143,13 @@ def start_model(args: argparse.Namespace) -> SegmentationModel:
 
 def job_of(args: argparse.Namespace, step: int) -> dict[str, Any]:
     """Tell all that made the weights."""
-    kept = {
-        key: value.name if isinstance(value, Path) else value
-        for key, value in vars(args).items()
-        if key not in {"work", "resume", "real", "save_every", "cache"}
-    }
+    left_out = {"work", "resume", "real", "save_every", "start", "cache"}
+    kept = {key: value for key, value in vars(args).items() if key not in left_out}
     return {
         "script": "experiments/bundled_model/train.py",
         **kept,
         "steps_taken": step,
+        **({"started_from": read_checkpoint_info(args.start).job} if args.start else {}),
         "real_images": list(real_names(args)),
         "loss": "0.5 (dice + BCE) of the membrane + (dice + BCE) of the slits",
         "torch": torch.__version__,
