@@ -2,19 +2,22 @@
 
 The threshold is chosen on simulated validation scenes and the wholly annotated real images that
 the model learned from, unless one is given; the simulated test scenes and the real images that it
-never saw are scored once, at that threshold. Scores of models trained in the same way without an
-image, from ``leave_one_out_scores.py``, go into the card.
+never saw are scored once, at that threshold. The slit head is then shifted so that the threshold
+becomes 0.5. Scores of models trained in the same way without an image, from
+``leave_one_out_scores.py``, go into the card.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import torch
 from model_scoring import TOLERANCE_NM, Case, choose_threshold, figures, find
 from model_truths import (
     TEST_SEEDS,
@@ -27,7 +30,9 @@ from model_truths import (
 
 from napari_slitseg.core.checkpoint import load_checkpoint, save_checkpoint
 from napari_slitseg.core.inference import Predictor
+from napari_slitseg.core.models.base import SegmentationModel
 
+CENTRE: Final = 0.5
 OTHER_PIXEL_SIZES_NM: Final = (4.0, 6.0, 15.0, 20.0)
 
 
@@ -53,8 +58,17 @@ def main() -> None:
     report |= _real(whole, seen, threshold) | _left_out(args.left_out)
     print(json.dumps(report, indent=2))
     if args.out:
+        centre(model, threshold)
+        report["threshold"] = CENTRE
         card = {"about": ABOUT, **info.card, "scores": report}
-        save_checkpoint(args.out, model, replace(info, threshold=threshold, card=card))
+        save_checkpoint(args.out, model, replace(info, threshold=CENTRE, card=card))
+
+
+def centre(model: SegmentationModel, threshold: float) -> None:
+    """Shift the slit head so that what was at the threshold is at 0.5; nothing else changes."""
+    head = list(model.get_submodule("slit").modules())[-1]
+    with torch.no_grad():
+        head.get_parameter("bias").sub_(math.log(threshold / (1 - threshold)))
 
 
 def _key(name: str, look: str) -> str:
