@@ -96,7 +96,7 @@ def _events(job: FinetuneJob) -> Iterator[Event]:
 
 def _bare_steps() -> Iterator[float]:
     """Yield the seconds of steps with nothing but forward, a loss, backward and optimiser."""
-    model, _ = load_checkpoint(resolve_model("slitseg-forknet-v1"))
+    model, _ = load_checkpoint(resolve_model("slitseg-unet-v2"))
     model.train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4)
     pixels = torch.randn(BATCH, 1, PATCH_PX, PATCH_PX)

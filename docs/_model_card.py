@@ -117,10 +117,11 @@ def _source(name: str) -> str:
 
 
 def _training(info: CheckpointInfo) -> list[str]:
-    lines, before = _training_run(info.job), info.job.get("started_from")
-    if before:
+    lines, job = _training_run(info.job), info.job.get("started_from")
+    while job:
         lines += ["", "It went on from weights that were made in this way:", ""]
-        lines += _training_run(before)
+        lines += _training_run(job)
+        job = job.get("started_from")
     return lines
 
 

@@ -86,7 +86,7 @@ def _fill(workspace: Any) -> None:
             threshold=0.4,
             min_distance_nm=60.0,
             pixel_size_nm=scene.pixel_size_nm,
-            model_name="slitseg-forknet-v1",
+            model_name="slitseg-unet-v2",
             model_sha256="0" * 64,
         )
         image = Micrograph(scene.image, scene.pixel_size_nm, "simulation", sample.name)

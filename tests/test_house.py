@@ -132,7 +132,7 @@ def test_the_readme_shows_commands_that_the_command_line_knows(line: str) -> Non
     ("row", "images"),
     [
         ("simulated at 10 nm/px, test", "simulated_test"),
-        ("real, held out", "real_held_out"),
+        ("a model trained without it", "real_left_out"),
         ("seen in training", "real_seen_in_training"),
     ],
 )

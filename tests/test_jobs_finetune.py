@@ -72,7 +72,7 @@ def test_a_new_run_holds_its_job_with_absolute_paths(
     folder = new_run(FinetuneJob(images=("a.tif",), runs="runs", name="Ünsere Läufe / 1"))
     assert folder.path == tmp_path / "runs" / "Ünsere-Läufe-1"
     assert folder.read_job().images == (tmp_path / "a.tif",)
-    assert folder.read_job().start == "slitseg-forknet-v1"
+    assert folder.read_job().start == "slitseg-unet-v2"
 
 
 def test_two_runs_of_one_name_get_two_folders(tmp_path: Path) -> None:

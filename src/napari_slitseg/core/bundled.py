@@ -7,7 +7,7 @@ from typing import Final
 
 from napari_slitseg.core.checkpoint_file import CheckpointError
 
-DEFAULT_MODEL: Final = "slitseg-forknet-v1"
+DEFAULT_MODEL: Final = "slitseg-unet-v2"
 _WEIGHTS: Final = Path(__file__).parents[1] / "weights"
 _SUFFIX: Final = ".safetensors"
 

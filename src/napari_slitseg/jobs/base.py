@@ -94,7 +94,7 @@ class SearchSettings(Document):
 
 class _Model(Document):
     model: str = Field(
-        default="slitseg-forknet-v1",
+        default="slitseg-unet-v2",
         min_length=1,
         description="Name of a bundled model, or a .safetensors file.",
     )

@@ -25,7 +25,7 @@ class FinetuneJob(LearningSettings):
         "loss and the date.",
     )
     start: str = Field(
-        default="slitseg-forknet-v1",
+        default="slitseg-unet-v2",
         min_length=1,
         description="What to start from: name of a bundled model, a .safetensors file, or the "
         "folder of an earlier run, whose best model is taken.",

@@ -33,7 +33,7 @@ def about_start(job: FinetuneJob, info: CheckpointInfo) -> Finding:
             "fail",
             "Start model",
             f"{text} It gives points instead of maps and cannot be trained here.",
-            "Choose a model with maps, such as slitseg-forknet-v1.",
+            "Choose a model with maps, such as slitseg-unet-v2.",
         )
     if info.spec.norm == "batch" and job.batch == 1 and job.batch_norm != "frozen":
         return Finding(
