@@ -60,9 +60,9 @@ def _row(results: Results, regime: str) -> str:
     chamfer = against_dice(tested, DEFAULT, "chamfer_px", percent=True)
     dice = tested[tested.recipe == BASE].f1.mean()
     cells = (REGIMES[regime].title, str(len(f1.differences)), f"{dice:.3f}")
-    return f"| {' | '.join((*cells, _bold(f1, '+.3f'), _bold(chamfer, '+.0f')))} |"
+    return f"| {' | '.join((*cells, _bold(f1, 3), _bold(chamfer, 0)))} |"
 
 
-def _bold(change: Paired, form: str) -> str:
-    text = f"{change.mean:{form}} ± {change.half_width:{form[1:]}}"
+def _bold(change: Paired, digits: int) -> str:
+    text = change.told(digits)
     return f"**{text}**" if abs(change.mean) > change.half_width else text

@@ -49,8 +49,13 @@ class Paired:
         """Two-sided P of the sign test."""
         return sign_test(self.better, int((self.differences < 0).sum()))
 
+    def told(self, digits: int) -> str:
+        """Return mean and interval; the mean alone below two seeds."""
+        mean = f"{self.mean:+.{digits}f}"
+        return mean if math.isnan(self.half_width) else f"{mean} ± {self.half_width:.{digits}f}"
+
     def __str__(self) -> str:
-        return f"{self.mean:+.3f} ± {self.half_width:.3f}"
+        return self.told(3)
 
 
 def against_dice(

@@ -141,8 +141,7 @@ def _ranked(tested: pd.DataFrame) -> list[str]:
 
 
 def _percent(tested: pd.DataFrame, name: str, figure: str) -> str:
-    change = against_dice(tested, name, figure, percent=True)
-    return f"{change.mean:+.0f} ± {change.half_width:.0f}"
+    return against_dice(tested, name, figure, percent=True).told(0)
 
 
 def _yes(*, ok: bool) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "distance_losses"
 MODULES = ("distance_scenes", "distance_recipes", "distance_paired", "distance_results")
-PAGES = ("distance_tables", "distance_study", "distance_scoring")
+PAGES = ("distance_tables", "distance_study", "distance_scoring", "distance_evidence")
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +95,8 @@ def test_differences_are_paired_by_seed(study) -> None:
     assert sorted(paired.differences) == pytest.approx([0.1, 0.2])
     assert (paired.better, paired.sign_p) == (2, 0.5)
     assert paired.half_width == pytest.approx(12.706 * 0.05, rel=1e-3)
+    assert str(paired) == "+0.150 ± 0.635"
+    assert str(study.paired.Paired(np.array([0.02]))) == "+0.020"
 
 
 def test_every_recipe_gets_a_grid_of_the_same_size(study) -> None:
@@ -119,3 +121,9 @@ def test_the_tables_of_the_page_are_those_of_the_results(study) -> None:
         message = f"{mark}: run python experiments/distance_losses/distance_study.py --tables"
         assert found is not None, message
         assert found[1] == table, message
+
+
+def test_the_page_in_the_dock_is_that_of_the_results(study) -> None:
+    evidence = study.evidence.evidence(study.results.Results(FOLDER / "results"))
+    assert study.evidence.PAGE.read_text("utf-8") == evidence
+    assert evidence.count("±") > evidence.count("**+") > 0
