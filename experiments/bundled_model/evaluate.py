@@ -59,7 +59,7 @@ def main() -> None:
     print(json.dumps(report, indent=2))
     if args.out:
         centre(model, threshold)
-        report["threshold"] = CENTRE
+        report |= {"threshold": CENTRE, "threshold_before_the_shift": threshold}
         card = {"about": ABOUT, **info.card, "scores": report}
         save_checkpoint(args.out, model, replace(info, threshold=CENTRE, card=card))
 
@@ -114,8 +114,8 @@ def _parser() -> argparse.ArgumentParser:
 
 ABOUT: Final = (
     "U-Net on blocks of 2 x 2 pixels, trained on simulated podocyte micrographs and five real ones "
-    "from two laboratories (fpw-dl-v1 and TEM-glomerular-basement-segmentation, MIT). Models "
-    "trained in the same way without one of the real images tell how it does on new ones. Real "
+    "from two laboratories (fpw-dl-v1 and TEM-glomerular-basement-segmentation, MIT). Models from "
+    "a shorter training, each without one of the real images, tell how it does on new ones. Real "
     "annotations were made by non-experts. A research tool, not for diagnosis."
 )
 

@@ -37,7 +37,7 @@ def main() -> None:
     started, window = time.perf_counter(), []
     run.model.train()
     while run.step < args.steps:
-        if run.step % args.errors_every == 0:
+        if args.errors_every and run.step % args.errors_every == 0:
             pictures.look_for_errors(run.averaged(), SCENES_LOOKED_AT, rng)
         window.append(run.train_step(pictures.batch(args.batch, args.patch, rng)))
         if run.step % 50 == 0:

@@ -210,7 +210,7 @@ def test_a_run_may_start_from_the_best_of_another(models, tmp_path: Path) -> Non
 
 
 def test_a_bundled_model_by_name_and_a_start_that_is_gone() -> None:
-    assert start_model("slitseg-unet-v2").name == "slitseg-forknet-v1.safetensors"
+    assert start_model("slitseg-unet-v2").name == "slitseg-unet-v2.safetensors"
     with pytest.raises(JobError, match=r"^There is no model .nowhere.:"):
         start_model("nowhere")
 

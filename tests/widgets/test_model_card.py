@@ -17,7 +17,7 @@ from napari_slitseg.widgets._model_card import card_text
     [
         ("simulated_test", "F1 0.81 at 40 nm on simulated test images"),
         ("real_held_out", "F1 0.81 at 40 nm on held-out real image"),
-        ("real_left_out", "F1 0.81 at 40 nm on real images left out of training"),
+        ("real_left_out", "F1 0.81 at 40 nm on real images, by models trained without them"),
         ("other", ""),
     ],
 )

@@ -16,7 +16,7 @@ _CHOOSE: Final = "Choose a file…"
 _SETS: Final = {
     "simulated_test": "simulated test images",
     "real_held_out": "held-out real image",
-    "real_left_out": "real images left out of training",
+    "real_left_out": "real images, by models trained without them",
 }
 
 

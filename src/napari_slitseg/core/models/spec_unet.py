@@ -28,7 +28,7 @@ class ForkNetSpec(ModelSpec):
         title="ForkNet",
         idea="A shared encoder that forks into a membrane and a slit branch; the membrane branch "
         "gives the slit branch a one-channel summary of what it sees.",
-        use_when="The default: made for membrane and slits in one network.",
+        use_when="You start from fresh weights: made for membrane and slits in one network.",
         source="Smerkous et al., Kidney Int 2024;105:165-176; najafian-lab/fpw-dl-v1",
         parameters=13_185_946,
         recommended=True,

@@ -91,6 +91,8 @@ class Team:
 def launched(job: FinetuneJob, ask: Callable[[], Ask]) -> Generator[Team]:
     """Start the processes of a job; at the end, however it comes, the others leave.
 
+    Several processes can be started once only in the life of the first one.
+
     Raises
     ------
     JobError
