@@ -7,6 +7,7 @@ tables and plots of what there is.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Final
 
 import torch
+
+sys.path.append(str(Path(__file__).parents[1] / "shared_study"))
 from distance_pages import write_pages
 from distance_plan import plan
 from distance_recipes import ALL

@@ -23,7 +23,7 @@ def test_the_suggested_loss_shows_what_was_measured(qtbot) -> None:
     page = part.evidence.page
     assert isinstance(page, EvidencePage)
     qtbot.waitUntil(page.isVisible)
-    assert "one-to-one points, against Dice alone" in page.text.toPlainText()
+    assert "one-to-one matching, against Dice alone" in page.text.toPlainText()
     assert "crowded (4-6 px apart)" in page.text.toPlainText()
     assert not page.isModal()
     qtbot.keyClick(page, Qt.Key.Key_Escape)

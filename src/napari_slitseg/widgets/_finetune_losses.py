@@ -29,7 +29,7 @@ _HEADS: Final = {"membrane": "Membrane", "slit": "Slits"}
 
 
 def loss_words(loss: LossSpec) -> str:
-    """Return a loss in a few words: "Dice + One-to-one points, balanced"."""
+    """Return a loss in a few words: "Dice + One-to-one matching, balanced"."""
     if not isinstance(loss, WeightedSum):
         return title_of(type(loss))
     terms = " + ".join(title_of(type(term.loss)) for term in loss.terms)
@@ -116,7 +116,7 @@ class LossesPart(QWidget):
         self.note = QLabel()
         self.note.setWordWrap(True)
         self.heads = {head: HeadPart(head) for head in _HEADS}
-        self.evidence = EvidenceButton("Why Dice + one-to-one points?", "losses")
+        self.evidence = EvidenceButton("Why Dice + one-to-one matching?", "losses")
         self._other: dict[str, Any] = {}
         self._lay_out()
         self.menu.currentIndexChanged.connect(self._on_menu)
