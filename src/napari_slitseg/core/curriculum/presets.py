@@ -88,7 +88,7 @@ CURRICULA: Mapping[str, Preset] = MappingProxyType(
             curriculum=_then(0.5, Dice(), WeightedSum.preset("dice_and_distance"), membrane=Dice()),
         ),
         "dice_and_one_to_one": Preset(
-            title="Dice, then dice and one-to-one points",
+            title="Dice, then dice and one-to-one matching",
             use_when="Every slit must be found once, and annotations are exact.",
             source="This project; the additions are balanced with Dice by their gradients",
             curriculum=_then(
